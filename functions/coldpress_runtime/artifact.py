@@ -1,0 +1,309 @@
+"""The manifest's format, both directions: whoever writes or reads one does it here.
+
+Standard library only: the function imports this before anything else. The version of a bundle is
+the SHA-256 of its manifest's bytes, so a manifest is always written in one canonical form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from .errors import ArtifactError
+from .fields import Fields
+
+__all__ = [
+    "DATATYPES",
+    "DIGEST",
+    "MANIFEST_NAME",
+    "NAME",
+    "SCHEMA_VERSION",
+    "Blob",
+    "CertificateSummary",
+    "Manifest",
+    "RuntimeNeeds",
+    "Signature",
+    "Source",
+    "TensorSpec",
+]
+
+SCHEMA_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+
+DATATYPES = (
+    "BOOL",
+    "UINT8",
+    "UINT16",
+    "UINT32",
+    "UINT64",
+    "INT8",
+    "INT16",
+    "INT32",
+    "INT64",
+    "FP16",
+    "FP32",
+    "FP64",
+    "BYTES",
+)
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpec:
+    """One input or output of a model.
+
+    Attributes:
+        name: The tensor's name in the ONNX graph.
+        datatype: Its Open Inference Protocol datatype, such as ``FP32`` or ``BYTES``.
+        shape: Its dimensions; ``-1`` stands for a free one.
+        labels: The class labels that the last dimension (probabilities) or the values (a label
+            output) stand for, in the model's order; empty where there are none.
+    """
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+    labels: tuple[str | int | float | bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a model takes and gives, in the graph's order.
+
+    Attributes:
+        inputs: One spec for each input.
+        outputs: One spec for each output.
+        features: Names of the columns of a single matrix input, in order; empty where the inputs
+            name themselves or the model has no column names.
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """One file of a bundle beside the manifest.
+
+    Attributes:
+        role: What it is: ``model``, ``golden`` or ``certificate``.
+        path: Its file name inside the bundle.
+        compression: ``zstd`` or ``none``.
+        size: Length in bytes as stored.
+        sha256: Lower-case hexadecimal digest of the stored bytes.
+        unpacked_size: Length in bytes once decompressed.
+        unpacked_sha256: Digest of the decompressed bytes.
+    """
+
+    role: Literal["model", "golden", "certificate"]
+    path: str
+    compression: Literal["zstd", "none"]
+    size: int
+    sha256: str
+    unpacked_size: int
+    unpacked_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the model came from.
+
+    Attributes:
+        framework: ``scikit-learn``, ``keras`` or ``onnx``.
+        format: File suffix without the dot, or ``object`` for a live object.
+        sha256: Digest of the model file; empty for a live object.
+        versions: Versions of the packages that made the export, by distribution name.
+    """
+
+    framework: str
+    format: str
+    sha256: str
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSummary:
+    """The certificate in brief; the whole is in the bundle's ``certificate`` blob.
+
+    Attributes:
+        passed: Whether the export answers like the original.
+        rows: How many sample rows were compared.
+        max_abs_diff: Largest absolute difference over all numeric outputs.
+        label_agreement: Fraction of rows whose label is equal, or None without a label output.
+    """
+
+    passed: bool
+    rows: int
+    max_abs_diff: float
+    label_agreement: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeNeeds:
+    """What the model asks of onnxruntime.
+
+    Attributes:
+        ir_version: The file's ONNX IR version.
+        opsets: Operator-set versions by domain; ``""`` is the default domain.
+        onnxruntime: The version that the certificate was measured with.
+    """
+
+    ir_version: int
+    opsets: dict[str, int]
+    onnxruntime: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a bundle is. Its canonical bytes' SHA-256 is the bundle's version.
+
+    Attributes:
+        name: The model's name: lower-case letters, digits and ``._-``, at most 63 characters.
+        source: Where the model came from.
+        signature: What it takes and gives.
+        blobs: Every other file of the bundle; exactly one has the role ``model``.
+        compression: How the model was made small; ``lossless`` changes no answer.
+        certificate: The proof in brief.
+        runtime: What the model asks of onnxruntime.
+        schema_version: The format's version; this reader knows 1.
+    """
+
+    name: str
+    source: Source
+    signature: Signature
+    blobs: tuple[Blob, ...]
+    compression: str
+    certificate: CertificateSummary
+    runtime: RuntimeNeeds
+    schema_version: int = SCHEMA_VERSION
+
+    def blob(self, role: str) -> Blob:
+        """The blob with the given role; `ArtifactError` if there is none."""
+        for blob in self.blobs:
+            if blob.role == role:
+                return blob
+        raise ArtifactError(f"the bundle has no {role} blob", where="blobs")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical bytes, 64 hexadecimal digits: the bundle's version."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """The canonical form: JSON with sorted keys, no spaces, UTF-8, a final newline."""
+        text = json.dumps(
+            asdict(self),
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+        return f"{text}\n".encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Read a manifest, checking every field.
+
+        Raises:
+            ArtifactError: The bytes are no manifest of a known schema version; `where` says which
+                field is at fault.
+        """
+        try:
+            fields = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise ArtifactError(f"the manifest is not JSON: {error}") from error
+        return _manifest(Fields(fields))
+
+
+def _manifest(fields: Fields) -> Manifest:
+    version = fields.integer("schema_version", least=1)
+    if version > SCHEMA_VERSION:
+        raise ArtifactError(
+            f"this is a manifest of schema version {version} and this reader knows up to "
+            f"{SCHEMA_VERSION}; upgrade coldpress",
+            where="schema_version",
+        )
+    manifest = Manifest(
+        schema_version=version,
+        name=fields.text("name", NAME),
+        source=_source(fields.child("source")),
+        signature=_signature(fields.child("signature")),
+        blobs=tuple(_blob(blob) for blob in fields.children("blobs")),
+        compression=fields.text("compression"),
+        certificate=_certificate(fields.child("certificate")),
+        runtime=_runtime(fields.child("runtime")),
+    )
+    _check_blobs(manifest.blobs)
+    return manifest
+
+
+def _check_blobs(blobs: tuple[Blob, ...]) -> None:
+    roles = [blob.role for blob in blobs]
+    if roles.count("model") != 1:
+        raise ArtifactError(
+            f"expected one blob of role model, found {roles.count('model')}", where="blobs"
+        )
+    if len({blob.path for blob in blobs} | {MANIFEST_NAME}) != len(blobs) + 1:
+        raise ArtifactError("two files of the bundle have the same path", where="blobs")
+
+
+def _source(fields: Fields) -> Source:
+    return Source(
+        framework=fields.text("framework"),
+        format=fields.text("format"),
+        sha256=fields.text("sha256", re.compile(f"(?:{DIGEST.pattern})?")),
+        versions=fields.mapping("versions", str),
+    )
+
+
+def _signature(fields: Fields) -> Signature:
+    return Signature(
+        inputs=tuple(_tensor(tensor) for tensor in fields.children("inputs")),
+        outputs=tuple(_tensor(tensor) for tensor in fields.children("outputs")),
+        features=fields.values("features", (str,)),
+    )
+
+
+def _tensor(fields: Fields) -> TensorSpec:
+    return TensorSpec(
+        name=fields.text("name"),
+        datatype=fields.choice("datatype", DATATYPES),
+        shape=fields.integers("shape", least=-1),
+        labels=fields.values("labels", (str, int, float, bool)),
+    )
+
+
+def _blob(fields: Fields) -> Blob:
+    return Blob(
+        role=fields.choice("role", ("model", "golden", "certificate")),
+        path=fields.text("path", _FILE),
+        compression=fields.choice("compression", ("zstd", "none")),
+        size=fields.integer("size", least=0),
+        sha256=fields.text("sha256", DIGEST),
+        unpacked_size=fields.integer("unpacked_size", least=0),
+        unpacked_sha256=fields.text("unpacked_sha256", DIGEST),
+    )
+
+
+def _certificate(fields: Fields) -> CertificateSummary:
+    return CertificateSummary(
+        passed=fields.boolean("passed"),
+        rows=fields.integer("rows", least=0),
+        max_abs_diff=fields.number("max_abs_diff"),
+        label_agreement=fields.optional_number("label_agreement"),
+    )
+
+
+def _runtime(fields: Fields) -> RuntimeNeeds:
+    return RuntimeNeeds(
+        ir_version=fields.integer("ir_version", least=1),
+        opsets=fields.mapping("opsets", int),
+        onnxruntime=fields.text("onnxruntime"),
+    )

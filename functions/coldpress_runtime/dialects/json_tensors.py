@@ -1,0 +1,134 @@
+"""Tensors as JSON: data checked value by value against shape and datatype, and written back.
+
+numpy alone would turn "1.5" into a number, 1.5 into 1 and true into 1 without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldpress_runtime.errors import RequestError
+from coldpress_runtime.session import DTYPES
+
+__all__ = ["decode", "encode", "kind_of"]
+
+_MOST_DIMENSIONS = 16
+
+# The Python types that JSON gives, and the datatypes that each may stand for.
+_JSON_TYPES: dict[str, frozenset[type]] = {
+    "BOOL": frozenset({bool}),
+    "BYTES": frozenset({str}),
+    **dict.fromkeys(("FP16", "FP32", "FP64"), frozenset({float, int})),
+}
+_INTEGERS: frozenset[type] = frozenset({int})
+_KINDS: dict[type, str] = {
+    bool: "booleans",
+    int: "whole numbers",
+    float: "numbers with a fraction",
+    str: "strings",
+    list: "lists",
+    dict: "objects",
+    type(None): "null",
+}
+
+
+def decode(where: str, *, datatype: object, shape: object, data: object) -> NDArray[Any]:
+    """A tensor from JSON.
+
+    Args:
+        where: What to call it in errors, such as ``input 'x'``.
+        datatype: One of the protocol's datatypes, not yet checked.
+        shape: List of its dimensions, not yet checked.
+        data: Its values, flat in row-major order or nested as the shape says.
+
+    Returns:
+        An array of the datatype's dtype, of the shape; strings in an object array for BYTES.
+
+    Raises:
+        RequestError: The three don't agree, or a value is none of the datatype's.
+    """
+    if not isinstance(datatype, str) or datatype not in DTYPES:
+        raise RequestError(f"{where} needs a datatype, one of {', '.join(DTYPES)}")
+    dimensions = _shape(where, shape)
+    values = _flatten(where, data, dimensions)
+    # Python's integers can't overflow, and nothing is allocated before the lengths agree.
+    if len(values) != (need := prod(dimensions)):
+        raise RequestError(
+            f"{where} has {len(values)} values, but its shape {list(dimensions)} needs {need}"
+        )
+    return _array(where, values, datatype).reshape(dimensions)
+
+
+def encode(datatype: str, array: NDArray[Any]) -> object:
+    """A tensor's values for orjson, flat and row-major.
+
+    They stay a numpy array where orjson can write it as it is; it writes NaN and infinities, which
+    JSON can't carry, as null.
+    """
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if datatype == "BYTES":
+        return [str(item) for item in flat]
+    return flat.astype(np.float32) if datatype == "FP16" else flat
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in the plural that errors use."""
+    return _KINDS.get(type(value), type(value).__name__)
+
+
+def _shape(where: str, shape: object) -> tuple[int, ...]:
+    if (
+        not isinstance(shape, list)
+        or len(shape) > _MOST_DIMENSIONS
+        or not all(type(dim) is int and dim >= 0 for dim in shape)
+    ):
+        raise RequestError(
+            f"{where} needs a shape, a list of at most {_MOST_DIMENSIONS} whole numbers from 0"
+        )
+    return tuple(shape)
+
+
+def _flatten(where: str, data: object, shape: Sequence[int]) -> list[Any]:
+    """Flat data as they are; nested data level by level, each checked against the shape."""
+    if not isinstance(data, list):
+        raise RequestError(f"{where}: data must be a list, not {kind_of(data)}")
+    if not data or not isinstance(data[0], list):
+        return data
+    _check_length(where, data, shape, 0)
+    for axis in range(1, len(shape)):
+        if set(map(type, data)) != {list}:
+            raise RequestError(f"{where}: data are not nested as the shape {list(shape)} says")
+        if set(map(len, data)) != {shape[axis]}:
+            raise RequestError(
+                f"{where}: data are ragged, or not {shape[axis]} long at dimension {axis}"
+            )
+        data = list(chain.from_iterable(data))
+    return data
+
+
+def _check_length(where: str, data: Sequence[Any], shape: Sequence[int], axis: int) -> None:
+    if not shape or len(data) != shape[axis]:
+        raise RequestError(
+            f"{where}: nested data have {len(data)} rows, but the shape is {list(shape)}"
+        )
+
+
+def _array(where: str, values: list[Any], datatype: str) -> NDArray[Any]:
+    found = set(map(type, values))
+    if wrong := found - _JSON_TYPES.get(datatype, _INTEGERS):
+        kinds = ", ".join(sorted(_KINDS[kind] for kind in wrong))
+        raise RequestError(f"{where} is {datatype}, but its data hold {kinds}")
+    try:
+        with np.errstate(over="ignore"):
+            array = np.array(values, dtype=DTYPES[datatype])
+    except (OverflowError, ValueError) as error:
+        raise RequestError(f"{where}: a value is out of range for {datatype}") from error
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise RequestError(f"{where}: a value is out of range for {datatype}")
+    return array

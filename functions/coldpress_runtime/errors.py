@@ -1,0 +1,118 @@
+"""What can go wrong inside the function; one tree, which knows nothing of HTTP."""
+
+__all__ = [
+    "ArtifactError",
+    "ConfigurationError",
+    "IntegrityError",
+    "MethodNotAllowed",
+    "ModelUnavailable",
+    "PayloadTooLarge",
+    "PredictionFailed",
+    "RequestError",
+    "RuntimeFault",
+    "UnknownModel",
+    "UnknownRoute",
+    "UnsupportedMedia",
+]
+
+
+class RuntimeFault(Exception):
+    """The base of every error that the runtime raises on purpose.
+
+    Attributes:
+        code: A short, stable identifier for logs and metrics.
+    """
+
+    code = "fault"
+
+
+class ConfigurationError(RuntimeFault):
+    """A setting of the function is missing or has no meaning."""
+
+    code = "configuration"
+
+
+class ArtifactError(RuntimeFault):
+    """A manifest, channel or model URI is not in the format; `where` names the field.
+
+    Attributes:
+        where: Dotted path of the field at fault, such as ``signature.inputs[0].shape``.
+    """
+
+    code = "artifact"
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message)
+        self.where = where
+
+
+class ModelUnavailable(RuntimeFault):
+    """The model can't be had at the moment; asking again later may help.
+
+    Attributes:
+        retry_after: Whole seconds after which the caller may try again.
+    """
+
+    code = "model_unavailable"
+
+    def __init__(self, message: str, *, code: str | None = None, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        if code is not None:
+            self.code = code
+
+
+class IntegrityError(ModelUnavailable):
+    """Stored bytes are not the ones that the manifest promises."""
+
+    code = "integrity"
+
+
+class RequestError(RuntimeFault):
+    """The request is not one that this model can answer; the message says why."""
+
+    code = "bad_request"
+
+
+class UnsupportedMedia(RequestError):
+    """The body's content type or encoding is none that the function reads."""
+
+    code = "unsupported_media"
+
+
+class PayloadTooLarge(RequestError):
+    """The request's body, or the answer to it, is larger than the limit."""
+
+    code = "too_large"
+
+
+class UnknownRoute(RuntimeFault):
+    """No dialect knows the path."""
+
+    code = "unknown_route"
+
+
+class UnknownModel(RuntimeFault):
+    """The path names a model or a version that this function does not serve."""
+
+    code = "unknown_model"
+
+
+class MethodNotAllowed(RuntimeFault):
+    """The path exists, but not for this HTTP method.
+
+    Attributes:
+        allowed: The methods that the path answers.
+    """
+
+    code = "method_not_allowed"
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class PredictionFailed(RuntimeFault):
+    """The session raised on tensors that had passed every check."""
+
+    code = "prediction_failed"

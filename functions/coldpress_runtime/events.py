@@ -1,0 +1,181 @@
+"""Lambda events to one Request, and a Response back in the shape that the event's source expects.
+
+Sources: API Gateway REST API (payload 1.0), HTTP API and function URL (payload 2.0), and a direct
+invocation, whose event is the inference request itself.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import orjson
+
+from .errors import RequestError
+
+__all__ = [
+    "Event",
+    "Request",
+    "Response",
+    "Source",
+    "parse_event",
+    "render_response",
+    "source_of",
+]
+
+Event = Mapping[str, Any]
+
+
+class Source(Enum):
+    """What sent an event."""
+
+    REST_API = "rest"
+    HTTP_API = "http"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request, whatever brought it.
+
+    Attributes:
+        source: What sent it.
+        method: HTTP method in upper case.
+        path: Path without the API's stage.
+        headers: Values by lower-case name.
+        body: The body's bytes, base64 undone; for a direct invocation, the event as JSON.
+    """
+
+    source: Source
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The answer to a request.
+
+    Attributes:
+        status: HTTP status.
+        body: JSON as UTF-8.
+        headers: Further headers; the content type is always JSON's.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the status is an error's."""
+        return self.status >= 400  # noqa: PLR2004 - HTTP's own boundary
+
+
+def source_of(event: object) -> Source:
+    """What sent an event; anything without an API's marks counts as a direct invocation."""
+    if isinstance(event, Mapping) and isinstance(event.get("requestContext"), Mapping):
+        if event.get("version") == "2.0":
+            return Source.HTTP_API
+        if "httpMethod" in event:
+            return Source.REST_API
+    return Source.DIRECT
+
+
+def parse_event(event: Any) -> Request:  # noqa: ANN401 - Lambda hands over any JSON value
+    """Read an event.
+
+    Raises:
+        RequestError: The event is malformed, such as a body that is no base64 though it says so.
+    """
+    match source_of(event):
+        case Source.HTTP_API:
+            return _from_http_api(event)
+        case Source.REST_API:
+            return _from_rest_api(event)
+        case Source.DIRECT:
+            return _from_direct(event)
+
+
+def render_response(source: Source, response: Response) -> dict[str, Any]:
+    """The handler's return value.
+
+    For an API it is the proxy response. A direct invocation gets the body itself, with the status
+    beside the error where there is one.
+    """
+    if source is Source.DIRECT:
+        document: dict[str, Any] = orjson.loads(response.body)
+        return {**document, "status": response.status} if response.failed else document
+    return {
+        "statusCode": response.status,
+        "headers": {"content-type": "application/json", **response.headers},
+        "body": response.body.decode(),
+        "isBase64Encoded": False,
+    }
+
+
+def _from_http_api(event: Event) -> Request:
+    context = event["requestContext"]
+    http = context.get("http")
+    path = event.get("rawPath")
+    if not isinstance(http, Mapping) or not isinstance(path, str):
+        raise RequestError("the event says it is an HTTP API's but has no http context or rawPath")
+    stage = context.get("stage")
+    prefix = f"/{stage}"
+    if stage != "$default" and (path == prefix or path.startswith(f"{prefix}/")):
+        path = path.removeprefix(prefix)
+    return Request(
+        source=Source.HTTP_API,
+        method=str(http.get("method", "")).upper(),
+        path=path,
+        headers=_headers(event.get("headers")),
+        body=_body(event),
+    )
+
+
+def _from_rest_api(event: Event) -> Request:
+    path = event.get("path")
+    if not isinstance(path, str):
+        raise RequestError("the event says it is a REST API's but has no path")
+    many = event.get("multiValueHeaders")
+    joined = {name: ",".join(values) for name, values in many.items()} if many else {}
+    return Request(
+        source=Source.REST_API,
+        method=str(event["httpMethod"]).upper(),
+        path=path,
+        headers=_headers({**joined, **(event.get("headers") or {})}),
+        body=_body(event),
+    )
+
+
+def _from_direct(event: object) -> Request:
+    if not isinstance(event, Mapping) or "inputs" not in event:
+        raise RequestError(
+            "the event is neither an API's nor an inference request; to invoke the function "
+            'directly, send {"inputs": [{"name", "shape", "datatype", "data"}]}'
+        )
+    return Request(source=Source.DIRECT, method="POST", path="", body=orjson.dumps(event))
+
+
+def _headers(headers: object) -> dict[str, str]:
+    if not isinstance(headers, Mapping):
+        return {}
+    return {str(name).lower(): str(value) for name, value in headers.items()}
+
+
+def _body(event: Event) -> bytes:
+    body = event.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise RequestError("the event's body must be a string")
+    if not event.get("isBase64Encoded"):
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        return binascii.a2b_base64(body, strict_mode=True)
+    except ValueError as error:
+        raise RequestError(f"the body is not sound base64: {error}") from error

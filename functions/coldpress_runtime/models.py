@@ -1,0 +1,142 @@
+"""The warm container's one piece of state: the model it serves, loaded once, behind a lock."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+from .artifact import Manifest
+from .errors import ArtifactError, ModelUnavailable, RuntimeFault
+from .pointers import ModelUri
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .session import ModelSession
+    from .store import Artifact
+
+__all__ = ["LoadedModel", "ModelHolder"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """A model that answers.
+
+    Attributes:
+        manifest: What it is.
+        version: The digest that is served.
+        session: The open session.
+        load_ms: Milliseconds from the start of the fetch to the open session.
+    """
+
+    manifest: Manifest
+    version: str
+    session: ModelSession
+    load_ms: float
+
+
+class ModelHolder:
+    """Loads the model that the settings name, once, however many requests wait for it.
+
+    A failure is never kept: the next request tries again.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = Lock()
+        self._model: LoadedModel | None = None
+        self._fetch: _Fetch | None = None
+
+    def begin(self) -> None:
+        """Start fetching in a thread, so that imports and transfer overlap."""
+        if self._fetch is None and not self._settings.problems:
+            self._fetch = _Fetch(self._settings)
+            self._fetch.start()
+
+    @property
+    def loaded(self) -> LoadedModel | None:
+        """The model if it is loaded already; never waits."""
+        return self._model
+
+    def get(self, *, seconds: float | None = None) -> LoadedModel:
+        """The model, loaded if need be.
+
+        Args:
+            seconds: How long to wait for the bytes; afterwards the fetch goes on for the next
+                call. None waits as long as the fetch takes.
+
+        Raises:
+            ModelUnavailable: It can't be had now; `code` says why, for the log.
+        """
+        model = self._model
+        if model is None:
+            with self._lock:
+                model = self._model = self._model or self._load(seconds)
+        return model
+
+    def _load(self, seconds: float | None) -> LoadedModel:
+        if problems := self._settings.problems:
+            raise ModelUnavailable("; ".join(problems), code="configuration", retry_after=60)
+        self.begin()
+        fetch = self._fetch
+        if fetch is None or not fetch.finished(seconds):
+            raise ModelUnavailable("the model is still on its way", code="loading", retry_after=1)
+        self._fetch = None
+        return _opened(fetch.artifact(), fetch.began, self._settings.threads)
+
+
+class _Fetch(Thread):
+    """The fetch under way, with its outcome; a thread, since Lambda has two vCPUs in INIT."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="fetch", daemon=True)
+        self.began = time.perf_counter()
+        self._settings = settings
+        self._artifact: Artifact | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        # Imported here, so that the main thread can import onnxruntime at the same time.
+        from . import store  # noqa: PLC0415
+
+        settings = self._settings
+        try:
+            self._artifact = store.fetch(
+                ModelUri.parse(settings.model_uri),
+                seconds=settings.fetch_seconds,
+                max_model_bytes=settings.max_model_bytes,
+            )
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            self._error = error
+
+    def finished(self, seconds: float | None) -> bool:
+        self.join(seconds)
+        return not self.is_alive()
+
+    def artifact(self) -> Artifact:
+        if self._artifact is None:
+            raise _as_unavailable(self._error) from self._error
+        return self._artifact
+
+
+def _opened(artifact: Artifact, began: float, threads: int) -> LoadedModel:
+    from .session import ModelSession  # noqa: PLC0415 - the fetch starts before this import
+
+    try:
+        session = ModelSession(artifact.model, threads=threads)
+    except RuntimeFault as error:
+        raise _as_unavailable(error) from error
+    return LoadedModel(
+        manifest=artifact.manifest,
+        version=artifact.uri.digest,
+        session=session,
+        load_ms=(time.perf_counter() - began) * 1000,
+    )
+
+
+def _as_unavailable(error: BaseException | None) -> ModelUnavailable:
+    if isinstance(error, ModelUnavailable):
+        return error
+    code = error.code if isinstance(error, ArtifactError) else "load"
+    return ModelUnavailable(f"the model can't be loaded: {error}", code=code)

@@ -1,0 +1,188 @@
+"""An onnxruntime session and its signature; the one way a model is run, here and in the converter.
+
+Importing this module imports numpy and onnxruntime, which is most of a cold start: the handler does
+it while the artifact is on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from .artifact import Signature, TensorSpec
+from .errors import ArtifactError, PredictionFailed, RequestError
+
+__all__ = ["DTYPES", "ModelSession", "Tensors", "check_inputs", "datatype_of"]
+
+Tensors = Mapping[str, NDArray[Any]]
+
+# Open Inference Protocol datatype → numpy dtype; BYTES are Python strings in an object array.
+DTYPES: dict[str, np.dtype[Any]] = {
+    "BOOL": np.dtype(np.bool_),
+    "UINT8": np.dtype(np.uint8),
+    "UINT16": np.dtype(np.uint16),
+    "UINT32": np.dtype(np.uint32),
+    "UINT64": np.dtype(np.uint64),
+    "INT8": np.dtype(np.int8),
+    "INT16": np.dtype(np.int16),
+    "INT32": np.dtype(np.int32),
+    "INT64": np.dtype(np.int64),
+    "FP16": np.dtype(np.float16),
+    "FP32": np.dtype(np.float32),
+    "FP64": np.dtype(np.float64),
+    "BYTES": np.dtype(np.object_),
+}
+_DATATYPES = {dtype: datatype for datatype, dtype in DTYPES.items()}
+
+# onnxruntime's name of a tensor type → datatype.
+_ORT_TYPES = {
+    "tensor(bool)": "BOOL",
+    "tensor(uint8)": "UINT8",
+    "tensor(uint16)": "UINT16",
+    "tensor(uint32)": "UINT32",
+    "tensor(uint64)": "UINT64",
+    "tensor(int8)": "INT8",
+    "tensor(int16)": "INT16",
+    "tensor(int32)": "INT32",
+    "tensor(int64)": "INT64",
+    "tensor(float16)": "FP16",
+    "tensor(float)": "FP32",
+    "tensor(double)": "FP64",
+    "tensor(string)": "BYTES",
+}
+_ERRORS_ONLY = 3
+_REFUSED = (
+    ort.capi.onnxruntime_pybind11_state.InvalidArgument,
+    ort.capi.onnxruntime_pybind11_state.InvalidGraph,
+    ort.capi.onnxruntime_pybind11_state.Fail,
+    ort.capi.onnxruntime_pybind11_state.InvalidProtobuf,
+    ort.capi.onnxruntime_pybind11_state.NotImplemented,
+    ort.capi.onnxruntime_pybind11_state.RuntimeException,
+)
+
+
+class ModelSession:
+    """An open model on the CPU.
+
+    Args:
+        model: The ONNX file's bytes.
+        threads: Threads that one operator may use, at least 1.
+
+    Attributes:
+        inputs: What the graph takes, in its order; without class labels, which ONNX has not.
+        outputs: What it gives.
+
+    Raises:
+        ArtifactError: onnxruntime can't open the model, or an input or output is no tensor.
+    """
+
+    __slots__ = ("_output_names", "_session", "inputs", "outputs")
+
+    def __init__(self, model: bytes, *, threads: int = 1) -> None:
+        try:
+            self._session = ort.InferenceSession(
+                model, _options(threads), providers=["CPUExecutionProvider"]
+            )
+        except _REFUSED as error:
+            raise ArtifactError(f"onnxruntime can't open the model: {_brief(error)}") from error
+        self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
+        self.outputs = tuple(_spec(value) for value in self._session.get_outputs())
+        self._output_names = [spec.name for spec in self.outputs]
+
+    def run(self, tensors: Tensors) -> dict[str, NDArray[Any]]:
+        """The model's outputs by name, for inputs by name.
+
+        Raises:
+            RequestError: The tensors' shapes don't fit each other or the graph.
+            PredictionFailed: onnxruntime failed on tensors that fit.
+        """
+        try:
+            results = self._session.run(self._output_names, tensors)
+        except ort.capi.onnxruntime_pybind11_state.InvalidArgument as error:
+            raise RequestError("the model can't take inputs of these shapes together") from error
+        except Exception as error:
+            raise PredictionFailed(f"onnxruntime failed: {_brief(error)}") from error
+        return dict(zip(self._output_names, results, strict=True))
+
+
+def check_inputs(signature: Signature, tensors: Tensors) -> None:
+    """Check names, datatypes and shapes against the signature, before the session sees them.
+
+    Raises:
+        RequestError: An input is missing, unknown, of another datatype, rank or shape, or has no
+            rows, or two inputs differ in their number of rows.
+    """
+    expected = {spec.name for spec in signature.inputs}
+    if unknown := sorted(tensors.keys() - expected):
+        raise RequestError(
+            f"unknown input {_quote(unknown)}; this model takes {_quote(sorted(expected))}"
+        )
+    if missing := sorted(expected - tensors.keys()):
+        raise RequestError(f"missing input {_quote(missing)}")
+    for spec in signature.inputs:
+        _check_tensor(spec, tensors[spec.name])
+    _check_rows(signature, tensors)
+
+
+def datatype_of(array: NDArray[Any]) -> str:
+    """The Open Inference Protocol datatype of an array; strings of any kind are ``BYTES``."""
+    return _DATATYPES.get(array.dtype, "BYTES")
+
+
+def _check_tensor(spec: TensorSpec, array: NDArray[Any]) -> None:
+    if (found := datatype_of(array)) != spec.datatype:
+        raise RequestError(f"input '{spec.name}' must be {spec.datatype}, not {found}")
+    shape = array.shape
+    if len(shape) != len(spec.shape):
+        raise RequestError(
+            f"input '{spec.name}' must have {len(spec.shape)} dimensions, {list(spec.shape)}, "
+            f"not {len(shape)}: {list(shape)}"
+        )
+    for want, have in zip(spec.shape, shape, strict=True):
+        if want not in (-1, have):
+            raise RequestError(
+                f"input '{spec.name}' must have shape {list(spec.shape)}, not {list(shape)}"
+            )
+    if 0 in shape:
+        raise RequestError(f"input '{spec.name}' is empty: its shape is {list(shape)}")
+
+
+def _check_rows(signature: Signature, tensors: Tensors) -> None:
+    rows = {
+        spec.name: tensors[spec.name].shape[0]
+        for spec in signature.inputs
+        if spec.shape[:1] == (-1,)
+    }
+    if len(set(rows.values())) > 1:
+        found = ", ".join(f"'{name}' has {count}" for name, count in rows.items())
+        raise RequestError(f"the inputs differ in their number of rows: {found}")
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # Spinning threads burn the vCPU share that the next operator needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _spec(value: Any) -> TensorSpec:  # noqa: ANN401 - onnxruntime publishes no types
+    datatype = _ORT_TYPES.get(value.type)
+    if datatype is None:
+        raise ArtifactError(f"'{value.name}' is a {value.type}; only tensors can be served")
+    shape = tuple(dim if isinstance(dim, int) else -1 for dim in value.shape)
+    return TensorSpec(name=value.name, datatype=datatype, shape=shape)
+
+
+def _quote(names: list[str]) -> str:
+    return ", ".join(f"'{name:.64}'" for name in names[:8])
+
+
+def _brief(error: Exception) -> str:
+    return str(error).partition("\n")[0][:300]

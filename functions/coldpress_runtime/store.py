@@ -1,0 +1,206 @@
+"""Object storage to verified bytes: what the function knows of `file://`, `s3://`, `gs://`, `az://`.
+
+Nothing leaves this module that was not checked against the manifest, and the manifest itself
+against the digest that names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import from_url
+
+from .artifact import Blob, Manifest
+from .errors import ArtifactError, IntegrityError, ModelUnavailable
+from .pointers import Channel, ModelUri
+
+try:
+    from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    from backports import zstd  # type: ignore[no-redef,unused-ignore]
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+__all__ = ["Artifact", "fetch", "fetch_manifest", "open_store", "read", "read_blob", "resolve"]
+
+_Read = TypeVar("_Read")
+
+# A frame may not ask for more than 128 MiB of window (2**27 bytes), whatever it says.
+_WINDOW_LOG_MAX = 27
+_MAX_MANIFEST_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A model as it came from the store, every byte verified.
+
+    Attributes:
+        uri: The pinned URI it was read from.
+        manifest: What it is.
+        model: The unpacked ONNX file.
+    """
+
+    uri: ModelUri
+    manifest: Manifest
+    model: bytes
+
+
+def open_store(url: str, *, seconds: int = 20, create: bool = False) -> ObjectStore:
+    """A store at a URL such as ``s3://bucket/prefix``; no request is made yet.
+
+    Args:
+        url: Scheme, bucket and prefix. Credentials, region and endpoint come from the usual
+            environment variables (``AWS_REGION``, ``AWS_ENDPOINT_URL``, …).
+        seconds: How long one read may take, retries included.
+        create: For ``file://``, make the directory if it isn't there.
+
+    Raises:
+        ModelUnavailable: The URL names no store.
+    """
+    try:
+        if url.startswith("file://"):
+            return from_url(url, mkdir=create)
+        return from_url(url, **_remote_options(url, seconds))
+    except (BaseError, ValueError, OSError) as error:
+        raise ModelUnavailable(
+            f"can't open the store {url}: {_brief(error)}", code="store"
+        ) from error
+
+
+def fetch(uri: ModelUri, *, seconds: int = 20, max_model_bytes: int = 4 * 1024**3) -> Artifact:
+    """Read a model by its URI, following the channel if it names one.
+
+    Args:
+        uri: Pinned or by channel; the channel is read once.
+        seconds: How long one read may take, retries included.
+        max_model_bytes: Largest unpacked model that is accepted.
+
+    Raises:
+        ModelUnavailable: It can't be read; `code` is ``not_found``, ``denied`` or ``store``.
+        IntegrityError: What was read is not what the manifest promises, twice in a row.
+        ArtifactError: The manifest or the channel's file is not in the format.
+    """
+    store = open_store(uri.root, seconds=seconds)
+    pinned = resolve(store, uri)
+    manifest = fetch_manifest(store, pinned)
+    blob = manifest.blob("model")
+    if blob.unpacked_size > max_model_bytes:
+        raise ArtifactError(
+            f"the model has {blob.unpacked_size:,} bytes unpacked; the limit is {max_model_bytes:,}"
+        )
+    return Artifact(uri=pinned, manifest=manifest, model=read_blob(store, pinned, blob))
+
+
+def resolve(store: ObjectStore, uri: ModelUri) -> ModelUri:
+    """The pinned URI that a URI stands for; reads the channel's file if it names a channel."""
+    if uri.digest:
+        return uri
+    return uri.pinned(Channel.from_bytes(read(store, uri.channel_path)).version)
+
+
+def fetch_manifest(store: ObjectStore, pinned: ModelUri) -> Manifest:
+    """The manifest of a pinned version, checked against its digest."""
+
+    def verified() -> Manifest:
+        data = read(store, pinned.manifest_path, most=_MAX_MANIFEST_BYTES)
+        _expect(hashlib.sha256(data).hexdigest() == pinned.digest, pinned.manifest_path)
+        return Manifest.from_bytes(data)
+
+    return _twice(verified)
+
+
+def read_blob(store: ObjectStore, pinned: ModelUri, blob: Blob) -> bytes:
+    """The unpacked bytes of one of a version's blobs, checked packed and unpacked."""
+
+    def verified() -> bytes:
+        return unpack(blob, read(store, pinned.blob_path(blob.path), most=blob.size))
+
+    return _twice(verified)
+
+
+def unpack(blob: Blob, data: bytes) -> bytes:
+    """Stored bytes to the bytes they stand for.
+
+    Raises:
+        IntegrityError: A length or digest differs from the blob's, or the frame is broken.
+    """
+    _expect(len(data) == blob.size, blob.path)
+    _expect(hashlib.sha256(data).hexdigest() == blob.sha256, blob.path)
+    if blob.compression == "none":
+        return data
+    unpacked = _decompress(data, blob)
+    _expect(hashlib.sha256(unpacked).hexdigest() == blob.unpacked_sha256, blob.path)
+    return unpacked
+
+
+def read(store: ObjectStore, path: str, *, most: int | None = None) -> bytes:
+    """The bytes of one object.
+
+    Args:
+        store: Where it lies.
+        path: Its path below the store's prefix.
+        most: Refuse an object that is longer, before its body is read.
+
+    Raises:
+        ModelUnavailable: It can't be read; `code` is ``not_found``, ``denied`` or ``store``.
+        IntegrityError: It is longer than `most`.
+    """
+    try:
+        result = obstore.get(store, path)
+        _expect(most is None or result.meta["size"] <= most, path)
+        return bytes(result.bytes())
+    except FileNotFoundError as error:
+        raise ModelUnavailable(f"{path} is not in the store", code="not_found") from error
+    except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
+        # Without the right to list, S3 answers 403 for an object that is not there, too.
+        raise ModelUnavailable(
+            f"access to {path} was denied, or it is not there: {_brief(error)}", code="denied"
+        ) from error
+    except (BaseError, OSError) as error:
+        raise ModelUnavailable(f"can't read {path}: {_brief(error)}", code="store") from error
+
+
+def _twice(attempt: Callable[[], _Read]) -> _Read:
+    """One refetch where the bytes were not the promised ones, then the error."""
+    try:
+        return attempt()
+    except IntegrityError:
+        return attempt()
+
+
+def _decompress(data: bytes, blob: Blob) -> bytes:
+    options = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG_MAX}
+    decompressor = zstd.ZstdDecompressor(options=options)
+    try:
+        unpacked: bytes = decompressor.decompress(data, max_length=blob.unpacked_size + 1)
+    except zstd.ZstdError as error:
+        raise IntegrityError(f"{blob.path} is no sound zstd frame: {error}") from error
+    _expect(len(unpacked) == blob.unpacked_size and decompressor.eof, blob.path)
+    return unpacked
+
+
+def _expect(condition: bool, path: str) -> None:  # noqa: FBT001 - reads as an assertion
+    if not condition:
+        raise IntegrityError(f"{path} is not what the manifest promises: altered or truncated")
+
+
+def _remote_options(url: str, seconds: int) -> dict[str, Any]:
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    client: dict[str, Any] = {"connect_timeout": "3s", "timeout": f"{seconds}s"}
+    if url.startswith("s3://") and endpoint.startswith("http://"):
+        client["allow_http"] = True
+    retries = {"max_retries": 4, "retry_timeout": timedelta(seconds=seconds)}
+    return {"client_options": client, "retry_config": retries}
+
+
+def _brief(error: BaseException) -> str:
+    # obstore appends a dump of its own structures after a blank line.
+    return str(error).partition("\n\n")[0].replace("\n", " ")[:300]

@@ -1,0 +1,86 @@
+"""Structured logs and metrics, through Powertools: one log line and one metrics line a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from .errors import RuntimeFault
+from .models import LoadedModel
+
+__all__ = ["Telemetry"]
+
+_NAMESPACE = "Coldpress"
+
+
+class Telemetry:
+    """Says what happened to each request.
+
+    Service, namespace and log level come from Powertools' own environment variables.
+    """
+
+    def __init__(self, namespace: str | None = None) -> None:
+        self._logger = Logger()
+        self._metrics = Metrics(namespace=namespace or _NAMESPACE)
+        self._cold = True
+
+    def failure(self, message: str, error: Exception, *, request_id: str = "") -> None:
+        """Log a fault of the function's, with its code and traceback.
+
+        Args:
+            message: What happened.
+            error: Why.
+            request_id: Lambda's id of the invocation; empty in INIT.
+        """
+        code = error.code if isinstance(error, RuntimeFault) else "unexpected"
+        extra = {"error_code": code, "function_request_id": request_id}
+        self._logger.error(message, exc_info=error, extra=extra)
+
+    def answered(  # noqa: PLR0913 - one keyword a field of the log line
+        self,
+        *,
+        request_id: str,
+        method: str,
+        path: str,
+        status: int,
+        latency_ms: float,
+        error: str | None,
+        model: LoadedModel | None,
+    ) -> None:
+        """Log a request and count it.
+
+        Args:
+            request_id: Lambda's id of the invocation.
+            method: HTTP method.
+            path: Path without the stage.
+            status: HTTP status of the answer.
+            latency_ms: Milliseconds in the handler.
+            error: The message that the caller got, if it is an error.
+            model: The model, if one is loaded.
+        """
+        cold, self._cold = self._cold, False
+        fields: dict[str, Any] = {
+            "function_request_id": request_id,
+            "method": method,
+            "path": path,
+            "status": status,
+            "latency_ms": round(latency_ms, 3),
+            "cold_start": cold,
+        }
+        if model is not None:
+            fields |= {"model": model.manifest.name, "model_version": model.version}
+        if error is not None:
+            fields["error"] = error
+        self._logger.info("request", extra=fields)
+        self._count(status, latency_ms, model if cold else None)
+
+    def _count(self, status: int, latency_ms: float, loaded: LoadedModel | None) -> None:
+        metrics = self._metrics
+        metrics.add_metric("Latency", MetricUnit.Milliseconds, latency_ms)
+        metrics.add_metric(f"Status{status // 100}xx", MetricUnit.Count, 1)
+        if loaded is not None:
+            metrics.add_metric("ColdStart", MetricUnit.Count, 1)
+            metrics.add_metric("ModelLoadTime", MetricUnit.Milliseconds, loaded.load_ms)
+        metrics.flush_metrics()

@@ -1,0 +1,185 @@
+"""The HTTP handler, the hot path: an event in, a prediction out.
+
+The order of the first lines is the cold start: the artifact is on its way before numpy and
+onnxruntime are imported, and the session is opened last.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from coldpress_runtime.models import LoadedModel, ModelHolder
+from coldpress_runtime.settings import Settings
+
+_settings = Settings.from_environment(os.environ)
+_models = ModelHolder(_settings)
+_models.begin()
+
+# ruff: noqa: E402 - these take most of a cold start, and the fetch runs beside them
+from coldpress_runtime import errors
+from coldpress_runtime.dialects import open_inference
+from coldpress_runtime.events import (
+    Request,
+    Response,
+    Source,
+    parse_event,
+    render_response,
+    source_of,
+)
+from coldpress_runtime.session import check_inputs
+from coldpress_runtime.telemetry import Telemetry
+from coldpress_runtime.version import VERSION
+
+__all__ = ["handler"]
+
+_telemetry = Telemetry(os.environ.get("POWERTOOLS_METRICS_NAMESPACE"))
+
+# The most particular class of an error decides; subclasses stand before their bases.
+STATUS: dict[type[errors.RuntimeFault], int] = {
+    errors.UnsupportedMedia: 415,
+    errors.PayloadTooLarge: 413,
+    errors.RequestError: 400,
+    errors.UnknownRoute: 404,
+    errors.UnknownModel: 404,
+    errors.MethodNotAllowed: 405,
+    errors.ModelUnavailable: 503,
+}
+_UNFORESEEN = 500
+_MARGIN_SECONDS = 0.5
+_DEFAULT_SECONDS = 60.0
+_INTERNAL = "the prediction failed; the function's log has the cause under request id "
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own interface
+    """Answer one event.
+
+    Args:
+        event: An API Gateway REST or HTTP API event, or an inference request.
+        context: Lambda's context; the request id and the remaining time are read.
+
+    Returns:
+        What the event's source expects: a proxy response, or the inference response itself.
+    """
+    began = time.perf_counter()
+    request_id = str(getattr(context, "aws_request_id", ""))
+    source = source_of(event)
+    request: Request | None = None
+    try:
+        request = parse_event(event)
+        response = _answer(request, _patience(context))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+        response = _refusal(error, request_id)
+    _report(request, response, request_id, began)
+    return render_response(source, response)
+
+
+def _answer(request: Request, patience: float) -> Response:
+    _check_body(request)
+    if request.source is Source.DIRECT:
+        call = open_inference.Call(operation="infer")
+    else:
+        call = open_inference.route(request.method, request.path)
+    match call.operation:
+        case "server":
+            body = open_inference.render_server("coldpress", VERSION)
+        case "live":
+            body = open_inference.render_live()
+        case "ready":
+            _models.get(seconds=patience)
+            body = open_inference.render_ready()
+        case "model":
+            model = _served(call, patience)
+            body = open_inference.render_model(model.manifest, model.version)
+        case "model_ready":
+            body = open_inference.render_model_ready(_served(call, patience).manifest)
+        case "infer":
+            body = _infer(_served(call, patience), request.body)
+    if len(body) > _settings.max_response_bytes:
+        raise errors.PayloadTooLarge(
+            f"the answer has {len(body):,} bytes and at most {_settings.max_response_bytes:,} "
+            "can be sent; ask for fewer rows or name the outputs that you need"
+        )
+    return Response(status=200, body=body)
+
+
+def _infer(model: LoadedModel, body: bytes) -> bytes:
+    request = open_inference.parse(body)
+    check_inputs(model.manifest.signature, request.tensors)
+    results = model.session.run(request.tensors)
+    return open_inference.render(model.manifest, model.version, request, results)
+
+
+def _served(call: open_inference.Call, patience: float) -> LoadedModel:
+    model = _models.get(seconds=patience)
+    name = model.manifest.name
+    if call.model not in ("", name):
+        raise errors.UnknownModel(
+            f"unknown model '{call.model:.64}'; this function serves '{name}'"
+        )
+    if call.version not in ("", model.version):
+        raise errors.UnknownModel(
+            f"unknown version '{call.version:.80}' of '{name}'; this function serves "
+            f"{model.version}"
+        )
+    return model
+
+
+def _check_body(request: Request) -> None:
+    if len(request.body) > _settings.max_body_bytes:
+        raise errors.PayloadTooLarge(
+            f"the body has {len(request.body):,} bytes; the limit is {_settings.max_body_bytes:,}"
+        )
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise errors.UnsupportedMedia(
+            f"content-encoding '{encoding:.32}' is not read; send it plain"
+        )
+    if "inference-header-content-length" in request.headers:
+        raise errors.UnsupportedMedia("binary tensors are not read; send the data as JSON")
+
+
+def _refusal(error: Exception, request_id: str) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), _UNFORESEEN)
+    headers: dict[str, str] = {}
+    message = str(error)
+    if isinstance(error, errors.MethodNotAllowed):
+        headers["allow"] = ", ".join(error.allowed)
+    elif isinstance(error, errors.ModelUnavailable):
+        _telemetry.failure(message, error, request_id=request_id)
+        headers["retry-after"] = str(error.retry_after)
+        message = "the model is not available at the moment; try again later"
+    elif status == _UNFORESEEN:
+        _telemetry.failure(message, error, request_id=request_id)
+        message = f"{_INTERNAL}{request_id}"
+    return Response(status=status, body=open_inference.render_error(message), headers=headers)
+
+
+def _patience(context: Any) -> float:  # noqa: ANN401 - Lambda's own interface
+    """Seconds that may pass before the answer has to be under way."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return max(0.0, remaining() / 1000 - _MARGIN_SECONDS) if remaining else _DEFAULT_SECONDS
+
+
+def _report(request: Request | None, response: Response, request_id: str, began: float) -> None:
+    _telemetry.answered(
+        request_id=request_id,
+        method=request.method if request else "",
+        path=request.path if request else "",
+        status=response.status,
+        latency_ms=(time.perf_counter() - began) * 1000,
+        error=response.body.decode() if response.failed else None,
+        model=_models.loaded,
+    )
+
+
+def _warm() -> None:
+    """Open the model within INIT; what goes wrong is logged, and tried again by a request."""
+    try:
+        _models.get(seconds=_settings.init_seconds)
+    except errors.ModelUnavailable as error:
+        _telemetry.failure(f"no model after INIT: {error}", error)
+
+
+_warm()
