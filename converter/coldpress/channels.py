@@ -1,0 +1,177 @@
+"""Channels: named pointers to versions, moved by compare-and-swap so that no move is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from filelock import FileLock
+from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, ModelUri
+from coldpress_runtime.store import fetch_manifest, resolve
+
+from .errors import StoreError, UsageError
+from .stores import connect, store_errors
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+__all__ = ["ChannelState", "check_channel", "list_channels", "point", "promote", "rollback"]
+
+Action = Literal["publish", "promote", "rollback"]
+_LOCK_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """A channel as it stands.
+
+    Attributes:
+        uri: The channel's own URI.
+        channel: Its version and every move it made.
+        moved: Whether the call that returns this moved it.
+    """
+
+    uri: ModelUri
+    channel: Channel
+    moved: bool = False
+
+    @property
+    def pinned(self) -> ModelUri:
+        """The pinned URI of the version that the channel points to."""
+        return self.uri.pinned(self.channel.version)
+
+
+def promote(source: ModelUri, channel: str) -> ChannelState:
+    """Point a channel to a published version.
+
+    Args:
+        source: The version, pinned or by another channel.
+        channel: The channel to move; it is made if there is none.
+
+    Raises:
+        StoreError: The version is not in the store, or somebody else moved the channel meanwhile.
+    """
+    target = ModelUri(root=source.root, name=source.name, channel=check_channel(channel))
+    store = connect(source.root)
+    with store_errors(source.root):
+        pinned = resolve(store, source)
+        fetch_manifest(store, pinned)
+    return point(store, target, pinned.digest, "promote")
+
+
+def rollback(target: ModelUri) -> ChannelState:
+    """Point a channel back to the version before; rolling back again goes further back.
+
+    Raises:
+        UsageError: The URI names no channel.
+        StoreError: There is nothing to go back to, or somebody else moved the channel meanwhile.
+    """
+    if not target.channel:
+        raise UsageError(f"{target} is pinned; a rollback moves a channel, such as STORE/NAME@live")
+    store = connect(target.root)
+    return _swap(store, target, lambda channel: _back(target, channel))
+
+
+def point(store: ObjectStore, target: ModelUri, version: str, action: Action) -> ChannelState:
+    """Point a channel to a version that is known to be there; a no-op where it points already."""
+
+    def move(channel: Channel | None) -> Channel:
+        if channel is not None and channel.version == version:
+            return channel
+        step = _move(version, action)
+        return channel.moved(step) if channel else Channel(moves=(step,))
+
+    return _swap(store, target, move)
+
+
+def list_channels(root: str) -> list[ChannelState]:
+    """Every channel of every model in a store, by model and channel name."""
+    store = connect(root)
+    with store_errors(root):
+        return sorted(_channels(store, root), key=lambda state: str(state.uri))
+
+
+def check_channel(name: str) -> str:
+    """The name itself, if it is one that a channel may have; `UsageError` otherwise."""
+    if not CHANNEL_NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no channel name; it must match {CHANNEL_NAME.pattern}")
+    return name
+
+
+def _channels(store: ObjectStore, root: str) -> Iterator[ChannelState]:
+    for model in obstore.list_with_delimiter(store)["common_prefixes"]:
+        for entry in obstore.list_with_delimiter(store, f"{model}/channels")["objects"]:
+            folder, _, file = entry["path"].rpartition("/")
+            if file.endswith(".json"):
+                name = folder.partition("/")[0]
+                uri = ModelUri(root=root, name=name, channel=file.removesuffix(".json"))
+                data = bytes(obstore.get(store, entry["path"]).bytes())
+                yield ChannelState(uri=uri, channel=Channel.from_bytes(data))
+
+
+def _back(target: ModelUri, channel: Channel | None) -> Channel:
+    if channel is None:
+        raise StoreError(f"there is no channel {target}; coldpress channels lists those there are")
+    if channel.previous is None:
+        raise StoreError(f"{target} has nothing to go back to: it only ever had one version")
+    return channel.moved(_move(channel.previous, "rollback"))
+
+
+def _move(version: str, action: Action) -> ChannelMove:
+    return ChannelMove(
+        version=version, action=action, at=datetime.now(UTC).isoformat(timespec="seconds")
+    )
+
+
+def _swap(
+    store: ObjectStore, target: ModelUri, change: Callable[[Channel | None], Channel]
+) -> ChannelState:
+    """Read, change and write back, only if nobody wrote in between."""
+    path = target.channel_path
+    with store_errors(target.root), _exclusive(target):
+        before, mode = _read(store, path, local=target.root.startswith("file://"))
+        after = change(before)
+        if after is not before:
+            try:
+                obstore.put(store, path, after.to_bytes(), mode=mode, use_multipart=False)
+            except (PreconditionError, AlreadyExistsError) as error:
+                raise StoreError(
+                    f"somebody else moved {target} at the same moment and this move was not made; "
+                    "look at it with coldpress channels, then try again"
+                ) from error
+    return ChannelState(uri=target, channel=after, moved=after is not before)
+
+
+def _read(
+    store: ObjectStore, path: str, *, local: bool
+) -> tuple[Channel | None, obstore.PutMode]:
+    """The channel, and the put mode that succeeds only if it is still the same."""
+    try:
+        result = obstore.get(store, path)
+    except FileNotFoundError:
+        return None, "create"
+    channel = Channel.from_bytes(bytes(result.bytes()))
+    if local:  # obstore's local store has no conditional update; a file lock stands in
+        return channel, "overwrite"
+    meta = result.meta
+    return channel, {"e_tag": meta["e_tag"], "version": meta["version"]}
+
+
+@contextmanager
+def _exclusive(target: ModelUri) -> Iterator[None]:
+    if not target.root.startswith("file://"):
+        yield
+        return
+    root = Path(unquote(urlsplit(target.root).path))
+    folder = (root / target.channel_path).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f".{target.channel}.lock", timeout=_LOCK_SECONDS):
+        yield

@@ -1,0 +1,113 @@
+"""What every command shares: `--json`, `--debug`, exit codes, and errors in one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+from coldpress.errors import ColdpressError
+from coldpress_runtime.errors import RuntimeFault
+
+__all__ = ["Command", "click", "command", "console", "progress", "run", "say_json"]
+
+_INTERRUPTED = 130
+console = Console(highlight=False, soft_wrap=True)
+_stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Command(click.Command):
+    """A command that turns errors into one sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own interface
+        """Run the command; whatever it raises ends here."""
+        debug = ctx.params.pop("debug", False)
+        as_json = bool(ctx.params.get("as_json"))
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            _hush_stdout()
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            _fail(ctx, "interrupted; nothing half-done was left behind", _INTERRUPTED, as_json)
+        except Exception as error:  # noqa: BLE001 - the last line before the user
+            if debug:
+                traceback.print_exc()
+            message, code = _explain(error)
+            _fail(ctx, message, code, as_json)
+
+
+def command(**attributes: Any) -> Callable[[Callable[..., Any]], Command]:  # noqa: ANN401 - click's own
+    """Declare a command with the options that all of them have."""
+
+    def declare(function: Callable[..., Any]) -> Command:
+        function = click.option(
+            "--json", "as_json", is_flag=True, help="Print one JSON object, for machines."
+        )(function)
+        function = click.option(
+            "--debug", is_flag=True, help="Show the traceback of an error."
+        )(function)
+        return click.command(cls=Command, **attributes)(function)
+
+    return declare
+
+
+def run(group: click.Group) -> NoReturn:
+    """Run the command line and exit."""
+    try:
+        code = group.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _stderr.print("Interrupted.")
+        sys.exit(_INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def say_json(document: object) -> None:
+    """Print one JSON document on standard output."""
+    click.echo(json.dumps(document, indent=2, default=str))
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on a terminal's standard error that says what is being done; elsewhere nothing."""
+    with _stderr.status(doing) as status:
+        yield lambda step: status.update(f"{step} …")
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    if isinstance(error, ColdpressError):
+        return str(error), error.exit_code
+    if isinstance(error, RuntimeFault):
+        return str(error), 1
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror.lower()}: {error.filename or ''}".rstrip(": "), 1
+    brief = str(error).partition("\n")[0]
+    return f"unexpected {type(error).__name__}: {brief} (--debug shows where it comes from)", 1
+
+
+def _fail(ctx: click.Context, message: str, code: int, as_json: bool) -> NoReturn:  # noqa: FBT001 - private
+    if as_json:
+        say_json({"error": message})
+    _stderr.print(f"[bold red]Error:[/] {_escaped(message)}")
+    ctx.exit(code)
+
+
+def _escaped(message: str) -> str:
+    return message.replace("[", r"\[")
+
+
+def _hush_stdout() -> None:
+    # Python would complain once more when it flushes the broken pipe at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

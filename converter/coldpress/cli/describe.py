@@ -1,0 +1,86 @@
+"""A manifest for people and for machines."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rich.markup import escape
+from rich.table import Table
+
+from coldpress_runtime.artifact import Manifest, TensorSpec
+
+from .command import console
+
+__all__ = ["human_bytes", "manifest_document", "print_manifest"]
+
+_MOST_LABELS = 6
+
+
+def manifest_document(manifest: Manifest, digest: str) -> dict[str, object]:
+    """The manifest with its version, ready for JSON."""
+    return {"version": f"sha256:{digest}", **asdict(manifest)}
+
+
+def print_manifest(manifest: Manifest, digest: str) -> None:
+    """Print what a model is: source, signature, proof and files."""
+    console.print(f"[bold]{manifest.name}[/] sha256:{digest}")
+    table = Table.grid(padding=(0, 2))
+    for label, value in _facts(manifest):
+        table.add_row(f"[dim]{label}[/]", value)
+    console.print(table)
+
+
+def human_bytes(size: int) -> str:
+    """A size in bytes with a decimal unit, such as ``158.2 kB``."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:  # noqa: PLR2004 - decimal units
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.2f} GB"
+
+
+def _facts(manifest: Manifest) -> list[tuple[str, str]]:
+    facts = [("source", _source(manifest))]
+    facts += [("input", _tensor(spec)) for spec in manifest.signature.inputs]
+    if features := manifest.signature.features:
+        facts.append(("columns", _listed(features)))
+    facts += [("output", _tensor(spec)) for spec in manifest.signature.outputs]
+    model = manifest.blob("model")
+    facts.append(
+        ("size", f"{human_bytes(model.unpacked_size)}, {human_bytes(model.size)} as stored")
+    )
+    facts.append(("proof", _proof(manifest)))
+    opsets = ", ".join(f"{name or 'ai.onnx'} {version}" for name, version in _opsets(manifest))
+    facts.append(("needs", f"opsets {opsets}; certified on onnxruntime {manifest.runtime.onnxruntime}"))
+    return facts
+
+
+def _source(manifest: Manifest) -> str:
+    source = manifest.source
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(source.versions.items()))
+    return f"{source.framework} (.{source.format}); {versions}"
+
+
+def _opsets(manifest: Manifest) -> list[tuple[str, int]]:
+    return sorted(manifest.runtime.opsets.items())
+
+
+def _tensor(spec: TensorSpec) -> str:
+    labels = f", labels {_listed(spec.labels)}" if spec.labels else ""
+    return escape(f"{spec.name} {spec.datatype} {list(spec.shape)}{labels}")
+
+
+def _listed(values: tuple[object, ...]) -> str:
+    shown = ", ".join(str(value) for value in values[:_MOST_LABELS])
+    more = len(values) - _MOST_LABELS
+    return escape(f"{shown}, and {more} more" if more > 0 else shown)
+
+
+def _proof(manifest: Manifest) -> str:
+    proof = manifest.certificate
+    verdict = "[green]answers like the original[/]" if proof.passed else "[red]failed[/]"
+    labels = ""
+    if proof.label_agreement is not None:
+        labels = f", labels equal on {proof.label_agreement:.2%}"
+    return f"{verdict} on {proof.rows:,} rows: largest difference {proof.max_abs_diff:.1e}{labels}"

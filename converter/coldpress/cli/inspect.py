@@ -1,0 +1,42 @@
+"""`coldpress inspect`: what a bundle or a published model is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coldpress.bundle import Bundle
+from coldpress.registry import describe
+from coldpress.stores import model_uri
+
+from .command import click, command, console, say_json
+from .describe import manifest_document, print_manifest
+
+__all__ = ["inspect"]
+
+_EPILOG = """\b
+Examples:
+  coldpress inspect build/churn
+  coldpress inspect s3://my-bucket/models/churn@live --json
+"""
+
+
+@command(epilog=_EPILOG)
+@click.argument("model")
+def inspect(model: str, *, as_json: bool) -> None:
+    """Show what MODEL is: a bundle's directory, or a model URI.
+
+    A bundle's files are all read and checked against its manifest.
+    """
+    uri = None
+    if Path(model).is_dir():
+        bundle = Bundle.open(Path(model))
+        manifest, digest = bundle.manifest, bundle.digest
+    else:
+        uri, manifest = describe(model_uri(model))
+        digest = uri.digest
+    if as_json:
+        say_json({"uri": str(uri) if uri else None, **manifest_document(manifest, digest)})
+        return
+    print_manifest(manifest, digest)
+    if uri:
+        console.print(f"\n{uri}")

@@ -1,0 +1,71 @@
+"""`coldpress invoke` and `coldpress serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coldpress.local import invoke as local_invoke
+from coldpress.local import serve as local_serve
+from coldpress.stores import model_uri
+
+from .command import click, command, console, say_json
+
+__all__ = ["invoke", "serve"]
+
+_SERVER_ERROR = 500
+
+
+@command(
+    epilog="""\b
+Examples:
+  coldpress invoke --model ./store/churn@live --event event.json
+  coldpress invoke --model s3://my-bucket/models/churn@live --event event.json --body
+"""
+)
+@click.option("--model", required=True, help="Model URI.")
+@click.option(
+    "--event", type=click.Path(path_type=Path), required=True, help="Lambda event, a JSON file."
+)
+@click.option("--body", is_flag=True, help="Print only the answer's body.")
+@click.option("--logs", is_flag=True, help="Show the function's log on standard error.")
+@click.pass_context
+def invoke(  # noqa: PLR0913 - one parameter an option
+    ctx: click.Context, model: str, event: Path, *, body: bool, logs: bool, as_json: bool
+) -> None:
+    """Let the function answer one event, and print its response as JSON.
+
+    The handler is the one that Lambda runs. Exits 1 when it answers with a 5xx status.
+    """
+    del as_json  # the response is JSON anyway
+    result = local_invoke.invoke(model_uri(model), local_invoke.read_event(event))
+    failed = result.status >= _SERVER_ERROR
+    if logs or failed:
+        click.echo(result.logs, err=True, nl=False)
+    say_json(result.body if body else result.response)
+    if failed:
+        ctx.exit(1)
+
+
+@command(
+    epilog="""\b
+Example:
+  coldpress serve --model ./store/churn@live --port 8080
+  curl -s localhost:8080/v2/models/churn
+"""
+)
+@click.option("--model", required=True, help="Model URI.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
+def serve(model: str, host: str, port: int, *, as_json: bool) -> None:
+    """Serve a model over HTTP on this machine, until interrupted.
+
+    Each request becomes the event that an API Gateway HTTP API would send, and goes through the
+    handler that Lambda runs.
+    """
+    uri = model_uri(model)
+    address = f"http://{host}:{port}"
+    if as_json:
+        say_json({"address": address, "model": str(uri)})
+    else:
+        console.print(f"Serving {uri} at {address}/v2/models/{uri.name} (Ctrl-C stops)")
+    local_serve.serve(uri, host=host, port=port)

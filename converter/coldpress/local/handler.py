@@ -1,0 +1,55 @@
+"""Loading the function's handler as Lambda would: a fresh module, told everything by environment."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from coldpress.resources import resource
+from coldpress.stores import adopt_aws_profile
+from coldpress_runtime.pointers import ModelUri
+
+__all__ = ["Handler", "LocalContext", "load_handler"]
+
+_TIMEOUT_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalContext:
+    """What the handler reads of Lambda's context."""
+
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    deadline: float = field(default_factory=lambda: time.monotonic() + _TIMEOUT_SECONDS)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the invocation would be stopped."""
+        return max(0, int((self.deadline - time.monotonic()) * 1000))
+
+
+Handler = Callable[[Any, LocalContext], dict[str, Any]]
+
+
+def load_handler(model: ModelUri) -> Handler:
+    """Import `functions/predict.py` anew, with the model in its environment.
+
+    The model is fetched and opened by this call, as in Lambda's INIT phase; a failure is logged by
+    the function and answered with 503, here as there.
+    """
+    if model.root.startswith("s3://"):
+        adopt_aws_profile(os.environ)
+    os.environ["MODEL_URI"] = str(model)
+    os.environ.setdefault("POWERTOOLS_SERVICE_NAME", model.name)
+    # CloudWatch reads metrics from the log; on a terminal they are only noise.
+    os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
+    spec = importlib.util.spec_from_file_location("predict", resource("functions", "predict.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError("functions/predict.py can't be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.handler
+    return handler

@@ -1,0 +1,120 @@
+"""An HTTP server that turns each request into a real HTTP-API event, so that curl works locally."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from coldpress.errors import ColdpressError, MissingExtraError
+from coldpress_runtime.pointers import ModelUri
+
+from .handler import Handler, LocalContext, load_handler
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["application", "http_api_event", "serve"]
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+# HTTP APIs hand on text and JSON as they are, and everything else in base64.
+_TEXT_TYPES = ("text/", "application/json", "application/javascript", "application/xml")
+
+
+def serve(model: ModelUri, *, host: str = "127.0.0.1", port: int = 8080) -> None:
+    """Serve a model until interrupted.
+
+    Raises:
+        MissingExtraError: Starlette or uvicorn is not installed.
+        ColdpressError: The address can't be bound.
+    """
+    try:
+        import uvicorn  # noqa: PLC0415 - comes with the extra `serve`
+    except ImportError as error:
+        raise MissingExtraError.needed_by("coldpress serve", "serve") from error
+    # Powertools keeps the stream that stdout is at import, and stdout belongs to the user.
+    with contextlib.redirect_stdout(sys.stderr):
+        app = application(load_handler(model))
+        config = uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="off")
+        server = uvicorn.Server(config)
+        try:
+            server.run()
+        except SystemExit as error:  # uvicorn's way of saying that it could not bind
+            raise ColdpressError(
+                f"can't listen on {host}:{port}; is something else listening there? "
+                "Choose another port with --port"
+            ) from error
+
+
+def application(handler: Handler) -> Starlette:
+    """The ASGI application: every request becomes an event for the handler."""
+    from starlette.applications import Starlette  # noqa: PLC0415 - as in `serve`
+    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
+    from starlette.responses import Response  # noqa: PLC0415
+    from starlette.routing import Route  # noqa: PLC0415
+
+    async def answer(request: Request) -> Response:
+        event = http_api_event(request, await request.body())
+        result = await run_in_threadpool(handler, event, LocalContext())
+        body = result["body"].encode()
+        if result["isBase64Encoded"]:
+            body = base64.b64decode(body)
+        return Response(body, status_code=result["statusCode"], headers=result["headers"])
+
+    return Starlette(routes=[Route("/{path:path}", answer, methods=_METHODS)])
+
+
+def http_api_event(request: Request, body: bytes) -> dict[str, Any]:
+    """The event that API Gateway's HTTP API (payload format 2.0) would send for a request.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    encoded = bool(body) and not _is_text(request.headers.get("content-type", ""))
+    now = datetime.now(UTC)
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": request.url.path,
+        "rawQueryString": request.url.query,
+        "headers": _joined(request.headers.items()),
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "local",
+            "domainName": request.url.hostname or "localhost",
+            "http": {
+                "method": request.method,
+                "path": request.url.path,
+                "protocol": f"HTTP/{request.scope['http_version']}",
+                "sourceIp": request.client.host if request.client else "",
+                "userAgent": request.headers.get("user-agent", ""),
+            },
+            "requestId": LocalContext().aws_request_id,
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+            "timeEpoch": int(now.timestamp() * 1000),
+        },
+        "isBase64Encoded": encoded,
+    }
+    if request.query_params:
+        event["queryStringParameters"] = _joined(request.query_params.multi_items())
+    if body:
+        event["body"] = base64.b64encode(body).decode() if encoded else body.decode(errors="replace")
+    return event
+
+
+def _is_text(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind.startswith(_TEXT_TYPES) or kind.endswith(("+json", "+xml"))
+
+
+def _joined(items: list[tuple[str, str]]) -> dict[str, str]:
+    """Repeated names joined with commas, as the HTTP API does."""
+    joined: dict[str, str] = {}
+    for name, value in items:
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined

@@ -1,0 +1,144 @@
+"""Opening stores for the tool: paths and URLs, credentials from profiles, errors in one sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+
+from coldpress_runtime.errors import ArtifactError, ModelUnavailable
+from coldpress_runtime.pointers import ModelUri
+from coldpress_runtime.store import open_store
+
+from .errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+__all__ = ["Store", "adopt_aws_profile", "connect", "model_uri", "store_errors", "store_url"]
+
+Store = "ObjectStore"
+_SCHEMES = ("file", "s3", "gs", "az")
+_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+def store_url(text: str) -> str:
+    """A store's URL from what a person types: a URL, or a path on this machine.
+
+    Raises:
+        UsageError: The URL's scheme is none that is read, or it names no bucket.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return Path(text).absolute().as_uri()
+    if scheme not in _SCHEMES:
+        raise UsageError(
+            f"the store {text!r} has the scheme {scheme!r}; use one of {', '.join(_SCHEMES)} or a path"
+        )
+    if not rest.strip("/"):
+        raise UsageError(f"the store {text!r} names no bucket; write such as s3://my-bucket/models")
+    return text.rstrip("/")
+
+
+def model_uri(text: str) -> ModelUri:
+    """A model's URI from what a person types: with a URL or a path before the name.
+
+    Raises:
+        UsageError: It is none; the message shows the form.
+    """
+    location, separator, pointer = text.rpartition("@")
+    if not separator:
+        raise UsageError(
+            f"{text!r} names no version; add a channel, such as {text}@live, or @sha256:DIGEST"
+        )
+    root, _, name = location.rstrip("/").rpartition("/")
+    try:
+        return ModelUri.parse(f"{store_url(root or '.')}/{name}@{pointer}")
+    except ArtifactError as error:
+        raise UsageError(str(error)) from error
+
+
+def connect(url: str, *, create: bool = False) -> ObjectStore:
+    """Open a store; for ``s3://``, with the credentials of the AWS profile if there are no others.
+
+    Raises:
+        StoreError: It can't be opened.
+    """
+    if url.startswith("s3://"):
+        adopt_aws_profile(os.environ)
+    with store_errors(url):
+        return open_store(url, create=create)
+
+
+def adopt_aws_profile(environment: Mapping[str, str]) -> bool:
+    """Put the AWS profile's credentials and region where obstore looks: into the environment.
+
+    Nothing happens where the environment has credentials already, or where boto3, which knows
+    profiles and single sign-on, is not installed.
+
+    Returns:
+        Whether credentials were adopted.
+    """
+    if any(environment.get(name) for name in _CREDENTIALS):
+        return False
+    try:
+        import boto3  # noqa: PLC0415 - comes with the extra `aws`
+    except ImportError:
+        return False
+    session = boto3.Session()
+    credentials = session.get_credentials()
+    if session.region_name and not environment.get("AWS_REGION"):
+        os.environ["AWS_REGION"] = session.region_name
+    if credentials is None:
+        return False
+    frozen = credentials.get_frozen_credentials()
+    os.environ["AWS_ACCESS_KEY_ID"] = frozen.access_key or ""
+    os.environ["AWS_SECRET_ACCESS_KEY"] = frozen.secret_key or ""
+    if frozen.token:
+        os.environ["AWS_SESSION_TOKEN"] = frozen.token
+    return True
+
+
+@contextmanager
+def store_errors(url: str) -> Iterator[None]:
+    """Turn whatever the store raises into a `StoreError` that names the store and the cure."""
+    try:
+        yield
+    except ModelUnavailable as error:
+        raise StoreError(f"store {url}: {error}{_cure(url, denied=error.code == 'denied')}") from error
+    except ArtifactError as error:
+        raise StoreError(f"store {url}: {error}") from error
+    except FileNotFoundError as error:
+        raise StoreError(f"store {url}: there is no such bucket or object") from error
+    except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
+        reason = f"store {url}: access was denied: {_brief(error)}{_cure(url, denied=True)}"
+        raise StoreError(reason) from error
+    except (BaseError, OSError) as error:
+        raise StoreError(f"store {url}: {_brief(error)}{_cure(url, denied=False)}") from error
+
+
+def _cure(url: str, *, denied: bool) -> str:
+    if not url.startswith("s3://"):
+        return ""
+    if denied:
+        return "; check the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID) and the bucket's policy"
+    if not any(os.environ.get(name) for name in _CREDENTIALS):
+        return (
+            "; there are no AWS credentials in the environment: set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or pip install 'coldpress[aws]' to use an AWS profile"
+        )
+    return "; check the bucket's name, AWS_REGION and the network"
+
+
+def _brief(error: BaseException) -> str:
+    # obstore appends a dump of its own structures after a blank line.
+    return str(error).partition("\n\n")[0].replace("\n", " ")[:300]

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The whole way, with nothing but the commands that one would type; `make demo` runs it.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+here=examples/quickstart
+out=build/quickstart
+store=$out/store
+
+run() {
+  printf '\n\033[1m$ %s\033[0m\n' "$*"
+  "$@"
+}
+
+run python $here/train.py $out
+run coldpress export $out/model.joblib --sample $out/rows.csv --trust \
+  --name breast-cancer -o $out/bundle --force
+run coldpress inspect $out/bundle
+run coldpress publish $out/bundle $store --channel live
+for event in events/*.json; do
+  run coldpress invoke --model $store/breast-cancer@live --event "$event" --body
+done
+run python $here/compare.py $out/model.joblib $out/rows.csv $out/bundle $store/breast-cancer@live
+
+cat <<END
+
+Next, with a model of your own (scikit-learn, Keras or ONNX) and a few of its rows:
+
+  source .venv/bin/activate
+  coldpress export model.joblib --sample rows.csv --trust -o build/my-model
+  coldpress publish build/my-model ./store --channel live
+  pip install 'coldpress[serve]'    # here: pip install -e '.[serve]' -c constraints.txt
+  coldpress serve --model ./store/my-model@live
+  curl -s localhost:8080/v2/models/my-model
+
+Then to AWS: docs/quickstart.md.
+END
