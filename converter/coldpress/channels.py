@@ -150,9 +150,7 @@ def _swap(
     return ChannelState(uri=target, channel=after, moved=after is not before)
 
 
-def _read(
-    store: ObjectStore, path: str, *, local: bool
-) -> tuple[Channel | None, obstore.PutMode]:
+def _read(store: ObjectStore, path: str, *, local: bool) -> tuple[Channel | None, obstore.PutMode]:
     """The channel, and the put mode that succeeds only if it is still the same."""
     try:
         result = obstore.get(store, path)
@@ -161,8 +159,10 @@ def _read(
     channel = Channel.from_bytes(bytes(result.bytes()))
     if local:  # obstore's local store has no conditional update; a file lock stands in
         return channel, "overwrite"
-    meta = result.meta
-    return channel, {"e_tag": meta["e_tag"], "version": meta["version"]}
+    update: obstore.UpdateVersion = {"e_tag": result.meta["e_tag"]}
+    if (version := result.meta["version"]) is not None:
+        update["version"] = version
+    return channel, update
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Opening stores for the tool: paths and URLs, credentials from profiles, errors in one sentence."""
+"""Opening stores for the tool: paths and URLs, profiles' credentials, errors in one sentence."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from .errors import StoreError, UsageError
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["Store", "adopt_aws_profile", "connect", "model_uri", "store_errors", "store_url"]
+__all__ = ["adopt_aws_profile", "connect", "model_uri", "store_errors", "store_url"]
 
-Store = "ObjectStore"
 _SCHEMES = ("file", "s3", "gs", "az")
 _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -42,7 +41,8 @@ def store_url(text: str) -> str:
         return Path(text).absolute().as_uri()
     if scheme not in _SCHEMES:
         raise UsageError(
-            f"the store {text!r} has the scheme {scheme!r}; use one of {', '.join(_SCHEMES)} or a path"
+            f"the store {text!r} has the scheme {scheme!r}; "
+            f"use one of {', '.join(_SCHEMES)} or a path"
         )
     if not rest.strip("/"):
         raise UsageError(f"the store {text!r} names no bucket; write such as s3://my-bucket/models")
@@ -114,7 +114,9 @@ def store_errors(url: str) -> Iterator[None]:
     try:
         yield
     except ModelUnavailable as error:
-        raise StoreError(f"store {url}: {error}{_cure(url, denied=error.code == 'denied')}") from error
+        raise StoreError(
+            f"store {url}: {error}{_cure(url, denied=error.code == 'denied')}"
+        ) from error
     except ArtifactError as error:
         raise StoreError(f"store {url}: {error}") from error
     except FileNotFoundError as error:

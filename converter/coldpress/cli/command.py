@@ -53,9 +53,9 @@ def command(**attributes: Any) -> Callable[[Callable[..., Any]], Command]:  # no
         function = click.option(
             "--json", "as_json", is_flag=True, help="Print one JSON object, for machines."
         )(function)
-        function = click.option(
-            "--debug", is_flag=True, help="Show the traceback of an error."
-        )(function)
+        function = click.option("--debug", is_flag=True, help="Show the traceback of an error.")(
+            function
+        )
         return click.command(cls=Command, **attributes)(function)
 
     return declare

@@ -52,7 +52,9 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
     )
     facts.append(("proof", _proof(manifest)))
     opsets = ", ".join(f"{name or 'ai.onnx'} {version}" for name, version in _opsets(manifest))
-    facts.append(("needs", f"opsets {opsets}; certified on onnxruntime {manifest.runtime.onnxruntime}"))
+    facts.append(
+        ("needs", f"opsets {opsets}; certified on onnxruntime {manifest.runtime.onnxruntime}")
+    )
     return facts
 
 

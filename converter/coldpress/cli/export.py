@@ -32,10 +32,12 @@ Examples:
     "and the export is compared with the model on them.",
 )
 @click.option("--name", help="The model's name; the file's, if not given.")
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column of the sample out.")
+@click.option(
+    "--drop", multiple=True, metavar="COLUMN", help="Leave this column of the sample out."
+)
 @click.option("--trust", is_flag=True, help="Load a format that can run code (.joblib, .pkl, .h5).")
 @click.option("--force", is_flag=True, help="Replace the bundle if there is one.")
-def export(
+def export(  # noqa: PLR0913 - one parameter an option
     model: Path,
     output: Path,
     sample: Path,

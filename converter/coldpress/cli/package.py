@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coldpress.package import ARCHITECTURES, DEFAULT_PYTHON, PYTHONS, build as build_package
+from coldpress.package import ARCHITECTURES, DEFAULT_PYTHON, PYTHONS
+from coldpress.package import build as build_package
 
 from .command import click, command, console, progress, say_json
 from .describe import human_bytes

@@ -1,4 +1,4 @@
-"""Loading the function's handler as Lambda would: a fresh module, told everything by environment."""
+"""Loading the function's handler as Lambda does: a fresh module, told all by its environment."""
 
 from __future__ import annotations
 

@@ -103,7 +103,9 @@ def http_api_event(request: Request, body: bytes) -> dict[str, Any]:
     if request.query_params:
         event["queryStringParameters"] = _joined(request.query_params.multi_items())
     if body:
-        event["body"] = base64.b64encode(body).decode() if encoded else body.decode(errors="replace")
+        event["body"] = (
+            base64.b64encode(body).decode() if encoded else body.decode(errors="replace")
+        )
     return event
 
 

@@ -1,0 +1,131 @@
+import pytest
+
+from coldpress.errors import StoreError, UsageError
+from coldpress.stores import adopt_aws_profile, connect, model_uri, store_errors, store_url
+from coldpress_runtime.errors import ModelUnavailable
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        pytest.param("s3://bucket/models/", "s3://bucket/models", id="s3-trailing-slash"),
+        pytest.param("s3://bucket", "s3://bucket", id="bucket-alone"),
+        pytest.param("gs://bucket/a", "gs://bucket/a", id="google"),
+        pytest.param("/srv/models", "file:///srv/models", id="absolute-path"),
+        pytest.param("/srv/my models", "file:///srv/my%20models", id="path-with-space"),
+        pytest.param("file:///srv/models/", "file:///srv/models", id="file-url"),
+    ],
+)
+def test_store_url(text, url):
+    """What a person types becomes a URL without a final slash."""
+    assert store_url(text) == url
+
+
+def test_store_url_relative(monkeypatch, tmp_path):
+    """A relative path is one of the working directory's."""
+    monkeypatch.chdir(tmp_path)
+    assert store_url("./store") == (tmp_path / "store").as_uri()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("ftp://host/models", "use one of file, s3, gs, az or a path", id="scheme"),
+        pytest.param("s3://", "names no bucket", id="no-bucket"),
+        pytest.param("s3:///", "names no bucket", id="only-slashes"),
+    ],
+)
+def test_store_url_refused(text, message):
+    """A store that can't be one is refused with what to write instead."""
+    with pytest.raises(UsageError, match=message):
+        store_url(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "uri"),
+    [
+        pytest.param("s3://b/m/churn@live", "s3://b/m/churn@live", id="channel"),
+        pytest.param("s3://b/churn@sha256:" + "a" * 64, None, id="pinned"),
+        pytest.param("/srv/store/churn@live", "file:///srv/store/churn@live", id="path"),
+        pytest.param("/srv/a@b/churn@live", "file:///srv/a%40b/churn@live", id="at-sign-in-path"),
+    ],
+)
+def test_model_uri(text, uri):
+    """A model is named by a URL or a path, and a version."""
+    assert str(model_uri(text)) == (uri or text)
+
+
+def test_model_uri_in_working_directory(monkeypatch, tmp_path):
+    """A bare name is looked for in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    assert model_uri("churn@live").root == tmp_path.as_uri()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("s3://b/churn", "add a channel, such as s3://b/churn@live", id="no-version"),
+        pytest.param("s3://b/churn@sha256:12", "64 lower-case hexadecimal digits", id="short"),
+        pytest.param("s3://b/Churn@live", "no model name", id="capital"),
+        pytest.param("s3://b/churn@Live!", "neither sha256:DIGEST nor a channel", id="channel"),
+    ],
+)
+def test_model_uri_refused(text, message):
+    """What is no model URI is refused with the form to write."""
+    with pytest.raises(UsageError, match=message):
+        model_uri(text)
+
+
+def test_connect_to_missing_directory(tmp_path):
+    """Reading from a directory that isn't there says which."""
+    with pytest.raises(StoreError, match="nowhere"):
+        connect((tmp_path / "nowhere").as_uri())
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        pytest.param(ModelUnavailable("no", code="denied"), "check the credentials", id="denied"),
+        pytest.param(FileNotFoundError("x"), "no such bucket", id="missing"),
+        pytest.param(OSError("broken"), "AWS_REGION and the network", id="other"),
+    ],
+)
+def test_store_errors(aws_environment, error, message):
+    """Whatever a store raises becomes one sentence that says what to check."""
+    assert aws_environment
+    with pytest.raises(StoreError, match=message), store_errors("s3://bucket"):
+        raise error
+
+
+def test_store_errors_without_credentials(monkeypatch):
+    """Without any credentials the sentence says how to give some."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    with pytest.raises(StoreError, match=r"coldpress\[aws\]"), store_errors("s3://bucket"):
+        raise OSError("broken")
+
+
+def test_adopt_aws_profile(monkeypatch, tmp_path):
+    """A profile's credentials and region are put where obstore looks for them."""
+    credentials = tmp_path / "credentials"
+    credentials.write_text(
+        "[team]\naws_access_key_id=key\naws_secret_access_key=secret\naws_session_token=token\n"
+        "region=eu-central-1\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_PROFILE", "team")
+    import os
+
+    assert adopt_aws_profile(os.environ)
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "key"
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == "secret"
+    assert os.environ["AWS_SESSION_TOKEN"] == "token"
+    assert os.environ["AWS_REGION"] == "eu-central-1"
+
+
+def test_adopt_aws_profile_keeps_environment(aws_environment):
+    """Credentials in the environment win over any profile."""
+    assert not adopt_aws_profile(aws_environment)

@@ -1,0 +1,40 @@
+"""Write docs/command-line.md from the command line's own help texts; a test compares the two."""
+
+import os
+from pathlib import Path
+
+import click
+
+from coldpress.cli import cli
+
+PAGE = Path(__file__).parent.parent / "docs" / "command-line.md"
+
+HEAD = """\
+# Command line
+
+This page is written by `make docs` from the help texts; `coldpress COMMAND --help` prints the same.
+
+Every command takes `--json` (one JSON document on standard output, for machines) and `--debug` (the
+traceback of an error). Exit codes: **0** done, **1** failed, **2** misused (a bad option, a sample
+that does not fit the model), **130** interrupted. An error is one sentence on standard error.
+
+A *store* is a URL (`s3://bucket/prefix`, `gs://…`, `az://…`, `file:///…`) or a path. A *model URI*
+is `STORE/NAME@sha256:DIGEST` (pinned) or `STORE/NAME@CHANNEL`. AWS credentials, region and endpoint
+come from the usual environment variables; with the extra `aws` from profiles as well.
+"""
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    # click wraps help texts to the terminal; the page must not depend on it.
+    os.environ["COLUMNS"] = "100"
+    parts = [HEAD]
+    for name, command in cli.commands.items():
+        context = click.Context(command, info_name=f"coldpress {name}", max_content_width=100)
+        text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+        parts.append(f"## coldpress {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
