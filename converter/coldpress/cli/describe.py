@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from rich.markup import escape
-from rich.table import Table
 
 from coldpress_runtime.artifact import Manifest, TensorSpec
 
@@ -24,10 +23,8 @@ def manifest_document(manifest: Manifest, digest: str) -> dict[str, object]:
 def print_manifest(manifest: Manifest, digest: str) -> None:
     """Print what a model is: source, signature, proof and files."""
     console.print(f"[bold]{manifest.name}[/] sha256:{digest}")
-    table = Table.grid(padding=(0, 2))
     for label, value in _facts(manifest):
-        table.add_row(f"[dim]{label}[/]", value)
-    console.print(table)
+        console.print(f"  [dim]{label:<8}[/] {value}")
 
 
 def human_bytes(size: int) -> str:

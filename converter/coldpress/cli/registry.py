@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.table import Table
-
 from coldpress import channels as registry_channels
 from coldpress import registry
 from coldpress.channels import ChannelState
@@ -72,13 +70,13 @@ def channels(store: str, *, as_json: bool) -> None:
     if not states:
         console.print("No channels yet; coldpress publish BUNDLE STORE --channel live makes one.")
         return
-    table = Table("model", "channel", "version", "moved", "by", "moves", box=None)
+    # Not a table: one that is cut to a terminal's width would cut the digests.
     for state in states:
         last = state.channel.moves[-1]
-        count = str(len(state.channel.moves))
-        name, digest = state.uri.name, last.version
-        table.add_row(name, state.uri.channel, f"sha256:{digest}", last.at, last.action, count)
-    console.print(table)
+        console.print(f"[bold]{state.uri.name}@{state.uri.channel}[/] sha256:{last.version}")
+        console.print(
+            f"  [dim]by {last.action} at {last.at}, after {len(state.channel.moves)} move(s)[/]"
+        )
 
 
 @command(

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from coldpress.errors import UsageError
+from coldpress.local.invoke import invoke, read_event
+from coldpress.registry import publish
+
+REQUEST = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.5, 2]}]}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """The handler's environment is put back after each test."""
+    for name in ("MODEL_URI", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_DISABLED"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+def test_invoke_direct(store_root, churn_bundle):
+    """A direct invocation is answered by the published model, from any store."""
+    uri = publish(churn_bundle, store_root).uri
+    result = invoke(uri, REQUEST)
+    assert result.status == 200
+    assert result.body["outputs"][0]["data"] == [3.0, 4.0]
+    assert result.body["model_version"] == uri.digest
+
+
+def test_invoke_by_channel(store_root, churn_bundle):
+    """An API's event is answered by the version that a channel points to."""
+    state = publish(churn_bundle, store_root, channel="live").channel
+    event = {
+        "version": "2.0",
+        "rawPath": "/v2/models/churn/infer",
+        "requestContext": {"stage": "$default", "http": {"method": "POST"}},
+        "body": json.dumps(REQUEST),
+    }
+    result = invoke(state.uri, event)
+    assert result.status == 200
+    assert result.response["headers"]["content-type"] == "application/json"
+    assert result.body["outputs"][0]["data"] == [3.0, 4.0]
+
+
+def test_invoke_logs_are_kept_apart(tmp_path, churn_bundle, capsys):
+    """The function's log is in the result, for each call its own, and not on standard output."""
+    uri = publish(churn_bundle, str(tmp_path / "store")).uri
+    for _ in range(2):
+        lines = invoke(uri, REQUEST).logs.splitlines()
+        assert [json.loads(line)["message"] for line in lines] == ["request"]
+    assert capsys.readouterr().out == ""
+
+
+def test_invoke_without_model(tmp_path):
+    """A model that can't be fetched is the function's 503, with the cause in the log."""
+    from coldpress.stores import model_uri
+
+    result = invoke(model_uri(str(tmp_path / "churn@live")), REQUEST)
+    assert result.status == 503
+    assert '"error_code":"not_found"' in result.logs
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"{", "is not JSON", id="not-json"),
+        pytest.param(b"\xff", "is not JSON", id="not-text"),
+        pytest.param(None, "can't read the event", id="missing"),
+    ],
+)
+def test_read_event_refused(tmp_path, content, message):
+    """A file that holds no event is refused by name."""
+    path = tmp_path / "event.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        read_event(path)

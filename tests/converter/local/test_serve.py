@@ -1,0 +1,161 @@
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+import uvicorn
+
+from coldpress.local.serve import application
+from coldpress.registry import publish
+
+REQUEST = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.5, 2]}]}
+
+
+@pytest.fixture
+def recorded():
+    """A server's address, and the events that its handler got."""
+    events = []
+
+    def handler(event, _context):
+        events.append(event)
+        body = base64.b64encode(b"\x00\xff").decode()
+        return {
+            "statusCode": 201,
+            "headers": {"x-custom": "yes"},
+            "body": body,
+            "isBase64Encoded": True,
+        }
+
+    config = uvicorn.Config(application(handler), port=0, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    _until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}", events
+    server.should_exit = True
+    thread.join()
+
+
+def send(url, *, method="GET", body=None, headers=None):
+    """The response to a request."""
+    request = urllib.request.Request(url, body, headers or {}, method=method)
+    return urllib.request.urlopen(request, timeout=20)
+
+
+def test_event_of_a_json_request(recorded):
+    """A JSON body is handed on as text, with path, query and headers as an HTTP API has them."""
+    address, events = recorded
+    headers = {"X-Thing": "Value", "Content-Type": "application/json"}
+    url = f"{address}/v2/models/m/infer?a=1&a=2&b=3"
+    send(url, method="POST", body=b'{"x": 1}', headers=headers).close()
+    (event,) = events
+    assert event["version"] == "2.0"
+    assert event["rawPath"] == "/v2/models/m/infer"
+    assert event["rawQueryString"] == "a=1&a=2&b=3"
+    assert event["queryStringParameters"] == {"a": "1,2", "b": "3"}
+    assert event["requestContext"]["http"]["method"] == "POST"
+    assert event["headers"]["x-thing"] == "Value"
+    assert event["body"] == '{"x": 1}'
+    assert event["isBase64Encoded"] is False
+
+
+def test_event_of_a_binary_request(recorded):
+    """Any other body is handed on in base64."""
+    address, events = recorded
+    headers = {"content-type": "application/octet-stream"}
+    send(address, method="POST", body=b"\x00\x01", headers=headers).close()
+    assert events[0]["isBase64Encoded"] is True
+    assert base64.b64decode(events[0]["body"]) == b"\x00\x01"
+
+
+def test_event_without_body(recorded):
+    """A request without a body is an event without one."""
+    address, events = recorded
+    send(f"{address}/v2").close()
+    assert "body" not in events[0]
+    assert "queryStringParameters" not in events[0]
+
+
+def test_response(recorded):
+    """Status, headers and a base64 body become the HTTP response."""
+    address, _ = recorded
+    with send(f"{address}/v2", method="DELETE") as response:
+        assert response.status == 201
+        assert response.headers["x-custom"] == "yes"
+        assert response.read() == b"\x00\xff"
+
+
+@pytest.fixture
+def served(tmp_path, churn_bundle):
+    """Address of a real server, started by the command line and stopped by Ctrl-C's signal."""
+    uri = publish(churn_bundle, str(tmp_path / "store")).uri
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "coldpress", "serve", "--model", str(uri)]
+    with subprocess.Popen(
+        [*command, "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "POWERTOOLS_LOG_LEVEL": "INFO"},
+    ) as server:
+        first = server.stdout.readline()
+        address = re.search(r"http://[\d.:]+", first).group()
+        _until(lambda: _listens(port))
+        yield address
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=20) in (0, 130)
+        assert "Traceback" not in server.stderr.read()
+
+
+def _until(condition):
+    for _ in range(400):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise TimeoutError("the server did not start")
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_serve(served):
+    """What curl sends is answered by the function, errors included."""
+    with send(f"{served}/v2/health/ready") as ready:
+        assert json.load(ready) == {"live": True, "ready": True}
+    # curl's own default content type, which an HTTP API hands on in base64.
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    body = json.dumps(REQUEST).encode()
+    with send(f"{served}/v2/models/churn/infer", method="POST", body=body, headers=headers) as call:
+        assert json.load(call)["outputs"][0]["data"] == [3.0, 4.0]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        send(f"{served}/v2/models/other")
+    with refused.value as response:
+        assert response.code == 404
+        assert "unknown model 'other'" in json.load(response)["error"]
+
+
+def test_serve_on_a_taken_port(tmp_path, churn_bundle):
+    """A port that somebody listens on already is one sentence."""
+    uri = publish(churn_bundle, str(tmp_path / "store")).uri
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "coldpress", "serve", "--model", str(uri), "--port", port]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert f"Error: can't listen on 127.0.0.1:{port}" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,158 @@
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import obstore
+import pytest
+
+from coldpress.errors import BundleError, StoreError, UsageError
+from coldpress.registry import describe, publish
+from coldpress.stores import connect, model_uri
+from coldpress_runtime.store import fetch
+
+
+def paths(root):
+    """Every object in a store, locks aside."""
+    batches = obstore.list(connect(root))
+    return sorted(
+        entry["path"] for batch in batches for entry in batch if ".lock" not in entry["path"]
+    )
+
+
+def test_publish(store_root, churn_bundle):
+    """A version's files lie under its digest, and the function can fetch them."""
+    published = publish(churn_bundle, store_root)
+    folder = f"churn/versions/{churn_bundle.digest}"
+    assert str(published.uri) == f"{store_root}/churn@sha256:{churn_bundle.digest}"
+    assert published.created
+    assert published.channel is None
+    assert paths(store_root) == [f"{folder}/manifest.json", f"{folder}/model.onnx"]
+    assert fetch(published.uri).manifest == churn_bundle.manifest
+
+
+def test_publish_to_a_channel(store_root, churn_bundle):
+    """The channel points to the version afterwards, and describes it."""
+    published = publish(churn_bundle, store_root, channel="live")
+    pinned, manifest = describe(model_uri(f"{store_root}/churn@live"))
+    assert pinned == published.uri
+    assert manifest == churn_bundle.manifest
+
+
+def test_publish_again(store_root, churn_bundle):
+    """Publishing the same bundle again writes nothing and moves nothing."""
+    publish(churn_bundle, store_root, channel="live")
+    again = publish(churn_bundle.path, store_root, channel="live")
+    assert not again.created
+    assert again.bytes_written == 0
+    assert not again.channel.moved
+
+
+def test_publish_takes_up_what_broke_off(store_root, churn_bundle):
+    """A version without a manifest is none to a reader, and the next publish completes it."""
+    published = publish(churn_bundle, store_root)
+    store = connect(store_root)
+    obstore.delete(store, published.uri.manifest_path)
+    with pytest.raises(StoreError, match="not in the store"):
+        describe(published.uri)
+    again = publish(churn_bundle, store_root)
+    assert again.created
+    assert again.bytes_written == len(churn_bundle.manifest.to_bytes())
+    assert describe(published.uri)[1] == churn_bundle.manifest
+
+
+def test_publish_never_overwrites(store_root, churn_bundle):
+    """A version that was altered in the store is reported, and left as it is."""
+    published = publish(churn_bundle, store_root)
+    blob = published.uri.blob_path("model.onnx")
+    store = connect(store_root)
+    obstore.put(store, blob, b"altered")
+    with pytest.raises(StoreError, match="with 7 bytes instead of"):
+        publish(churn_bundle, store_root)
+    assert bytes(obstore.get(store, blob).bytes()) == b"altered"
+
+
+def test_publish_by_many_at_once(store_root, churn_bundle):
+    """Of several who publish the same bundle at once, all succeed and one version is there."""
+    errors = []
+
+    def try_it():
+        try:
+            publish(churn_bundle, store_root)
+        except StoreError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=try_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert len(paths(store_root)) == 2
+
+
+def test_publish_altered_bundle(store_root, churn_bundle):
+    """A bundle whose files aren't the manifest's isn't published."""
+    (churn_bundle.path / "model.onnx").write_bytes(b"altered")
+    with pytest.raises(BundleError, match="altered or truncated"):
+        publish(churn_bundle.path, store_root)
+    assert paths(store_root) == []
+
+
+def test_publish_with_bad_channel(store_root, churn_bundle):
+    """A bad channel name is refused before anything is written."""
+    with pytest.raises(UsageError, match="no channel name"):
+        publish(churn_bundle, store_root, channel="Live!")
+    assert paths(store_root) == []
+
+
+def test_publish_to_missing_bucket(aws_environment, churn_bundle):
+    """A bucket that isn't there is named."""
+    assert aws_environment
+    with pytest.raises(StoreError, match="s3://no-such-bucket"):
+        publish(churn_bundle, "s3://no-such-bucket/models")
+
+
+def test_publish_to_unreachable_store(aws_environment, monkeypatch, churn_bundle):
+    """A store that doesn't answer is one sentence, with what to check."""
+    assert aws_environment
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(StoreError, match="the network"):
+        publish(churn_bundle, "s3://bucket/models")
+
+
+def test_publish_to_unwritable_directory(tmp_path, churn_bundle):
+    """A store below a file can't be made, and the error says where."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="file"):
+        publish(churn_bundle, str(tmp_path / "file" / "store"))
+
+
+def test_publish_to_full_disk(tmp_path, churn_bundle):
+    """A write that fails halfway leaves no version that a reader could see, and no traceback."""
+    (churn_bundle.path / "model.onnx").stat()
+    store = tmp_path / "store"
+    script = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "from coldpress.cli import main\n"
+        "main()\n"
+    )
+    arguments = ["publish", str(churn_bundle.path), str(store), "--channel", "live"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: store ")
+    assert done.stderr.count("\n") == 1
+    assert not list(store.rglob("manifest.json"))
+    assert not list(store.rglob("live.json"))
+
+
+def test_local_store_is_a_directory(tmp_path, churn_bundle):
+    """A path is as good as a URL, and is made if it isn't there."""
+    published = publish(churn_bundle, str(tmp_path / "new" / "a store"))
+    folder = Path(unquote(urlsplit(published.uri.root).path))
+    assert (folder / published.uri.manifest_path).is_file()
