@@ -26,7 +26,7 @@ Examples:
 @click.option(
     "--event", type=click.Path(path_type=Path), required=True, help="Lambda event, a JSON file."
 )
-@click.option("--body", is_flag=True, help="Print only the answer's body.")
+@click.option("--body", is_flag=True, help="Print only the answer's body, as it is sent.")
 @click.option("--logs", is_flag=True, help="Show the function's log on standard error.")
 @click.pass_context
 def invoke(  # noqa: PLR0913 - one parameter an option
@@ -41,7 +41,10 @@ def invoke(  # noqa: PLR0913 - one parameter an option
     failed = result.status >= _SERVER_ERROR
     if logs or failed:
         click.echo(result.logs, err=True, nl=False)
-    say_json(result.body if body else result.response)
+    if body:
+        click.echo(result.body)
+    else:
+        say_json(result.response)
     if failed:
         ctx.exit(1)
 

@@ -32,10 +32,10 @@ class Invocation:
     logs: str
 
     @property
-    def body(self) -> object:
-        """The answer's JSON, taken out of the proxy response if there is one."""
+    def body(self) -> str:
+        """The answer as it is sent, taken out of the proxy response if there is one."""
         text = self.response.get("body")
-        return json.loads(text) if isinstance(text, str) else self.response
+        return text if isinstance(text, str) else json.dumps(self.response)
 
 
 def invoke(model: ModelUri, event: object) -> Invocation:

@@ -158,6 +158,9 @@ def test_invoke(run, published, tmp_path):
     code, out, err = run("invoke", "--model", f"{published}/churn@live", "--event", event)
     assert (code, err) == (0, "")
     assert json.loads(out)["outputs"][0]["data"] == [2.0, 4.0]
+    code, out, _ = run("invoke", "--model", f"{published}/churn@live", "--event", event, "--body")
+    assert json.loads(out)["model_name"] == "churn"
+    assert out.count("\n") == 1
     code, _, err = run("invoke", "--model", f"{published}/churn@live", "--event", event, "--logs")
     assert json.loads(err)["status"] == 200
 

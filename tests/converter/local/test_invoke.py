@@ -22,8 +22,8 @@ def test_invoke_direct(store_root, churn_bundle):
     uri = publish(churn_bundle, store_root).uri
     result = invoke(uri, REQUEST)
     assert result.status == 200
-    assert result.body["outputs"][0]["data"] == [3.0, 4.0]
-    assert result.body["model_version"] == uri.digest
+    assert result.response["outputs"][0]["data"] == [3.0, 4.0]
+    assert result.response["model_version"] == uri.digest
 
 
 def test_invoke_by_channel(store_root, churn_bundle):
@@ -38,7 +38,7 @@ def test_invoke_by_channel(store_root, churn_bundle):
     result = invoke(state.uri, event)
     assert result.status == 200
     assert result.response["headers"]["content-type"] == "application/json"
-    assert result.body["outputs"][0]["data"] == [3.0, 4.0]
+    assert json.loads(result.body)["outputs"][0]["data"] == [3.0, 4.0]
 
 
 def test_invoke_logs_are_kept_apart(tmp_path, churn_bundle, capsys):
