@@ -26,6 +26,7 @@ from coldpress_runtime.events import (
     Source,
     parse_event,
     render_response,
+    sent_bytes,
     source_of,
 )
 from coldpress_runtime.session import check_inputs
@@ -96,9 +97,9 @@ def _answer(request: Request, patience: float) -> Response:
             body = open_inference.render_model_ready(_served(call, patience).manifest)
         case "infer":
             body = _infer(_served(call, patience), request.body)
-    if len(body) > _settings.max_response_bytes:
+    if (size := sent_bytes(request.source, body)) > _settings.max_response_bytes:
         raise errors.PayloadTooLarge(
-            f"the answer has {len(body):,} bytes and at most {_settings.max_response_bytes:,} "
+            f"the answer has {size:,} bytes and at most {_settings.max_response_bytes:,} "
             "can be sent; ask for fewer rows or name the outputs that you need"
         )
     return Response(status=200, body=body)
@@ -132,7 +133,7 @@ def _check_body(request: Request) -> None:
             f"the body has {len(request.body):,} bytes; the limit is {_settings.max_body_bytes:,}"
         )
     encoding = request.headers.get("content-encoding", "identity")
-    if encoding != "identity":
+    if encoding.lower() not in ("identity", ""):
         raise errors.UnsupportedMedia(
             f"content-encoding '{encoding:.32}' is not read; send it plain"
         )
@@ -153,7 +154,8 @@ def _refusal(error: Exception, request_id: str) -> Response:
     elif status == _UNFORESEEN:
         _telemetry.failure(message, error, request_id=request_id)
         message = f"{_INTERNAL}{request_id}"
-    return Response(status=status, body=open_inference.render_error(message), headers=headers)
+    body = open_inference.render_error(message)
+    return Response(status=status, body=body, headers=headers, error=message)
 
 
 def _patience(context: Any) -> float:  # noqa: ANN401 - Lambda's own interface
@@ -169,7 +171,7 @@ def _report(request: Request | None, response: Response, request_id: str, began:
         path=request.path if request else "",
         status=response.status,
         latency_ms=(time.perf_counter() - began) * 1000,
-        error=response.body.decode() if response.failed else None,
+        error=response.error,
         model=_models.loaded,
     )
 

@@ -1,11 +1,14 @@
 """What tests of every folder share: object storage over HTTP, and a place for the repository."""
 
 import os
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 
 import boto3
 import pytest
+from filelock import FileLock
 from moto.server import ThreadedMotoServer
 
 ROOT = Path(__file__).parent.parent
@@ -34,15 +37,20 @@ def moto_address():
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def moto_environment(moto_address):
+    """Environment variables that point an S3 client at the moto server."""
+    return {**AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": moto_address}
+
+
 @pytest.fixture
-def aws_environment(monkeypatch, moto_address):
-    """Environment variables that point every S3 client at the moto server."""
+def aws_environment(monkeypatch, moto_environment):
+    """The moto server's variables, set for the test."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    variables = {**AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": moto_address}
-    for name, value in variables.items():
+    for name, value in moto_environment.items():
         monkeypatch.setenv(name, value)
-    return variables
+    return moto_environment
 
 
 @pytest.fixture
@@ -57,3 +65,23 @@ def bucket(s3_client):
     name = f"models-{uuid.uuid4().hex[:12]}"
     s3_client.create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture(scope="session")
+def tutorial_network(tmp_path_factory, worker_id):
+    """A directory with the tutorial's network as .keras and .h5, trained once for all workers.
+
+    Beside it ``rows.npy``, ``predicted.npy`` (what `model.predict` says to them) and
+    ``accuracy.json``, and networks that can't be read.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    folder = shared / "tutorial"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "two.keras").exists():
+            folder.mkdir(exist_ok=True)
+            script = ROOT / "tests" / "fixtures" / "train_tutorial.py"
+            quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+            command = [sys.executable, str(script), str(folder)]
+            subprocess.run(command, env=quiet, check=True, capture_output=True)
+    return folder

@@ -215,11 +215,7 @@ class Manifest:
             ArtifactError: The bytes are no manifest of a known schema version; `where` says which
                 field is at fault.
         """
-        try:
-            fields = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise ArtifactError(f"the manifest is not JSON: {error}") from error
-        return _manifest(Fields(fields))
+        return _manifest(Fields.from_json(data, "the manifest"))
 
 
 def _manifest(fields: Fields) -> Manifest:
@@ -265,10 +261,19 @@ def _source(fields: Fields) -> Source:
 
 def _signature(fields: Fields) -> Signature:
     return Signature(
-        inputs=tuple(_tensor(tensor) for tensor in fields.children("inputs")),
-        outputs=tuple(_tensor(tensor) for tensor in fields.children("outputs")),
+        inputs=_tensors(fields, "inputs"),
+        outputs=_tensors(fields, "outputs"),
         features=fields.values("features", (str,)),
     )
+
+
+def _tensors(fields: Fields, key: str) -> tuple[TensorSpec, ...]:
+    tensors = tuple(_tensor(tensor) for tensor in fields.children(key))
+    if not tensors or len({tensor.name for tensor in tensors}) != len(tensors):
+        raise ArtifactError(
+            "expected at least one tensor, and no name twice", where=f"signature.{key}"
+        )
+    return tensors
 
 
 def _tensor(fields: Fields) -> TensorSpec:

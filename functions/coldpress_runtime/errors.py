@@ -2,7 +2,6 @@
 
 __all__ = [
     "ArtifactError",
-    "ConfigurationError",
     "IntegrityError",
     "MethodNotAllowed",
     "ModelUnavailable",
@@ -24,12 +23,6 @@ class RuntimeFault(Exception):
     """
 
     code = "fault"
-
-
-class ConfigurationError(RuntimeFault):
-    """A setting of the function is missing or has no meaning."""
-
-    code = "configuration"
 
 
 class ArtifactError(RuntimeFault):

@@ -23,6 +23,7 @@ __all__ = [
     "Source",
     "parse_event",
     "render_response",
+    "sent_bytes",
     "source_of",
 ]
 
@@ -64,11 +65,13 @@ class Response:
         status: HTTP status.
         body: JSON as UTF-8.
         headers: Further headers; the content type is always JSON's.
+        error: What the caller is told, if the status is an error's.
     """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -118,19 +121,31 @@ def render_response(source: Source, response: Response) -> dict[str, Any]:
     }
 
 
+def sent_bytes(source: Source, body: bytes) -> int:
+    """At most how many bytes a body takes once Lambda's runtime has written the answer as JSON.
+
+    An API's answer holds it as a string, with quotes and backslashes escaped. A direct answer is
+    written anew: a space follows each comma and colon, and exponents have two digits.
+    """
+    marks = (b",", b":", b"e") if source is Source.DIRECT else (b'"', b"\\")
+    # The runtime of Python 3.11 also writes each non-ASCII character as one or two of \uXXXX.
+    escaped = 4 * (len(body) - len(body.decode()))
+    return len(body) + sum(body.count(mark) for mark in marks) + escaped
+
+
 def _from_http_api(event: Event) -> Request:
     context = event["requestContext"]
     http = context.get("http")
-    path = event.get("rawPath")
-    if not isinstance(http, Mapping) or not isinstance(path, str):
-        raise RequestError("the event says it is an HTTP API's but has no http context or rawPath")
+    if not isinstance(http, Mapping):
+        raise RequestError("the event says it is an HTTP API's but has no http context")
+    method, path = _text(http, "method"), _text(event, "rawPath")
     stage = context.get("stage")
     prefix = f"/{stage}"
     if stage != "$default" and (path == prefix or path.startswith(f"{prefix}/")):
         path = path.removeprefix(prefix)
     return Request(
         source=Source.HTTP_API,
-        method=str(http.get("method", "")).upper(),
+        method=method.upper(),
         path=path,
         headers=_headers(event.get("headers")),
         body=_body(event),
@@ -138,16 +153,11 @@ def _from_http_api(event: Event) -> Request:
 
 
 def _from_rest_api(event: Event) -> Request:
-    path = event.get("path")
-    if not isinstance(path, str):
-        raise RequestError("the event says it is a REST API's but has no path")
-    many = event.get("multiValueHeaders")
-    joined = {name: ",".join(values) for name, values in many.items()} if many else {}
     return Request(
         source=Source.REST_API,
-        method=str(event["httpMethod"]).upper(),
-        path=path,
-        headers=_headers({**joined, **(event.get("headers") or {})}),
+        method=_text(event, "httpMethod").upper(),
+        path=_text(event, "path"),
+        headers=_headers(event.get("multiValueHeaders")) | _headers(event.get("headers")),
         body=_body(event),
     )
 
@@ -158,13 +168,29 @@ def _from_direct(event: object) -> Request:
             "the event is neither an API's nor an inference request; to invoke the function "
             'directly, send {"inputs": [{"name", "shape", "datatype", "data"}]}'
         )
-    return Request(source=Source.DIRECT, method="POST", path="", body=orjson.dumps(event))
+    try:
+        body = orjson.dumps(event)
+    except TypeError as error:
+        raise RequestError(f"the event can't be read as JSON: {error}") from error
+    return Request(source=Source.DIRECT, method="POST", path="", body=body)
+
+
+def _text(fields: Event, name: str) -> str:
+    value = fields.get(name)
+    # JSON can spell halves of surrogate pairs, which no answer and no log line can carry.
+    if not isinstance(value, str) or any("\ud800" <= char <= "\udfff" for char in value):
+        raise RequestError(f"the event's {name} must be a string of Unicode characters")
+    return value
 
 
 def _headers(headers: object) -> dict[str, str]:
     if not isinstance(headers, Mapping):
         return {}
-    return {str(name).lower(): str(value) for name, value in headers.items()}
+    return {
+        str(name).lower(): ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in headers.items()
+        if value is not None
+    }
 
 
 def _body(event: Event) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from re import Pattern
 from typing import Any, TypeVar
@@ -29,6 +30,17 @@ class Fields:
             raise ArtifactError(f"expected an object, found {_kind(value)}", where=where)
         self._fields: dict[str, Any] = value
         self._where = where
+
+    @classmethod
+    def from_json(cls, data: bytes, what: str) -> Fields:
+        """The object that JSON bytes hold; `what` names the file in errors."""
+        try:
+            value = json.loads(data)
+            # Python reads more than JSON can carry: NaN, 1e999, halves of surrogate pairs.
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise ArtifactError(f"{what} is not JSON: {error}") from error
+        return cls(value)
 
     def text(self, key: str, pattern: Pattern[str] | None = None) -> str:
         """A string, which must match the whole of `pattern` if there is one."""
@@ -60,9 +72,12 @@ class Fields:
     def number(self, key: str) -> float:
         """A number."""
         value = self._fields.get(key)
-        if type(value) is int or type(value) is float:
+        if type(value) is not int and type(value) is not float:
+            raise ArtifactError(f"expected a number, found {_kind(value)}", where=self._at(key))
+        try:
             return float(value)
-        raise ArtifactError(f"expected a number, found {_kind(value)}", where=self._at(key))
+        except OverflowError as error:
+            raise ArtifactError("the number is out of range", where=self._at(key)) from error
 
     def optional_number(self, key: str) -> float | None:
         """A number, or null."""

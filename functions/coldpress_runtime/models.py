@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
-from .artifact import Manifest
-from .errors import ArtifactError, ModelUnavailable, RuntimeFault
+from .artifact import Manifest, Signature, TensorSpec
+from .errors import ArtifactError, ModelUnavailable
 from .pointers import ModelUri
 from .settings import Settings
 
@@ -71,17 +71,22 @@ class ModelHolder:
         """
         model = self._model
         if model is None:
-            with self._lock:
-                model = self._model = self._model or self._load(seconds)
+            until = None if seconds is None else time.monotonic() + seconds
+            if not self._lock.acquire(timeout=-1 if seconds is None else seconds):
+                raise _loading()
+            try:
+                model = self._model = self._model or self._load(until)
+            finally:
+                self._lock.release()
         return model
 
-    def _load(self, seconds: float | None) -> LoadedModel:
+    def _load(self, until: float | None) -> LoadedModel:
         if problems := self._settings.problems:
             raise ModelUnavailable("; ".join(problems), code="configuration", retry_after=60)
         self.begin()
         fetch = self._fetch
-        if fetch is None or not fetch.finished(seconds):
-            raise ModelUnavailable("the model is still on its way", code="loading", retry_after=1)
+        if fetch is None or not fetch.finished(until):
+            raise _loading()
         self._fetch = None
         return _opened(fetch.artifact(), fetch.began, self._settings.threads)
 
@@ -110,8 +115,8 @@ class _Fetch(Thread):
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
             self._error = error
 
-    def finished(self, seconds: float | None) -> bool:
-        self.join(seconds)
+    def finished(self, until: float | None) -> bool:
+        self.join(None if until is None else max(0.0, until - time.monotonic()))
         return not self.is_alive()
 
     def artifact(self) -> Artifact:
@@ -125,7 +130,8 @@ def _opened(artifact: Artifact, began: float, threads: int) -> LoadedModel:
 
     try:
         session = ModelSession(artifact.model, threads=threads)
-    except RuntimeFault as error:
+        _check_signature(artifact.manifest.signature, session)
+    except Exception as error:
         raise _as_unavailable(error) from error
     return LoadedModel(
         manifest=artifact.manifest,
@@ -133,6 +139,22 @@ def _opened(artifact: Artifact, began: float, threads: int) -> LoadedModel:
         session=session,
         load_ms=(time.perf_counter() - began) * 1000,
     )
+
+
+def _check_signature(stated: Signature, session: ModelSession) -> None:
+    """A manifest that promises tensors which the model has not would fail request by request."""
+    if _types(stated.inputs) != _types(session.inputs) or not (
+        _types(stated.outputs) <= _types(session.outputs)
+    ):
+        raise ArtifactError("the model's inputs or outputs are not these", where="signature")
+
+
+def _types(specs: tuple[TensorSpec, ...]) -> set[tuple[str, str]]:
+    return {(spec.name, spec.datatype) for spec in specs}
+
+
+def _loading() -> ModelUnavailable:
+    return ModelUnavailable("the model is still on its way", code="loading", retry_after=1)
 
 
 def _as_unavailable(error: BaseException | None) -> ModelUnavailable:

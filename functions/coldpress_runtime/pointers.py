@@ -18,7 +18,9 @@ __all__ = ["CHANNEL_NAME", "Channel", "ChannelMove", "ModelUri"]
 
 SCHEMA_VERSION = 1
 CHANNEL_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
-_URI = re.compile(r"(?P<root>[a-z][a-z0-9+]*://.*)/(?P<name>[^/@]+)@(?P<pointer>[^/@]+)")
+# Stores have no query and no fragment; in a file:// URL, such characters are percent-encoded.
+_ROOT = r"(?P<root>[a-z][a-z0-9+]*://[^?#\n]*[^/?#\n])"
+_URI = re.compile(_ROOT + r"/+(?P<name>[^/@]+)@(?P<pointer>[^/@]+)")
 _ACTIONS: tuple[Literal["publish", "promote", "rollback"], ...] = ("publish", "promote", "rollback")
 
 
@@ -51,7 +53,7 @@ class ModelUri:
                 f"{text!r:.200} is no model URI; write STORE/NAME@sha256:DIGEST or "
                 "STORE/NAME@CHANNEL, such as s3://my-bucket/models/churn@live"
             )
-        root, name, pointer = match["root"].rstrip("/"), match["name"], match["pointer"]
+        root, name, pointer = match.group("root", "name", "pointer")
         if not NAME.fullmatch(name):
             raise ArtifactError(f"{name!r:.80} is no model name; it must match {NAME.pattern}")
         if pointer.startswith("sha256:"):
@@ -131,7 +133,7 @@ class Channel:
         for move in self.moves:
             if move.action == "rollback" and len(stack) > 1:
                 stack.pop()
-            else:
+            elif stack[-1:] != [move.version]:
                 stack.append(move.version)
         return stack[-2] if len(stack) > 1 else None
 
@@ -147,11 +149,7 @@ class Channel:
     @classmethod
     def from_bytes(cls, data: bytes) -> Channel:
         """Read a channel's file; `ArtifactError` if it is none."""
-        try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise ArtifactError(f"the channel's file is not JSON: {error}") from error
-        fields = Fields(document)
+        fields = Fields.from_json(data, "the channel's file")
         version = fields.integer("schema_version", least=1)
         if version > SCHEMA_VERSION:
             raise ArtifactError(

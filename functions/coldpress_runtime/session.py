@@ -97,13 +97,14 @@ class ModelSession:
         """The model's outputs by name, for inputs by name.
 
         Raises:
-            RequestError: The tensors' shapes don't fit each other or the graph.
+            RequestError: The tensors' shapes or values don't fit each other or the graph, such as
+                an index that is out of range.
             PredictionFailed: onnxruntime failed on tensors that fit.
         """
         try:
             results = self._session.run(self._output_names, tensors)
         except ort.capi.onnxruntime_pybind11_state.InvalidArgument as error:
-            raise RequestError("the model can't take inputs of these shapes together") from error
+            raise RequestError("the model can't take inputs of these shapes or values") from error
         except Exception as error:
             raise PredictionFailed(f"onnxruntime failed: {_brief(error)}") from error
         return dict(zip(self._output_names, results, strict=True))

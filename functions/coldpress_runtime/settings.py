@@ -10,6 +10,11 @@ __all__ = ["Settings"]
 # Lambda gives one vCPU for each 1,769 MB of memory, and six at most.
 _MEGABYTES_PER_CPU = 1769
 _MOST_CPUS = 6
+# Beyond these a setting is a slip: 15 minutes is Lambda's longest run.
+_MOST_THREADS = 256
+_MOST_SECONDS = 900
+_MOST_BYTES = 10**15
+_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +24,8 @@ class Settings:
     Attributes:
         model_uri: ``MODEL_URI``, unparsed; empty if it is not set.
         threads: ``COLDPRESS_THREADS``: threads that one operator may use.
-        fetch_seconds: ``COLDPRESS_FETCH_SECONDS``: how long to try to fetch the model, retries
-            included.
+        fetch_seconds: ``COLDPRESS_FETCH_SECONDS``: how long one read from the store may take,
+            retries included.
         init_seconds: ``COLDPRESS_INIT_SECONDS``: how long the INIT phase waits for the model before
             it leaves the rest to the first request.
         max_body_bytes: ``COLDPRESS_MAX_BODY_BYTES``: largest request body, inclusive.
@@ -43,15 +48,17 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings; what can't be read becomes a default and a problem."""
         reader = _Reader(environment)
-        memory = reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _MEGABYTES_PER_CPU)
+        memory = reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _MEGABYTES_PER_CPU, _MOST_BYTES)
         return cls(
             model_uri=reader.text("MODEL_URI"),
-            threads=reader.number("COLDPRESS_THREADS", _threads(memory)),
-            fetch_seconds=reader.number("COLDPRESS_FETCH_SECONDS", 20),
-            init_seconds=reader.number("COLDPRESS_INIT_SECONDS", 8),
-            max_body_bytes=reader.number("COLDPRESS_MAX_BODY_BYTES", 6 * 1024 * 1024),
-            max_response_bytes=reader.number("COLDPRESS_MAX_RESPONSE_BYTES", 6_000_000),
-            max_model_bytes=reader.number("COLDPRESS_MAX_MODEL_BYTES", 4 * 1024**3),
+            threads=reader.number("COLDPRESS_THREADS", _threads(memory), _MOST_THREADS),
+            fetch_seconds=reader.number("COLDPRESS_FETCH_SECONDS", 20, _MOST_SECONDS),
+            init_seconds=reader.number("COLDPRESS_INIT_SECONDS", 8, _MOST_SECONDS),
+            max_body_bytes=reader.number("COLDPRESS_MAX_BODY_BYTES", 6 * 1024**2, _MOST_BYTES),
+            max_response_bytes=reader.number(
+                "COLDPRESS_MAX_RESPONSE_BYTES", 6_000_000, _MOST_BYTES
+            ),
+            max_model_bytes=reader.number("COLDPRESS_MAX_MODEL_BYTES", 4 * 1024**3, _MOST_BYTES),
             problems=tuple(reader.problems),
         )
 
@@ -69,14 +76,15 @@ class _Reader:
             self.problems.append(f"{name} is not set")
         return value
 
-    def number(self, name: str, default: int) -> int:
+    def number(self, name: str, default: int, most: int) -> int:
         text = self._environment.get(name, "").strip()
         if not text:
             return default
-        if not (text.isascii() and text.isdigit() and int(text[:18]) > 0):
-            self.problems.append(f"{name} must be a whole number above 0, not {text!r:.40}")
-            return default
-        return int(text[:18])
+        # The length stands first, since int() refuses thousands of digits.
+        if len(text) <= _DIGITS and text.isascii() and text.isdigit() and 0 < int(text) <= most:
+            return int(text)
+        self.problems.append(f"{name} must be a whole number from 1 to {most:,}, not {text!r:.40}")
+        return default
 
 
 def _threads(megabytes: int) -> int:

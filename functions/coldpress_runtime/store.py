@@ -92,10 +92,8 @@ def fetch(uri: ModelUri, *, seconds: int = 20, max_model_bytes: int = 4 * 1024**
     pinned = resolve(store, uri)
     manifest = fetch_manifest(store, pinned)
     blob = manifest.blob("model")
-    if blob.unpacked_size > max_model_bytes:
-        raise ArtifactError(
-            f"the model has {blob.unpacked_size:,} bytes unpacked; the limit is {max_model_bytes:,}"
-        )
+    if (size := max(blob.size, blob.unpacked_size)) > max_model_bytes:
+        raise ArtifactError(f"the model has {size:,} bytes; the limit is {max_model_bytes:,}")
     return Artifact(uri=pinned, manifest=manifest, model=read_blob(store, pinned, blob))
 
 
@@ -103,7 +101,8 @@ def resolve(store: ObjectStore, uri: ModelUri) -> ModelUri:
     """The pinned URI that a URI stands for; reads the channel's file if it names a channel."""
     if uri.digest:
         return uri
-    return uri.pinned(Channel.from_bytes(read(store, uri.channel_path)).version)
+    data = read(store, uri.channel_path, most=_MAX_MANIFEST_BYTES)
+    return uri.pinned(Channel.from_bytes(data).version)
 
 
 def fetch_manifest(store: ObjectStore, pinned: ModelUri) -> Manifest:
@@ -135,6 +134,7 @@ def unpack(blob: Blob, data: bytes) -> bytes:
     _expect(len(data) == blob.size, blob.path)
     _expect(hashlib.sha256(data).hexdigest() == blob.sha256, blob.path)
     if blob.compression == "none":
+        _expect((blob.unpacked_size, blob.unpacked_sha256) == (blob.size, blob.sha256), blob.path)
         return data
     unpacked = _decompress(data, blob)
     _expect(hashlib.sha256(unpacked).hexdigest() == blob.unpacked_sha256, blob.path)

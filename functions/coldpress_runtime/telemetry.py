@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from io import TextIOBase
+from threading import Lock
+from typing import IO, Any, cast
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.functions import is_metrics_disabled
 
 from .errors import RuntimeFault
 from .models import LoadedModel
@@ -15,6 +19,16 @@ __all__ = ["Telemetry"]
 _NAMESPACE = "Coldpress"
 
 
+class _StandardOutput(TextIOBase):
+    """Whatever standard output is when a line is written, so that a caller can redirect it."""
+
+    def write(self, text: str, /) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 class Telemetry:
     """Says what happened to each request.
 
@@ -22,9 +36,14 @@ class Telemetry:
     """
 
     def __init__(self, namespace: str | None = None) -> None:
-        self._logger = Logger()
+        self._logger = Logger(stream=cast("IO[str]", _StandardOutput()))
+        # Switched off, Powertools would still keep what it is given, and warn.
+        self._counting = not is_metrics_disabled()
         self._metrics = Metrics(namespace=namespace or _NAMESPACE)
         self._cold = True
+        self._load_counted = False
+        # Powertools collects metrics in one place, and requests may run side by side.
+        self._lock = Lock()
 
     def failure(self, message: str, error: Exception, *, request_id: str = "") -> None:
         """Log a fault of the function's, with its code and traceback.
@@ -36,7 +55,8 @@ class Telemetry:
         """
         code = error.code if isinstance(error, RuntimeFault) else "unexpected"
         extra = {"error_code": code, "function_request_id": request_id}
-        self._logger.error(message, exc_info=error, extra=extra)
+        with self._lock:
+            self._logger.error(message, exc_info=error, extra=extra)
 
     def answered(  # noqa: PLR0913 - one keyword a field of the log line
         self,
@@ -60,27 +80,32 @@ class Telemetry:
             error: The message that the caller got, if it is an error.
             model: The model, if one is loaded.
         """
-        cold, self._cold = self._cold, False
         fields: dict[str, Any] = {
             "function_request_id": request_id,
             "method": method,
             "path": path,
             "status": status,
             "latency_ms": round(latency_ms, 3),
-            "cold_start": cold,
         }
         if model is not None:
             fields |= {"model": model.manifest.name, "model_version": model.version}
         if error is not None:
             fields["error"] = error
-        self._logger.info("request", extra=fields)
-        self._count(status, latency_ms, model if cold else None)
+        with self._lock:
+            cold, self._cold = self._cold, False
+            self._logger.info("request", extra={**fields, "cold_start": cold})
+            if self._counting:
+                self._count(status, latency_ms, cold=cold, model=model)
 
-    def _count(self, status: int, latency_ms: float, loaded: LoadedModel | None) -> None:
+    def _count(
+        self, status: int, latency_ms: float, *, cold: bool, model: LoadedModel | None
+    ) -> None:
         metrics = self._metrics
         metrics.add_metric("Latency", MetricUnit.Milliseconds, latency_ms)
         metrics.add_metric(f"Status{status // 100}xx", MetricUnit.Count, 1)
-        if loaded is not None:
+        if cold:
             metrics.add_metric("ColdStart", MetricUnit.Count, 1)
-            metrics.add_metric("ModelLoadTime", MetricUnit.Milliseconds, loaded.load_ms)
+        if model is not None and not self._load_counted:
+            metrics.add_metric("ModelLoadTime", MetricUnit.Milliseconds, model.load_ms)
+            self._load_counted = True
         metrics.flush_metrics()

@@ -30,7 +30,7 @@ _INTEGERS: frozenset[type] = frozenset({int})
 _KINDS: dict[type, str] = {
     bool: "booleans",
     int: "whole numbers",
-    float: "numbers with a fraction",
+    float: "floating-point numbers",
     str: "strings",
     list: "lists",
     dict: "objects",
@@ -62,7 +62,10 @@ def decode(where: str, *, datatype: object, shape: object, data: object) -> NDAr
         raise RequestError(
             f"{where} has {len(values)} values, but its shape {list(dimensions)} needs {need}"
         )
-    return _array(where, values, datatype).reshape(dimensions)
+    try:
+        return _array(where, values, datatype).reshape(dimensions)
+    except ValueError as error:  # without values, any dimension beside a zero passes until here
+        raise RequestError(f"{where}: no tensor can have the shape {list(dimensions)}") from error
 
 
 def encode(datatype: str, array: NDArray[Any]) -> object:
@@ -100,22 +103,24 @@ def _flatten(where: str, data: object, shape: Sequence[int]) -> list[Any]:
         raise RequestError(f"{where}: data must be a list, not {kind_of(data)}")
     if not data or not isinstance(data[0], list):
         return data
-    _check_length(where, data, shape, 0)
+    _check_lengths(where, {len(data)}, shape, 0)
     for axis in range(1, len(shape)):
         if set(map(type, data)) != {list}:
             raise RequestError(f"{where}: data are not nested as the shape {list(shape)} says")
-        if set(map(len, data)) != {shape[axis]}:
-            raise RequestError(
-                f"{where}: data are ragged, or not {shape[axis]} long at dimension {axis}"
-            )
+        _check_lengths(where, set(map(len, data)), shape, axis)
         data = list(chain.from_iterable(data))
     return data
 
 
-def _check_length(where: str, data: Sequence[Any], shape: Sequence[int], axis: int) -> None:
-    if not shape or len(data) != shape[axis]:
+def _check_lengths(where: str, lengths: set[int], shape: Sequence[int], axis: int) -> None:
+    if len(lengths) > 1:
         raise RequestError(
-            f"{where}: nested data have {len(data)} rows, but the shape is {list(shape)}"
+            f"{where}: data are ragged: the lists at dimension {axis} differ in length"
+        )
+    if not shape or lengths != {shape[axis]}:
+        raise RequestError(
+            f"{where}: data have {lengths.pop()} values at dimension {axis}, "
+            f"but the shape is {list(shape)}"
         )
 
 

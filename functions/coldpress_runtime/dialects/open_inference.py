@@ -148,8 +148,8 @@ def encode_tensor(spec: TensorSpec, array: NDArray[Any]) -> dict[str, Any]:
 
 
 def render_error(message: str) -> bytes:
-    """The protocol's error object."""
-    return orjson.dumps({"error": message})
+    """The protocol's error object; what UTF-8 can't carry becomes question marks."""
+    return orjson.dumps({"error": message.encode(errors="replace").decode()})
 
 
 def render_server(name: str, version: str) -> bytes:
@@ -192,6 +192,8 @@ def _call(path: str) -> Call:
     if parts[0] == "v2" and (operation := _SERVER_PATHS.get(parts[1:])):
         return Call(operation=operation)
     match parts:
+        case _ if "" in parts:
+            operation = None
         case ("v2", "models", model, "versions", version, *rest):
             operation = _MODEL_PATHS.get(tuple(rest))
         case ("v2", "models", model, *rest):
