@@ -16,7 +16,7 @@ demo: $(VENV)/.core ## Train a model, export, publish and invoke it (about a min
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/quickstart/run.sh
 
 test: lint $(VENV)/.dev .tools/.sam .tools/.node ## Lint, then run every test
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## Formatting, lint rules, types, import contracts
 	$(BIN)/ruff format --check .

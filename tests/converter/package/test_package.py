@@ -1,0 +1,213 @@
+"""The function's package: its layout, and that a build is there whole or not at all.
+
+The wheels are small ones that the tests make; tests/integration builds the real package.
+"""
+
+import json
+import os
+import re
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from coldpress import package
+from coldpress.errors import BuildError, UsageError
+from coldpress.package import build
+from coldpress.resources import resource
+
+LINUX = "cp311-abi3-manylinux_2_28_{}"
+
+
+@pytest.fixture
+def wheels(wheelhouse):
+    """A wheel for each of the function's requirements, for both processors."""
+    for line in resource("functions", "requirements.txt").read_text("utf-8").splitlines():
+        if text := line.partition("#")[0].strip():
+            requirement = Requirement(text)
+            (pin,) = requirement.specifier
+            for machine in ("x86_64", "aarch64"):
+                wheelhouse(requirement.name, pin.version, LINUX.format(machine))
+
+
+@pytest.fixture
+def output(tmp_path):
+    """Where the tests build."""
+    return tmp_path / "build"
+
+
+def snapshot(folder):
+    """Every file below a folder, with its content."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def fail_at(step, error=KeyboardInterrupt):
+    """A progress hook that raises when a step begins."""
+
+    def progress(text):
+        if step in text:
+            raise error
+
+    return progress
+
+
+@pytest.mark.usefixtures("wheels")
+def test_holds_handler_runtime_and_packages(output):
+    """The directory is what the function needs: handler, runtime library and packages."""
+    built = build(output, architecture="arm64")
+    assert built.directory == output / "function"
+    assert (built.directory / "predict.py").is_file()
+    assert (built.directory / "coldpress_runtime" / "store.py").is_file()
+    assert (built.directory / "numpy.txt").read_text() == LINUX.format("aarch64")
+    assert json.loads((built.directory / "coldpress-build.json").read_text()).items() >= {
+        ("python", "3.13"),
+        ("architecture", "arm64"),
+    }
+
+
+@pytest.mark.usefixtures("wheels")
+def test_leaves_out_what_a_function_never_runs(output):
+    """Scripts, bytecode and pip's books, which name this machine's paths, are not shipped."""
+    names = {path.name for path in build(output).directory.rglob("*")}
+    assert not names & {"bin", "__pycache__", "RECORD", "INSTALLER", "REQUESTED"}
+    assert not [name for name in names if name.endswith(".pyc")]
+    assert "METADATA" in names
+
+
+@pytest.mark.usefixtures("wheels")
+def test_the_zip_is_the_directory(output):
+    """The zip holds the directory's files, and the sizes are theirs."""
+    built = build(output)
+    files = snapshot(built.directory)
+    with zipfile.ZipFile(built.archive) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == files
+    assert built.unpacked_bytes == sum(map(len, files.values()))
+    assert built.zipped_bytes == built.archive.stat().st_size
+
+
+@pytest.mark.usefixtures("wheels")
+def test_the_zip_depends_on_the_content_alone(output, tmp_path):
+    """Two builds give the same bytes: sorted names, one time, one mode, whatever the umask."""
+    first = build(output)
+    before = os.umask(0o077)
+    try:
+        second = build(tmp_path / "again")
+    finally:
+        os.umask(before)
+    assert first.archive.read_bytes() == second.archive.read_bytes()
+    with zipfile.ZipFile(first.archive) as archive:
+        entries = archive.infolist()
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.external_attr >> 16 for entry in entries} == {stat.S_IFREG | 0o644}
+    assert stat.S_IMODE((second.directory / "predict.py").stat().st_mode) == 0o644
+
+
+@pytest.mark.usefixtures("wheels")
+def test_a_new_build_replaces_an_earlier_one(output):
+    """Building again leaves nothing of the build before, and nothing beside it."""
+    build(output, architecture="arm64")
+    (output / "function" / "old.py").touch()
+    built = build(output)
+    assert not (output / "function" / "old.py").exists()
+    assert (built.directory / "numpy.txt").read_text() == LINUX.format("x86_64")
+    assert {path.name for path in output.iterdir()} == {"function", "function.zip"}
+
+
+@pytest.mark.usefixtures("wheels")
+@pytest.mark.parametrize("step", ["Installing", "Writing the zip"])
+def test_an_interrupted_build_leaves_the_earlier_one(output, step):
+    """Ctrl-C leaves an earlier build as it was, and nothing half-built."""
+    build(output)
+    before = snapshot(output)
+    with pytest.raises(KeyboardInterrupt):
+        build(output, architecture="arm64", progress=fail_at(step))
+    assert snapshot(output) == before
+
+
+@pytest.mark.usefixtures("wheels")
+def test_an_interrupted_first_build_leaves_nothing(output):
+    """Ctrl-C in a first build leaves not even the directory that was made for it."""
+    with pytest.raises(KeyboardInterrupt):
+        build(output, progress=fail_at("Writing the zip"))
+    assert not output.exists()
+
+
+@pytest.mark.usefixtures("wheels")
+@pytest.mark.parametrize("move", range(4))
+def test_a_build_comes_whole_or_not_at_all(output, monkeypatch, move):
+    """Directory and zip change together: a failure between two moves undoes those made."""
+    build(output)
+    before = snapshot(output)
+    rename, moves = Path.rename, iter(range(100))
+
+    def interrupted(self, target):
+        if next(moves) == move:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build(output, architecture="arm64")
+    assert snapshot(output) == before
+
+
+@pytest.mark.usefixtures("wheels")
+def test_a_failed_installation_leaves_the_earlier_build(output, monkeypatch, tmp_path):
+    """With no index in reach the error says so, and the earlier build stays."""
+    build(output)
+    before = snapshot(output)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "empty"))
+    with pytest.raises(BuildError, match=r"No matching distribution .* reach its package index"):
+        build(output, architecture="arm64")
+    assert snapshot(output) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        pytest.param("function", lambda path: (path / "src").mkdir(parents=True), id="directory"),
+        pytest.param("function", lambda path: path.touch(), id="file"),
+        pytest.param("function.zip", lambda path: path.write_text("notes"), id="no zip"),
+        pytest.param(
+            "function.zip",
+            lambda path: zipfile.ZipFile(path, "w").close(),
+            id="another zip",
+        ),
+    ],
+)
+def test_what_is_no_build_is_left_alone(output, name, make):
+    """Something else in the place of the build is never replaced."""
+    output.mkdir()
+    make(output / name)
+    before = sorted(output.rglob("*"))
+    with pytest.raises(BuildError, match=re.escape(f"{output / name} is no earlier build")):
+        build(output)
+    assert sorted(output.rglob("*")) == before
+
+
+def test_says_where_it_can_not_write(tmp_path):
+    """A place that can't be a directory is named, with the system's reason."""
+    (tmp_path / "file").touch()
+    with pytest.raises(BuildError, match=r"can't be written to .*file/build: Not a directory"):
+        build(tmp_path / "file" / "build")
+
+
+@pytest.mark.usefixtures("wheels")
+def test_refuses_what_lambda_does_not_take(output, monkeypatch):
+    """A package above Lambda's limit is an error with both sizes, before anything is deployed."""
+    monkeypatch.setattr(package, "MOST_BYTES", 1_000)
+    with pytest.raises(BuildError, match=r"holds [\d,]+ bytes and AWS Lambda takes 1,000 at most"):
+        build(output)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("wish", [{"python": "2.7"}, {"architecture": "sparc"}])
+def test_refuses_an_unknown_target(output, wish):
+    """An unknown Python or processor is refused before anything is made."""
+    with pytest.raises(UsageError, match="is none of"):
+        build(output, **wish)
+    assert not output.exists()

@@ -1,0 +1,202 @@
+"""What the real runtime and the deployment tools need: a built package and the tools."""
+
+import functools
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+from filelock import FileLock
+
+from coldpress.interpreters import find_interpreter
+from coldpress.package import DEFAULT_PYTHON, PYTHONS, Package, build
+
+MODEL_URI = f"s3://churn-models/prod/eu/churn@sha256:{'ab' * 32}"
+ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A command line tool in a clean environment, which has nothing of the machine's own."""
+
+    path: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments, cwd):
+        """Run it and return what became of it, output and errors as one text."""
+        return subprocess.run(
+            [self.path, *map(str, arguments)],
+            cwd=cwd,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory):
+    """A folder that all test processes of this run have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def target_python():
+    """The Lambda runtime's version that this machine can run; the default's if it can run none."""
+    versions = (DEFAULT_PYTHON, *PYTHONS)
+    return next((each for each in versions if find_interpreter(each)), DEFAULT_PYTHON)
+
+
+@pytest.fixture(scope="session")
+def interpreter(target_python):
+    """A Python of that version; skips without one."""
+    if sys.platform != "linux":
+        pytest.skip("AWS's Runtime Interface Emulator is a program for Linux")
+    path = find_interpreter(target_python)
+    if path is None:
+        pytest.skip(f"no Python {', '.join(PYTHONS)} on this machine to run the function with")
+    return path
+
+
+@pytest.fixture(scope="session")
+def architecture():
+    """Lambda's name of this machine's processor."""
+    return ARCHITECTURES.get(platform.machine(), "x86_64")
+
+
+@pytest.fixture(scope="session")
+def built_package(shared_folder, target_python, architecture):
+    """The function's package for this machine, built once for all test processes."""
+    output = shared_folder / "build"
+    with FileLock(shared_folder / "build.lock"):
+        if not (output / "function.zip").exists():
+            return build(output, python=target_python, architecture=architecture)
+    directory, archive = output / "function", output / "function.zip"
+    return Package(
+        directory=directory,
+        archive=archive,
+        python=target_python,
+        architecture=architecture,
+        unpacked_bytes=sum(file.stat().st_size for file in directory.rglob("*") if file.is_file()),
+        zipped_bytes=archive.stat().st_size,
+    )
+
+
+@pytest.fixture(scope="session")
+def project(root, built_package, tmp_path_factory):
+    """A folder as the templates expect it: `infra/`, with the build beside it."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(root / "infra", folder / "infra")
+    (folder / "build").symlink_to(built_package.directory.parent)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sam_tool(root, moto_environment, tmp_path_factory):
+    """A function that gives a program of the SAM CLI's environment, pointed at the moto server."""
+    folder = root / ".tools" / "sam" / "bin"
+    environment = {
+        **moto_environment,
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "PATH": f"{folder}:{os.defpath}",
+        "SAM_CLI_TELEMETRY": "0",
+    }
+
+    def tool(name):
+        if not (folder / name).exists():
+            pytest.fail("the AWS SAM CLI is not installed; run: make .tools/.sam")
+        return Tool(path=folder / name, environment=environment)
+
+    return tool
+
+
+@pytest.fixture(scope="session")
+def lint(sam_tool):
+    """A function that lints a CloudFormation or SAM template and returns what was found."""
+
+    def run(template):
+        rules = ("-a", "cfn_lint_serverless.rules")
+        outcome = sam_tool("cfn-lint").run(*rules, "--", template.name, cwd=template.parent)
+        return outcome.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def osls(root, tmp_path_factory):
+    """The Serverless Framework's open fork; skips where there is no Node."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node on this machine, which the Serverless Framework runs on")
+    path = root / ".tools" / "node" / "node_modules" / ".bin" / "osls"
+    if not path.exists():
+        pytest.fail("osls is not installed; run: make .tools/.node")
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "PATH": f"{Path(node).parent}:{os.defpath}",
+        "SLS_TELEMETRY_DISABLED": "1",
+    }
+    return Tool(path=path, environment=environment)
+
+
+@pytest.fixture(scope="session")
+def sam_packaged(project, sam_tool, code_bucket):
+    """The SAM template after `sam package`: its code lies in the bucket."""
+    output = project / "packaged.yaml"
+    outcome = sam_tool("sam").run(
+        *("package", "--template-file", "infra/sam/template.yaml", "--no-progressbar"),
+        *("--s3-bucket", code_bucket, "--output-template-file", output),
+        cwd=project,
+    )
+    assert outcome.returncode == 0, outcome.stdout
+    return output
+
+
+@pytest.fixture(scope="session")
+def serverless_package(project, osls):
+    """The folder that `osls package` makes, with the compiled CloudFormation template."""
+    output = project / "serverless"
+    outcome = osls.run(
+        *("package", "--package", output, "--stage", "test", "--param", f"ModelUri={MODEL_URI}"),
+        cwd=project / "infra" / "serverless",
+    )
+    assert outcome.returncode == 0, outcome.stdout
+    return output
+
+
+@pytest.fixture(scope="session")
+def aws_client(moto_environment):
+    """A function that gives boto3's client of a service in the moto server."""
+    return functools.partial(
+        boto3.client,
+        endpoint_url=moto_environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=moto_environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=moto_environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=moto_environment["AWS_REGION"],
+    )
+
+
+@pytest.fixture(scope="session")
+def code_bucket(aws_client):
+    """A bucket for deployments, such as `sam deploy --resolve-s3` makes."""
+    name = f"code-{uuid.uuid4().hex[:12]}"
+    aws_client("s3").create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def model_uri():
+    """The URI that the templates are given."""
+    return MODEL_URI

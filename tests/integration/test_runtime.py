@@ -1,0 +1,312 @@
+"""The built package under AWS's Runtime Interface Emulator, with its model in object storage."""
+
+import http.client
+import json
+import os
+import platform
+import re
+import socket
+import subprocess
+import time
+import uuid
+from base64 import b64decode
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from filelock import FileLock
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from coldpress import export, publish
+from coldpress.wheels import Target, install
+
+pytestmark = pytest.mark.slow
+
+EVENTS = sorted(Path(__file__).parents[2].joinpath("events").glob("*.json"))
+INVOCATIONS = "/2015-03-31/functions/function/invocations"
+# What the function may not load; the last three are in the package only because onnxruntime
+# declares them.
+FORBIDDEN = {"boto3", "coldpress", "onnx", "pandas", "pydantic", "sklearn"}
+UNUSED = {"flatbuffers", "google", "packaging"}
+START_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningFunction:
+    """A function under the emulator.
+
+    Attributes:
+        port: Where the emulator takes invocations.
+        log_file: What emulator and function print.
+    """
+
+    port: int
+    log_file: Path
+
+    @property
+    def log(self):
+        """What was printed so far."""
+        return self.log_file.read_text("utf-8")
+
+    def invoke(self, event):
+        """Send an event and return the function's answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("POST", INVOCATIONS, event)
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def emulator(root):
+    """The emulator's program, which lies in the SAM CLI's package."""
+    name = {"aarch64": "aws-lambda-rie-arm64"}.get(platform.machine(), "aws-lambda-rie-x86_64")
+    places = root.glob(f".tools/sam/lib/python3.*/site-packages/samcli/local/rapid/{name}")
+    path = next(places, None)
+    if path is None:
+        pytest.fail("the Runtime Interface Emulator is not installed; run: make .tools/.sam")
+    return path
+
+
+@pytest.fixture(scope="session")
+def runtime_client(shared_folder, target_python, architecture):
+    """A folder with AWS's runtime client for the target's Python, as the runtime brings it."""
+    folder = shared_folder / "runtime-client"
+    requirements = shared_folder / "runtime-client.txt"
+    with FileLock(shared_folder / "runtime-client.lock"):
+        if not folder.exists():
+            names = ("awslambdaric", "simplejson", "snapshot-restore-py")
+            requirements.write_text("".join(f"{name}=={version(name)}\n" for name in names))
+            install(requirements, folder, Target(python=target_python, architecture=architecture))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def function_environment(built_package, runtime_client, moto_environment):
+    """Lambda's environment for the function: its code first, and nothing of this project."""
+    return {
+        **moto_environment,
+        "PATH": os.defpath,
+        "PYTHONPATH": f"{built_package.directory}:{runtime_client}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LAMBDA_TASK_ROOT": str(built_package.directory),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": "29",
+        "POWERTOOLS_SERVICE_NAME": "breast-cancer",
+        "POWERTOOLS_METRICS_NAMESPACE": "Coldpress",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The demo's model: a scaler and a random forest on the breast-cancer data."""
+    features, target = load_breast_cancer(return_X_y=True, as_frame=True)
+    forest = RandomForestClassifier(n_estimators=20, random_state=0)
+    return make_pipeline(StandardScaler(), forest).fit(features, target)
+
+
+@pytest.fixture(scope="session")
+def bundle(model, tmp_path_factory):
+    """The model's bundle."""
+    features, _ = load_breast_cancer(return_X_y=True, as_frame=True)
+    path = tmp_path_factory.mktemp("bundle") / "breast-cancer"
+    return export(model, sample=features[:50], output=path, name="breast-cancer")
+
+
+@pytest.fixture(scope="session")
+def publish_bundle(bundle, moto_environment):
+    """A function that publishes the bundle to the channel `live` of a prefix in the moto server."""
+
+    def run(prefix):
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in moto_environment.items():
+                patch.setenv(name, value)
+            return publish(bundle, prefix, channel="live").uri
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def models_bucket(aws_client):
+    """An empty bucket of the moto server."""
+    name = f"models-{uuid.uuid4().hex[:12]}"
+    aws_client("s3").create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def start_function(emulator, interpreter, function_environment, tmp_path_factory):
+    """A context manager that runs the function with a model's URI."""
+
+    @contextmanager
+    def start(uri):
+        log_file = tmp_path_factory.mktemp("function") / "log.txt"
+        port, api_port = free_ports()
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    *(emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
+                    *("--runtime-api-address", f"127.0.0.1:{api_port}"),
+                    # Without site-packages: what the interpreter's owner installed has no say.
+                    *(interpreter, "-S", "-m", "awslambdaric", "predict.handler"),
+                ],
+                cwd=function_environment["LAMBDA_TASK_ROOT"],
+                env={**function_environment, "MODEL_URI": str(uri)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until_listening(port, process)
+            yield RunningFunction(port=port, log_file=log_file)
+        finally:
+            process.terminate()
+            process.wait(timeout=START_SECONDS)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def pinned_function(start_function, publish_bundle, models_bucket):
+    """A running function with a pinned model."""
+    with start_function(publish_bundle(f"s3://{models_bucket}/pinned")) as function:
+        yield function
+
+
+def test_loads_only_the_package(root, built_package, interpreter, function_environment):
+    """Nothing that the handler imports comes from the repository, and nothing that it may not."""
+    script = (
+        "import json, sys, predict\n"
+        "print('\\n' + json.dumps({name: getattr(module, '__file__', None) or ''"
+        " for name, module in sys.modules.items()}))"
+    )
+    outcome = subprocess.run(
+        [interpreter, "-S", "-c", script],
+        cwd=built_package.directory,
+        env=function_environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = json.loads(outcome.stdout.splitlines()[-1])
+    assert modules["predict"] == str(built_package.directory / "predict.py")
+    assert modules["onnxruntime"].startswith(str(built_package.directory))
+    assert modules["coldpress_runtime"].startswith(str(built_package.directory))
+    assert not [file for file in modules.values() if file.startswith(f"{root}{os.sep}")]
+    assert not {name.partition(".")[0] for name in modules} & (FORBIDDEN | UNUSED)
+
+
+@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
+def test_answers_every_sample_event(pinned_function, path):
+    """Each file of `events/` gets the status that its name promises, in its source's form."""
+    answer = pinned_function.invoke(path.read_bytes())
+    if path.stem.startswith("direct-"):
+        assert answer["outputs"]
+    else:
+        assert answer["statusCode"] == (400 if "wrong" in path.stem else 200), answer
+        assert json.loads(answer["body"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in EVENTS if "infer" in path.stem and "wrong" not in path.stem],
+    ids=lambda path: path.stem,
+)
+def test_predicts_as_scikit_learn_does(pinned_function, model, path):
+    """Probabilities and labels are those of the model that was trained."""
+    event = json.loads(path.read_bytes())
+    rows = tensors(body_of(event)["inputs"])["input"]
+    outputs = tensors(body_of(pinned_function.invoke(path.read_bytes()))["outputs"])
+    np.testing.assert_allclose(outputs["probabilities"], probabilities(model, rows), atol=1e-6)
+    if "label" in outputs:
+        assert outputs["label"].tolist() == probabilities(model, rows).argmax(axis=1).tolist()
+
+
+def test_tells_the_log_what_happened(pinned_function):
+    """The log has the INIT report, one line a request, and the cold start as a metric."""
+    pinned_function.invoke(b"{}")
+    lines = [line for line in pinned_function.log.splitlines() if line.startswith("{")]
+    records = [json.loads(line) for line in lines]
+    assert sum("ColdStart" in record for record in records) == 1
+    assert any(record.get("status") == 400 for record in records)
+    (milliseconds,) = re.findall(r"INIT REPORT\(durationMs: ([\d.]+)\)", pinned_function.log)
+    assert float(milliseconds) < 10_000  # Lambda stops INIT after 10 s
+
+
+def test_follows_a_channel(start_function, publish_bundle, models_bucket):
+    """A URI with a channel serves the version that the channel points to."""
+    pinned = publish_bundle(f"s3://{models_bucket}/channel")
+    with start_function(f"{pinned.root}/{pinned.name}@live") as function:
+        answer = function.invoke(event_bytes("direct-infer"))
+    assert answer["model_version"] == pinned.digest
+
+
+def test_waits_for_a_model_that_is_not_there_yet(
+    start_function, publish_bundle, bundle, models_bucket
+):
+    """A function deployed before its model says 503, and serves once the model is published."""
+    root = f"s3://{models_bucket}/later"
+    with start_function(f"{root}/{bundle.manifest.name}@sha256:{bundle.digest}") as function:
+        refusal = function.invoke(event_bytes("http-infer"))
+        assert refusal["statusCode"] == 503
+        assert "retry-after" in {name.lower() for name in refusal["headers"]}
+        publish_bundle(root)
+        answers = (function.invoke(event_bytes("http-infer"))["statusCode"] for _ in every(0.5))
+        assert next((status for status in answers if status == 200), None) == 200
+
+
+def event_bytes(name):
+    """A sample event's bytes."""
+    return next(path for path in EVENTS if path.stem == name).read_bytes()
+
+
+def body_of(document):
+    """The JSON body of an event or an answer; a direct one is its own."""
+    body = document.get("body")
+    if body is None:
+        return document
+    return json.loads(b64decode(body) if document["isBase64Encoded"] else body)
+
+
+def tensors(descriptions):
+    """Arrays by name from the protocol's tensors."""
+    return {each["name"]: np.array(each["data"]).reshape(each["shape"]) for each in descriptions}
+
+
+def probabilities(model, rows):
+    """What the trained model says of rows without column names."""
+    return model.predict_proba(pd.DataFrame(rows, columns=model.feature_names_in_))
+
+
+def free_ports():
+    """Two ports of loopback on which nothing listens."""
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def wait_until_listening(port, process):
+    """Return once somebody listens; fail if the process ends first."""
+    for _ in every(0.05):
+        assert process.poll() is None, "the emulator ended before it listened"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+    pytest.fail("the emulator does not listen")
+
+
+def every(seconds):
+    """Ticks, until the time to start something is over."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        yield
+        time.sleep(seconds)
