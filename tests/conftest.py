@@ -1,9 +1,14 @@
 """What tests of every folder share: object storage over HTTP, and a place for the repository."""
 
 import os
+import re
+import signal
+import socket
 import subprocess
 import sys
+import time
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -85,3 +90,48 @@ def tutorial_network(tmp_path_factory, worker_id):
             command = [sys.executable, str(script), str(folder)]
             subprocess.run(command, env=quiet, check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """A context that runs `coldpress serve` for a model; its value is the server's address."""
+    return _serving
+
+
+@contextmanager
+def _serving(uri, environment=os.environ):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "coldpress", "serve", "--model", str(uri)]
+    with subprocess.Popen(
+        [*command, "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(environment),
+    ) as server:
+        try:
+            address = re.search(r"http://[\d.:]+", server.stdout.readline()).group()
+            until(lambda: _listens(port))
+            yield address
+        finally:
+            server.send_signal(signal.SIGINT)
+            _, errors = server.communicate(timeout=30)
+    assert server.returncode in (0, 130), errors
+    assert "Traceback" not in errors
+
+
+def until(condition):
+    """Wait for a condition; `TimeoutError` if it isn't met in 20 seconds."""
+    for _ in range(400):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise TimeoutError("what was waited for did not come")
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

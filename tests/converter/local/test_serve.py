@@ -1,8 +1,5 @@
 import base64
 import json
-import os
-import re
-import signal
 import socket
 import subprocess
 import sys
@@ -39,7 +36,8 @@ def recorded():
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
-    _until(lambda: server.started)
+    while not server.started:
+        time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}", events
     server.should_exit = True
@@ -96,41 +94,10 @@ def test_response(recorded):
 
 
 @pytest.fixture
-def served(tmp_path, churn_bundle):
+def served(tmp_path, churn_bundle, serving):
     """Address of a real server, started by the command line and stopped by Ctrl-C's signal."""
-    uri = publish(churn_bundle, str(tmp_path / "store")).uri
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "coldpress", "serve", "--model", str(uri)]
-    with subprocess.Popen(
-        [*command, "--port", str(port)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "POWERTOOLS_LOG_LEVEL": "INFO"},
-    ) as server:
-        first = server.stdout.readline()
-        address = re.search(r"http://[\d.:]+", first).group()
-        _until(lambda: _listens(port))
+    with serving(publish(churn_bundle, str(tmp_path / "store")).uri) as address:
         yield address
-        server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=20) in (0, 130)
-        assert "Traceback" not in server.stderr.read()
-
-
-def _until(condition):
-    for _ in range(400):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise TimeoutError("the server did not start")
-
-
-def _listens(port):
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_serve(served):
