@@ -1,0 +1,148 @@
+"""The bundle: a directory with a model, its proof, and the manifest that binds them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from coldpress.certify import Certificate
+from coldpress.errors import BundleError, UsageError
+from coldpress_runtime.artifact import MANIFEST_NAME, NAME, Blob, Manifest
+from coldpress_runtime.errors import ArtifactError, IntegrityError
+from coldpress_runtime.store import unpack
+
+__all__ = ["Bundle", "check_name", "default_name", "plain_blob", "write_bundle"]
+
+_LONGEST_NAME = 63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A bundle on disk, every file of it verified when it was opened.
+
+    Attributes:
+        path: Its directory.
+        manifest: What it is.
+        digest: Its version: SHA-256 of the manifest's bytes, 64 hexadecimal digits.
+    """
+
+    path: Path
+    manifest: Manifest
+    digest: str
+
+    @classmethod
+    def open(cls, path: Path) -> Bundle:
+        """Open a bundle, and check the size and digest of everything in it.
+
+        Raises:
+            BundleError: There is no bundle, or a file is missing, altered or truncated.
+        """
+        if not (path / MANIFEST_NAME).is_file():
+            raise BundleError(f"{path} is no bundle: there is no {MANIFEST_NAME} in it")
+        data = _read(path / MANIFEST_NAME)
+        try:
+            manifest = Manifest.from_bytes(data)
+        except ArtifactError as error:
+            raise BundleError(f"{path / MANIFEST_NAME}: {error}") from error
+        bundle = cls(path=path, manifest=manifest, digest=hashlib.sha256(data).hexdigest())
+        for blob in manifest.blobs:
+            bundle.unpacked(blob)
+        return bundle
+
+    def stored(self, blob: Blob) -> bytes:
+        """The bytes of one of its files, as they lie there.
+
+        Raises:
+            BundleError: The file can't be read.
+        """
+        return _read(self.path / blob.path)
+
+    def unpacked(self, blob: Blob) -> bytes:
+        """The bytes that one of its files stands for, verified.
+
+        Raises:
+            BundleError: The file is missing, altered or truncated.
+        """
+        try:
+            return unpack(blob, self.stored(blob))
+        except IntegrityError as error:
+            raise BundleError(f"{self.path}: {error}; export the model again") from error
+
+    def certificate(self) -> Certificate:
+        """The whole certificate.
+
+        Raises:
+            BundleError: It can't be read.
+        """
+        try:
+            return Certificate.from_bytes(self.unpacked(self.manifest.blob("certificate")))
+        except ArtifactError as error:
+            raise BundleError(f"{self.path}: {error}") from error
+
+
+def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    """Write a bundle's files, the manifest last, into a directory that is made for it.
+
+    Args:
+        path: The directory; it must not be there yet.
+        manifest: The manifest.
+        files: Contents by file name, of every blob that the manifest names.
+
+    Raises:
+        BundleError: The disk is full or can't be written to.
+    """
+    try:
+        path.mkdir()
+        for name, data in files.items():
+            (path / name).write_bytes(data)
+        (path / MANIFEST_NAME).write_bytes(manifest.to_bytes())
+    except OSError as error:
+        raise BundleError(
+            f"can't write the bundle: {error.strerror or error}; "
+            "free some space, or name another place"
+        ) from error
+
+
+def plain_blob(role: str, path: str, data: bytes) -> Blob:
+    """The manifest's entry for a file that is stored as it is."""
+    digest = hashlib.sha256(data).hexdigest()
+    return Blob(
+        role="golden" if role == "golden" else "certificate",
+        path=path,
+        compression="none",
+        size=len(data),
+        sha256=digest,
+        unpacked_size=len(data),
+        unpacked_sha256=digest,
+    )
+
+
+def check_name(name: str) -> str:
+    """The name itself, if a model can be called that.
+
+    Raises:
+        UsageError: It can't; the message shows the rule.
+    """
+    if NAME.fullmatch(name):
+        return name
+    raise UsageError(
+        f"'{name:.80}' can't be a model's name: use lower-case letters, digits and ._- "
+        f"(at most {_LONGEST_NAME}, the first and last a letter or digit), such as "
+        f"'{default_name(name)}'"
+    )
+
+
+def default_name(stem: str) -> str:
+    """A model's name made from the name of a file."""
+    slug = re.sub(r"[^a-z0-9._-]+", "-", stem.lower())[:_LONGEST_NAME].strip("._-")
+    return slug or "model"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"can't read {path}: {error.strerror or error}") from error

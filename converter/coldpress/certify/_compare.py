@@ -1,0 +1,140 @@
+"""Two answers to the same rows, value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ATOL", "RTOL", "Difference", "compare", "margins", "merge"]
+
+RTOL = 1e-4
+ATOL = 1e-5
+
+# numpy kinds that stand for the same kind of value.
+_KINDS = {"i": "i", "u": "i", "f": "f", "b": "b", "O": "O", "U": "O"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Difference:
+    """How far one output of the export is from the original's.
+
+    Attributes:
+        absolute: Absolute differences of all numbers, flat; empty for labels and text.
+        relative: The same relative to the original's value, which counts as at least `ATOL`.
+        beyond: For each row, whether it is beyond tolerance, or not equal for labels and text.
+        nan_equal: Whether NaN stands in the same places.
+        kind_equal: Whether both hold the same kind of value.
+        shape_equal: Whether the shapes are equal, and as declared.
+    """
+
+    absolute: NDArray[np.float64]
+    relative: NDArray[np.float64]
+    beyond: NDArray[np.bool_]
+    nan_equal: bool = True
+    kind_equal: bool = True
+    shape_equal: bool = True
+
+    @property
+    def alike(self) -> bool:
+        """Whether kind and shape are equal, and NaN stands in the same places."""
+        return self.nan_equal and self.kind_equal and self.shape_equal
+
+
+def compare(
+    original: NDArray[Any],
+    exported: NDArray[Any],
+    *,
+    rows: int,
+    declared: Sequence[int],
+    exact: bool,
+) -> Difference:
+    """Compare one output over some rows.
+
+    Args:
+        original: The original's values.
+        exported: The export's.
+        rows: How many rows of the sample both answer.
+        declared: The shape that the graph declares, ``-1`` for a free dimension.
+        exact: Whether they are labels, which are equal or not.
+    """
+    empty = np.empty(0)
+    kind_equal = _KINDS[original.dtype.kind] == _KINDS[exported.dtype.kind]
+    shape_equal = original.shape == exported.shape and _fits(exported.shape, declared)
+    if not (kind_equal and shape_equal):
+        return Difference(
+            absolute=empty,
+            relative=empty,
+            beyond=np.ones(rows, dtype=np.bool_),
+            kind_equal=kind_equal,
+            shape_equal=shape_equal,
+        )
+    if exact or original.dtype.kind not in "iuf":
+        return Difference(
+            absolute=empty, relative=empty, beyond=_by_row(original != exported, rows)
+        )
+    return _numbers(original, exported, rows)
+
+
+def merge(parts: Sequence[Difference]) -> Difference:
+    """The differences of several batches as one, in the order of their rows."""
+    return Difference(
+        absolute=np.concatenate([part.absolute for part in parts]),
+        relative=np.concatenate([part.relative for part in parts]),
+        beyond=np.concatenate([part.beyond for part in parts]),
+        nan_equal=all(part.nan_equal for part in parts),
+        kind_equal=all(part.kind_equal for part in parts),
+        shape_equal=all(part.shape_equal for part in parts),
+    )
+
+
+def margins(scores: NDArray[Any], best: str) -> NDArray[np.float64]:
+    """How far the winning score is from the next, for each row; a single score from its mirror.
+
+    Args:
+        scores: ``(rows, classes)`` or ``(rows, 1)``.
+        best: ``largest`` or ``smallest``.
+    """
+    table = scores.reshape(len(scores), -1).astype(np.float64)
+    if table.shape[1] == 1:
+        return 2 * np.abs(table[:, 0])
+    ordered = np.sort(table if best == "largest" else -table, axis=1)
+    margin: NDArray[np.float64] = ordered[:, -1] - ordered[:, -2]
+    return margin
+
+
+def _numbers(original: NDArray[Any], exported: NDArray[Any], rows: int) -> Difference:
+    left, right = original.astype(np.float64), exported.astype(np.float64)
+    nans = np.isnan(left), np.isnan(right)
+    same = (left == right) | (nans[0] & nans[1])
+    with np.errstate(invalid="ignore", over="ignore"):
+        absolute = np.where(same, 0.0, np.abs(left - right))
+        allowed = ATOL + RTOL * np.abs(left)
+        relative = absolute / np.maximum(np.abs(left), ATOL)
+    # Asked this way round, so that a NaN on one side only is beyond.
+    near = absolute <= np.where(np.isfinite(allowed), allowed, 0.0)
+    whole = original.dtype.kind in "iu"
+    beyond = original != exported if whole else ~(same | near)
+    return Difference(
+        absolute=absolute.ravel(),
+        relative=np.where(same, 0.0, relative).ravel(),
+        beyond=_by_row(beyond, rows),
+        nan_equal=bool((nans[0] == nans[1]).all()),
+    )
+
+
+def _by_row(beyond: Any, rows: int) -> NDArray[np.bool_]:  # noqa: ANN401 - numpy's comparison
+    flags = np.asarray(beyond, dtype=np.bool_)
+    if flags.shape[:1] != (rows,):
+        # No dimension of rows in front: whatever differs speaks against all of them.
+        return np.full(rows, flags.any())
+    return np.asarray(flags.reshape(rows, -1).any(axis=1))
+
+
+def _fits(shape: Sequence[int], declared: Sequence[int]) -> bool:
+    return len(shape) == len(declared) and all(
+        want in (-1, have) for want, have in zip(declared, shape, strict=True)
+    )

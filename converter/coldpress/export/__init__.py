@@ -1,0 +1,6 @@
+"""A trained model as ONNX: one module per framework, picked by name and imported late."""
+
+from ._dispatch import attempts
+from ._exported import Attempt, Exported, Ranking
+
+__all__ = ["Attempt", "Exported", "Ranking", "attempts"]

@@ -1,0 +1,156 @@
+"""Keras models through tf2onnx, from a traced function: its `from_keras` fails on Keras 3."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coldpress.errors import ExportError, MissingExtraError
+from coldpress_runtime.artifact import TensorSpec
+
+from ._exported import Attempt, Exported, Outputs
+from ._graph import rename_outputs, serialise
+from ._tensors import fit_tensors
+
+if TYPE_CHECKING:
+    import onnx
+
+    from coldpress.sample import Sample
+
+__all__ = ["attempts"]
+
+# The newest that tf2onnx is tested with.
+_OPSET = 18
+_BATCH = 256
+_DATATYPES = {
+    "bool": "BOOL",
+    "float16": "FP16",
+    "float32": "FP32",
+    "float64": "FP64",
+    "string": "BYTES",
+    **{
+        f"{sign}int{bits}": f"{sign.upper()}INT{bits}"
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
+}
+
+
+def attempts(model: Any, sample: Sample) -> tuple[Attempt, ...]:  # noqa: ANN401 - untyped package
+    """One way: the model in its own types; see `coldpress.export.attempts`."""
+    specs = tuple(_spec(tensor) for tensor in _inputs(model))
+    tensors = fit_tensors(specs, sample)
+    return (Attempt(name="as trained", export=partial(_export, model, specs, tensors)),)
+
+
+def _export(model: Any, specs: Sequence[TensorSpec], tensors: Outputs) -> Exported:  # noqa: ANN401
+    with _quiet():
+        proto = _convert(model, specs)
+    names = _output_names(model, len(proto.graph.output))
+    rename_outputs(proto, names)
+    outputs = [value.name for value in proto.graph.output]
+    return Exported(
+        model=serialise(proto),
+        tensors=tensors,
+        original=partial(_original, model, tensors, outputs),
+        described="the Keras model's own predict",
+    )
+
+
+def _convert(model: Any, specs: Sequence[TensorSpec]) -> onnx.ModelProto:  # noqa: ANN401 - untyped
+    try:
+        import tensorflow as tf  # noqa: PLC0415 - seconds, only for who needs it
+        import tf2onnx  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise MissingExtraError.needed_by("exporting a Keras model", "tensorflow") from error
+    signature = [
+        tf.TensorSpec(_dims(tensor.shape), tensor.dtype, name=spec.name)
+        for tensor, spec in zip(_inputs(model), specs, strict=True)
+    ]
+    traced = tf.function(lambda *xs: model(_packed(model, xs), training=False), signature)
+    try:
+        proto: onnx.ModelProto
+        proto, _ = tf2onnx.convert.from_function(traced, input_signature=signature, opset=_OPSET)
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ExportError(f"tf2onnx can't convert the Keras model: {reason:.300}") from error
+    return proto
+
+
+def _original(model: Any, tensors: Outputs, names: Sequence[str], rows: slice) -> Outputs:  # noqa: ANN401
+    import keras  # noqa: PLC0415 - there is a Keras model, so it is imported
+
+    fed = _packed(model, [array[rows] for array in tensors.values()])
+    with _quiet():
+        answer = model.predict(fed, batch_size=_BATCH, verbose=0)
+    return dict(zip(names, (np.asarray(a) for a in keras.tree.flatten(answer)), strict=True))
+
+
+def _inputs(model: Any) -> list[Any]:  # noqa: ANN401 - untyped package
+    try:
+        inputs = model.inputs
+    except (AttributeError, ValueError):
+        inputs = None
+    if not inputs:
+        raise ExportError(
+            "the Keras model does not say what it takes; build it with keras.Input, as a "
+            "Functional or Sequential model, or call it once before saving"
+        )
+    return list(inputs)
+
+
+def _packed(model: Any, values: Sequence[Any]) -> Any:  # noqa: ANN401 - untyped package
+    """Flat inputs in the structure that the model was built with, such as a dictionary."""
+    structure = getattr(model, "_inputs_struct", None)
+    if isinstance(structure, dict):
+        # Keras flattens a dictionary by its sorted keys.
+        return dict(zip(sorted(structure), values, strict=True))
+    return values[0] if len(values) == 1 else list(values)
+
+
+def _spec(tensor: Any) -> TensorSpec:  # noqa: ANN401 - untyped package
+    datatype = _DATATYPES.get(tensor.dtype)
+    if datatype is None:
+        raise ExportError(f"input '{tensor.name}' is {tensor.dtype}, which ONNX has not")
+    shape = tuple(-1 if size is None else size for size in _dims(tensor.shape))
+    return TensorSpec(name=tensor.name, datatype=datatype, shape=shape)
+
+
+def _dims(shape: Sequence[int | None]) -> list[int | None]:
+    # A model that was built by its first fit carries the size of that batch: it is free again.
+    return [None, *shape[1:]]
+
+
+def _output_names(model: Any, count: int) -> list[str]:  # noqa: ANN401 - untyped package
+    inner = getattr(model, "_functional", None) or model
+    names = list(getattr(inner, "output_names", ()))
+    if len(names) != count or len(set(names)) != count:
+        return [f"output_{index}" for index in range(count)]
+    return names
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep warnings, logs and prints of TensorFlow and tf2onnx to themselves."""
+    loggers = [logging.getLogger(name) for name in ("tensorflow", "tf2onnx", "absl")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with (
+            warnings.catch_warnings(),
+            redirect_stdout(io.StringIO()),
+            redirect_stderr(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,153 @@
+"""The ladder of exports of an estimator, from the sample's own types to narrower ones."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+from sklearn.base import BaseEstimator
+
+from coldpress.errors import SampleError
+from coldpress.export._exported import Attempt, Exported, Label, Outputs
+from coldpress.export._graph import (
+    correct_shapes,
+    keep_outputs,
+    rename_outputs,
+    reverse_columns,
+    serialise,
+)
+from coldpress_runtime.session import ModelSession
+
+from ._convert import check_convertible, convert
+from ._fit import asked, fit_sample
+from ._inputs import MATRIX, Inputs, wanted_inputs
+from ._original import Original, answer, class_labels, methods_of
+
+if TYPE_CHECKING:
+    from coldpress.sample import Sample
+
+__all__ = ["attempts"]
+
+_FIRST_ROWS = 8
+_NAMES = {"INT64": "int64", "FP32": "float32", "FP64": "float64"}
+
+# From the sample's types: each rung changes the types of the inputs. A later one may also change
+# how the model is converted; the first that is proven on the sample as given is taken.
+_LADDER: tuple[Callable[[Inputs], Inputs], ...] = (
+    lambda inputs: inputs,
+    lambda inputs: inputs.narrowed("FP64"),
+    lambda inputs: inputs.narrowed("FP32"),
+)
+
+
+def attempts(model: BaseEstimator, sample: Sample) -> tuple[Attempt, ...]:
+    """The ladder; see `coldpress.export.attempts`."""
+    check_convertible(model)
+    fitted = fit_sample(model, sample)
+    wanted = wanted_inputs(model, fitted)
+    _check_answers(model, fitted)
+    rungs: dict[str, Inputs] = {}
+    for rung in _LADDER:
+        inputs = rung(wanted)
+        rungs.setdefault(_name(inputs), inputs)
+    return tuple(
+        Attempt(name=name, export=partial(_export, model, fitted, inputs))
+        for name, inputs in rungs.items()
+    )
+
+
+def _name(inputs: Inputs) -> str:
+    numeric = sorted({_NAMES[t] for t in inputs.datatypes.values() if t in _NAMES})
+    return "+".join(numeric) or "text"
+
+
+def _check_answers(model: BaseEstimator, sample: Sample) -> None:
+    """Let the original answer one row: what it refuses can't be a typical input."""
+    method, *_ = methods_of(model).methods
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            getattr(model, method)(asked(model, sample.take(slice(0, 1))))
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise SampleError(
+            f"the model can't take the rows of {sample.origin}: {reason:.300}"
+        ) from error
+
+
+def _export(model: BaseEstimator, sample: Sample, inputs: Inputs) -> Exported:
+    original = methods_of(model)
+    proto = convert(model, inputs)
+    keep_outputs(proto, len(original.methods))
+    _correct_types(proto)
+    tensors = inputs.tensors(tuple(value.name for value in proto.graph.input))
+    _reverse_scores(proto, model, sample, tensors)
+    rename_outputs(proto, [original.name(i, v.name) for i, v in enumerate(proto.graph.output)])
+    shown = _first_answer(proto, tensors)
+    correct_shapes(proto, {name: array.shape for name, array in shown.items()})
+    return Exported(
+        model=serialise(proto),
+        tensors=tensors,
+        original=partial(_original, model, sample, shown),
+        described=f"scikit-learn's own {', '.join(original.methods)}, on the sample as given",
+        features=_features(inputs, tuple(tensors)),
+        label_outputs=original.label_outputs(tuple(shown)),
+        labels=_labels(model, original, shown),
+        rankings=original.rankings(tuple(shown)),
+    )
+
+
+def _original(model: BaseEstimator, sample: Sample, shown: Outputs, rows: slice) -> Outputs:
+    methods = methods_of(model).methods[: len(shown)]
+    return answer(model, asked(model, sample.take(rows)), methods, shown)
+
+
+def _reverse_scores(
+    proto: onnx.ModelProto, model: BaseEstimator, sample: Sample, tensors: Outputs
+) -> None:
+    """Support-vector machines give the two columns of a binary decision the wrong way round."""
+    shown = _first_answer(proto, tensors)
+    *_, name = shown
+    if methods_of(model).methods[-1] != "decision_function" or shown[name].shape[1:] != (2,):
+        return
+    own = _original(model, sample, shown, slice(0, _FIRST_ROWS))[name]
+    if np.allclose(shown[name], own[:, ::-1], rtol=1e-3) and not np.allclose(shown[name], own):
+        reverse_columns(proto, len(shown) - 1)
+
+
+def _correct_types(proto: onnx.ModelProto) -> None:
+    # ONNX's tree regressor gives float32 whatever it takes; skl2onnx declares float64.
+    trees = {
+        name
+        for node in proto.graph.node
+        if node.op_type == "TreeEnsembleRegressor"
+        for name in node.output
+    }
+    for value in proto.graph.output:
+        if value.name in trees:
+            value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+
+
+def _first_answer(proto: onnx.ModelProto, tensors: Outputs) -> Outputs:
+    session = ModelSession(proto.SerializeToString())
+    return session.run({name: array[:_FIRST_ROWS] for name, array in tensors.items()})
+
+
+def _features(inputs: Inputs, names: tuple[str, ...]) -> tuple[str, ...]:
+    changed = tuple(inputs.columns) != names
+    return inputs.features if changed or tuple(inputs.columns) == (MATRIX,) else ()
+
+
+def _labels(
+    model: BaseEstimator, original: Original, shown: Outputs
+) -> dict[str, tuple[Label, ...]]:
+    classes = class_labels(model) if original.labelled else ()
+    label, *scores = shown
+    if not classes:
+        return {}
+    wide = [name for name in scores if shown[name].shape[-1:] == (len(classes),)]
+    return dict.fromkeys((label, *wide), classes)

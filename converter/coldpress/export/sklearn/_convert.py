@@ -1,0 +1,166 @@
+"""Conversion by skl2onnx, and the refusal of what it can't convert or converts wrongly."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import onnx
+from skl2onnx import convert_sklearn
+from skl2onnx._supported_operators import sklearn_operator_name_map
+from skl2onnx.common._registration import get_converter
+from skl2onnx.common.data_types import (
+    BooleanTensorType,
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
+from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.validation import check_is_fitted
+
+from coldpress.errors import ExportError
+
+from ._inputs import Inputs, parts_of
+from ._trees import CONVERTERS
+
+__all__ = ["check_convertible", "convert"]
+
+_TYPES: dict[str, Any] = {
+    "BOOL": BooleanTensorType,
+    "INT64": Int64TensorType,
+    "FP32": FloatTensorType,
+    "FP64": DoubleTensorType,
+    "BYTES": StringTensorType,
+}
+_OPSETS = {"": 21, "ai.onnx.ml": 3}
+# skl2onnx asks for en_US, which small images such as Lambda's lack.
+_LOCALE = "C.UTF-8"
+
+
+def check_convertible(model: BaseEstimator) -> None:
+    """Refuse what would fail later with a worse message, or convert without one and be wrong.
+
+    Raises:
+        ExportError: The model is not fitted, runs a Python function, or is a histogram booster
+            with categorical features.
+    """
+    try:
+        check_is_fitted(model)
+    except NotFittedError as error:
+        raise ExportError(f"the {type(model).__name__} is not fitted; fit it first") from error
+    for name, part in _steps(model):
+        if isinstance(part, FunctionTransformer) and part.func is not None:
+            raise ExportError(
+                f"step '{name}' runs a Python function, which ONNX can't hold; replace the "
+                "FunctionTransformer by scikit-learn's own transformers, or do its work before"
+            )
+    for part in parts_of(model):
+        _check_boosting(part)
+
+
+def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
+    """The model as an ONNX graph, with class probabilities as a matrix.
+
+    Raises:
+        ExportError: skl2onnx can't; the message names the step.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            proto: onnx.ModelProto = convert_sklearn(
+                model,
+                # A name of our own: skl2onnx's would be another one each time.
+                name=type(model).__name__,
+                initial_types=_initial_types(inputs),
+                options=_options(model),
+                target_opset=_OPSETS,
+                custom_conversion_functions=dict(CONVERTERS),
+            )
+    except (MissingConverter, MissingShapeCalculator) as error:
+        raise _no_converter(model, error) from error
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ExportError(
+            f"skl2onnx can't convert the {type(model).__name__}: {reason:.300}"
+        ) from error
+    return proto
+
+
+def _initial_types(inputs: Inputs) -> list[tuple[str, Any]]:
+    return [
+        (name, _TYPES[inputs.datatypes[name]]([None, *values.shape[1:]]))
+        for name, values in inputs.columns.items()
+    ]
+
+
+def _options(model: BaseEstimator) -> dict[int, dict[str, Any]]:
+    options: dict[int, dict[str, Any]] = {}
+    for part in parts_of(model):
+        if isinstance(part, CountVectorizer):
+            options[id(part)] = {"locale": _LOCALE}
+    for part in _deciding(model):
+        # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
+        options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
+    return options
+
+
+def _deciding(model: BaseEstimator) -> Iterator[BaseEstimator]:
+    """The classifiers whose scores the model gives: itself, its last step, its best candidate."""
+    part: BaseEstimator | None = model
+    while part is not None and is_classifier(part):
+        if isinstance(part, Pipeline):
+            part = part.steps[-1][1]
+        else:
+            yield part
+            part = getattr(part, "best_estimator_", None)
+
+
+def _takes_zipmap(model: BaseEstimator) -> bool:
+    alias = sklearn_operator_name_map.get(type(model))
+    if alias is None:
+        return False
+    allowed = get_converter(alias).get_allowed_options() or ()
+    return allowed == "passthrough" or "zipmap" in allowed
+
+
+def _check_boosting(part: BaseEstimator) -> None:
+    boosters = HistGradientBoostingClassifier | HistGradientBoostingRegressor
+    if not isinstance(part, boosters):
+        return
+    categorical = getattr(part, "is_categorical_", None)
+    if categorical is not None and any(categorical):
+        raise ExportError(
+            f"{type(part).__name__} with categorical features would be converted wrongly; "
+            "encode them with OrdinalEncoder or OneHotEncoder before it instead"
+        )
+
+
+def _no_converter(model: BaseEstimator, error: Exception) -> ExportError:
+    for name, part in _steps(model):
+        if str(type(part)) in str(error):
+            kind = f"{type(part).__module__}.{type(part).__qualname__}"
+            where = f"step '{name}' is a {kind}" if name else f"the model is a {kind}"
+            break
+    else:
+        where = f"a part of the model is a {str(error).partition(chr(10))[0]:.200}"
+    return ExportError(
+        f"{where}, for which skl2onnx has no converter; replace it by one of scikit-learn's "
+        "own estimators"
+    )
+
+
+def _steps(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - also "drop"
+    """Every named step, such as ``preprocess/numbers/scaler``, the model itself with ``""``."""
+    yield path, part
+    steps = (getattr(part, name, ()) for name in ("steps", "transformers_", "transformer_list"))
+    for step in chain.from_iterable(steps):
+        yield from _steps(step[1], f"{path}/{step[0]}" if path else step[0])

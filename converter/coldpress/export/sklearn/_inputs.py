@@ -1,0 +1,161 @@
+"""How a sample is laid out as the inputs of an estimator's graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+
+from coldpress.errors import SampleError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from coldpress.sample import Sample
+
+__all__ = ["MATRIX", "Inputs", "parts_of", "wanted_inputs"]
+
+MATRIX = "input"
+
+# numpy kind → the datatype of the sample's own values; float32 and smaller are told apart below.
+_KINDS = {"b": "BOOL", "i": "INT64", "u": "INT64", "f": "FP64", "U": "BYTES", "O": "BYTES"}
+_DTYPES: dict[str, Any] = {
+    "BOOL": np.bool_,
+    "INT64": np.int64,
+    "FP32": np.float32,
+    "FP64": np.float64,
+    "BYTES": object,
+}
+_FLOAT32_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inputs:
+    """Inputs in the order that the estimator takes its columns.
+
+    Attributes:
+        columns: Input's name → values, ``(rows, features)``; a matrix, or one column each.
+        datatypes: Input's name → datatype.
+        features: Names of the features, in order; empty if the sample has none.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    datatypes: Mapping[str, str]
+    features: tuple[str, ...]
+
+    def narrowed(self, datatype: str) -> Inputs:
+        """The same with every number as `datatype`, ``FP64`` or ``FP32``."""
+        numeric = {"INT64", "FP32", "FP64"}
+        return replace(
+            self,
+            datatypes={n: datatype if t in numeric else t for n, t in self.datatypes.items()},
+        )
+
+    def tensors(self, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        """The values in their datatypes, under the names that the graph gave its inputs."""
+        return {
+            name: values.astype(_DTYPES[self.datatypes[own]])
+            for name, (own, values) in zip(names, self.columns.items(), strict=True)
+        }
+
+
+def wanted_inputs(model: BaseEstimator, sample: Sample) -> Inputs:
+    """Lay out a sample that has been fitted to the model.
+
+    A matrix where every column is a number and the model takes columns by position; otherwise an
+    input for each column.
+
+    Raises:
+        SampleError: A column's values are of a type that ONNX has not.
+    """
+    if sample.frame is None:
+        return _matrix(next(iter((sample.arrays or {}).values())), (), sample.origin)
+    kinds = {column: sample.frame[column] for column in sample.columns}
+    columns = {column: _values(column, series) for column, series in kinds.items()}
+    if not _by_name(model) and all(v.dtype.kind in "biuf" for v in columns.values()):
+        return _matrix(np.column_stack(list(columns.values())), sample.columns, sample.origin)
+    return Inputs(
+        columns={column: values.reshape(-1, 1) for column, values in columns.items()},
+        datatypes={column: _datatype(values) for column, values in columns.items()},
+        features=sample.columns,
+    )
+
+
+def parts_of(model: object) -> Iterator[BaseEstimator]:
+    """The estimator and every fitted estimator inside it, such as a pipeline's steps."""
+    seen: set[int] = set()
+    stack = [model]
+    while stack:
+        part = stack.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, BaseEstimator):
+            yield part
+            stack.extend(vars(part).values())
+        elif isinstance(part, list | tuple):
+            # Trees of a forest are many and alike: a list of estimators is searched, not arrays.
+            stack.extend(part)
+
+
+def _by_name(model: BaseEstimator) -> bool:
+    return any(isinstance(part, ColumnTransformer) for part in parts_of(model))
+
+
+def _matrix(values: NDArray[Any], features: tuple[str, ...], origin: str) -> Inputs:
+    if values.dtype.kind == "O":
+        raise SampleError(f"{origin} mixes types; give a table with a column for each feature")
+    if values.dtype.kind == "b":
+        values = values.astype(np.int64)
+    return Inputs(
+        columns={MATRIX: values}, datatypes={MATRIX: _datatype(values)}, features=features
+    )
+
+
+def _datatype(values: NDArray[Any]) -> str:
+    if values.dtype.kind == "f" and values.dtype.itemsize <= _FLOAT32_BYTES:
+        return "FP32"
+    return _KINDS[values.dtype.kind]
+
+
+def _values(column: str, series: pd.Series[Any]) -> NDArray[Any]:
+    """A column as numbers, booleans or an object array of strings, ``(rows,)``."""
+    from pandas.api import types  # noqa: PLC0415 - there is a frame, so pandas is imported
+
+    kind = types.infer_dtype(series, skipna=True)
+    if kind in {"string", "categorical"}:
+        return _text(column, series)
+    if types.is_bool_dtype(series.dtype) and not series.hasnans:
+        return series.to_numpy(dtype=np.bool_)
+    if types.is_numeric_dtype(series.dtype) and kind != "complex":
+        plain = isinstance(series.dtype, np.dtype)
+        return series.to_numpy() if plain else series.to_numpy(dtype=_plain_dtype(series))
+    raise SampleError(
+        f"column '{column:.64}' of the sample holds {kind} values, and ONNX takes numbers, "
+        "booleans or strings; convert it before the model sees it"
+    )
+
+
+def _text(column: str, series: pd.Series[Any]) -> NDArray[Any]:
+    if series.hasnans:
+        rows = np.flatnonzero(series.isna().to_numpy())[:5].tolist()
+        raise SampleError(
+            f"column '{column:.64}' of the sample has missing text (rows {rows}), which ONNX can't "
+            "carry; fill it with a word of its own before the model sees it"
+        )
+    values = series.astype(object).to_numpy(dtype=object)
+    if all(isinstance(value, str) for value in values):
+        return values
+    raise SampleError(
+        f"column '{column:.64}' of the sample has categories that are no strings; "
+        "give them as strings or numbers"
+    )
+
+
+def _plain_dtype(series: pd.Series[Any]) -> type:
+    return np.float64 if series.hasnans or series.dtype.kind == "f" else np.int64

@@ -1,0 +1,148 @@
+"""The original's answers, in the shape and types of the export's outputs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_detector
+
+from coldpress.errors import ExportError
+from coldpress.export._exported import Label, Outputs, Ranking
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["Original", "answer", "class_labels", "methods_of"]
+
+_BINARY = 2
+_NAMES = {
+    "predict": "label",
+    "predict_proba": "probabilities",
+    "decision_function": "scores",
+    "transform": "scores",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """Which methods of an estimator its export stands for.
+
+    Attributes:
+        methods: One for each output of the graph, in the graph's order.
+        labelled: Whether the first is a label.
+        best: Which score of the second wins the label.
+    """
+
+    methods: tuple[str, ...]
+    labelled: bool
+    best: Literal["largest", "smallest"] = "largest"
+
+    def name(self, index: int, given: str) -> str:
+        """What to call an output of the graph; `given` where it is neither label nor scores."""
+        return _NAMES.get(self.methods[index], given) if self.labelled else given
+
+    def label_outputs(self, names: Sequence[str]) -> frozenset[str]:
+        """The outputs that are labels."""
+        return frozenset(names[:1] if self.labelled else ())
+
+    def rankings(self, names: Sequence[str]) -> dict[str, Ranking]:
+        """How the label follows from the scores, where there are any."""
+        if not self.labelled or len(names) == 1:
+            return {}
+        return {names[0]: Ranking(scores=names[1], best=self.best)}
+
+
+def methods_of(model: BaseEstimator) -> Original:
+    """The methods whose answers skl2onnx's outputs are, in its order.
+
+    Raises:
+        ExportError: The estimator answers only for the rows that it was fitted on.
+    """
+    original = _wanted(model)
+    if original.methods and hasattr(model, original.methods[0]):
+        return original
+    raise ExportError(
+        f"{type(model).__name__} has no method that answers for new rows, such as predict or "
+        "transform; it can't be served"
+    )
+
+
+def _wanted(model: BaseEstimator) -> Original:
+    if is_classifier(model):
+        scores = _first(model, "predict_proba", "decision_function")
+        return Original(methods=("predict", *scores), labelled=True)
+    if is_outlier_detector(model):
+        return Original(methods=("predict", "decision_function"), labelled=True)
+    if is_clusterer(model) and hasattr(model, "predict"):
+        scores = _first(model, "transform")
+        return Original(methods=("predict", *scores), labelled=True, best="smallest")
+    if hasattr(model, "predict") and hasattr(model, "predict_proba"):
+        return Original(methods=("predict", "predict_proba"), labelled=True)
+    return Original(methods=_first(model, "predict", "transform"), labelled=False)
+
+
+def answer(
+    model: BaseEstimator, rows: object, methods: Sequence[str], like: Mapping[str, NDArray[Any]]
+) -> Outputs:
+    """What the methods give, each in the shape of an output of the export.
+
+    Args:
+        model: The original.
+        rows: Rows as the model was fitted on them.
+        methods: Methods to call, in the order of `like`.
+        like: An answer of the export's, by output name, to a batch of any size.
+    """
+    # One thread: a forest adds up its trees in the order in which its threads end.
+    with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
+        warnings.simplefilter("ignore")
+        given = [getattr(model, method)(rows) for method in methods]
+    return {
+        name: _conform(values, shown)
+        for values, (name, shown) in zip(given, like.items(), strict=True)
+    }
+
+
+def class_labels(model: BaseEstimator) -> tuple[Label, ...]:
+    """The classes in the model's order; empty if it has none, or several targets."""
+    classes = getattr(model, "classes_", None)
+    if not isinstance(classes, np.ndarray) or classes.ndim != 1:
+        return ()
+    labels = classes.tolist()
+    return tuple(labels) if all(type(v) in {str, int, float, bool} for v in labels) else ()
+
+
+def _first(model: BaseEstimator, *methods: str) -> tuple[str, ...]:
+    return tuple(method for method in methods if hasattr(model, method))[:1]
+
+
+def _conform(values: Any, shown: NDArray[Any]) -> NDArray[Any]:  # noqa: ANN401 - any array-like
+    array = _dense(values)
+    if array.ndim + 1 == shown.ndim and shown.shape[-1] == 1:
+        array = array[..., np.newaxis]
+    elif array.ndim == 1 and shown.ndim > 1 and shown.shape[-1] == _BINARY:
+        # A binary decision is one number to scikit-learn, and one for each class to skl2onnx.
+        array = np.column_stack([-array, array])
+    return _retype(array, shown)
+
+
+def _dense(values: Any) -> NDArray[Any]:  # noqa: ANN401 - as above
+    if isinstance(values, list):
+        return np.stack([np.asarray(value) for value in values])
+    return np.asarray(values.toarray() if hasattr(values, "toarray") else values)
+
+
+def _retype(array: NDArray[Any], shown: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind in "UO":
+        return array.astype(str).astype(object)
+    # ONNX labels are whole numbers or strings: true is 1, and 2.0 is 2.
+    whole = array.dtype.kind == "b" or (array.dtype.kind == "f" and (array == array.round()).all())
+    if shown.dtype.kind == "i" and whole:
+        return array.astype(shown.dtype)
+    return array

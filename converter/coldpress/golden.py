@@ -1,0 +1,74 @@
+"""Golden examples: a few requests with the original's answers, kept in the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from coldpress_runtime.dialects.open_inference import encode_tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from coldpress.export import Exported
+    from coldpress_runtime.artifact import Signature, TensorSpec
+
+__all__ = ["golden_examples"]
+
+SCHEMA_VERSION = 1
+_EXAMPLES = 5
+
+
+def golden_examples(exported: Exported, signature: Signature) -> bytes:
+    """Examples of one request each, evenly spaced over the sample, as JSON.
+
+    Each is the smallest request that the model takes: one row, or its fixed batch. Rows with NaN
+    or an infinity are left out, since JSON has neither.
+
+    Args:
+        exported: The export, with the sample and the original.
+        signature: What it takes and gives.
+    """
+    examples = []
+    for rows in _spread(list(_candidates(exported, signature))):
+        tensors = {name: array[rows] for name, array in exported.tensors.items()}
+        examples.append(
+            {
+                "request": {"inputs": _encode(signature.inputs, tensors)},
+                "response": {"outputs": _encode(signature.outputs, exported.original(rows))},
+            }
+        )
+    document = {"schema_version": SCHEMA_VERSION, "examples": examples}
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2)
+
+
+def _candidates(exported: Exported, signature: Signature) -> Iterator[slice]:
+    rows = len(next(iter(exported.tensors.values())))
+    size = max(1, *(spec.shape[0] for spec in signature.inputs))
+    finite = np.logical_and.reduce([_finite(array) for array in exported.tensors.values()])
+    for start in range(0, rows - size + 1, size):
+        if finite[start : start + size].all():
+            yield slice(start, start + size)
+
+
+def _spread(candidates: Sequence[slice]) -> list[slice]:
+    if not candidates:
+        return []
+    picked = np.linspace(0, len(candidates) - 1, _EXAMPLES).round().astype(int)
+    return [candidates[index] for index in sorted(set(picked.tolist()))]
+
+
+def _finite(array: NDArray[Any]) -> NDArray[np.bool_]:
+    if array.dtype.kind != "f":
+        return np.ones(len(array), dtype=np.bool_)
+    flags: NDArray[np.bool_] = np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+    return flags
+
+
+def _encode(
+    specs: Sequence[TensorSpec], tensors: Mapping[str, NDArray[Any]]
+) -> list[dict[str, Any]]:
+    return [encode_tensor(spec, tensors[spec.name]) for spec in specs]

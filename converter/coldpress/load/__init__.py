@@ -1,0 +1,6 @@
+"""A trained model from a file, without running code that nobody agreed to run."""
+
+from ._load import SUFFIXES, load_model, model_of
+from ._trained import TrainedModel
+
+__all__ = ["SUFFIXES", "TrainedModel", "load_model", "model_of"]

@@ -1,0 +1,86 @@
+"""Reading a sample's file, by its suffix."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from coldpress.errors import SampleError, UsageError
+
+from ._csv import read_csv
+from ._values import Array, Sample
+
+__all__ = ["read_sample"]
+
+
+def read_sample(path: Path, *, drop: Sequence[str] = ()) -> Sample:
+    """Read a sample from a CSV, Parquet, ``.npy`` or ``.npz`` file.
+
+    Args:
+        path: The file; its suffix says what it is.
+        drop: Columns to leave out, such as the label.
+
+    Returns:
+        At most `MOST_ROWS` of its rows, evenly spaced.
+
+    Raises:
+        SampleError: The file is not what its suffix says, is ragged or empty, or lacks a column
+            that is to be dropped.
+        UsageError: There is no such file, or its suffix is none of the four.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise UsageError(
+            f"{path.name}: a sample is a file ending in {', '.join(_READERS)}, not '{path.suffix}'"
+        )
+    try:
+        if path.stat().st_size == 0:
+            raise SampleError(f"{path.name} is empty; give it a few rows of typical input")
+        sample = reader(path)
+    except OSError as error:
+        raise UsageError(f"can't read the sample {path}: {error.strerror or error}") from error
+    return sample.without(drop).capped()
+
+
+def _read_parquet(path: Path) -> Sample:
+    import pandas as pd  # noqa: PLC0415 - half a second, for those who need it
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    try:
+        frame = pd.read_parquet(path)
+    except (pa.ArrowException, ValueError) as error:
+        raise SampleError(f"{path.name} is no Parquet file that can be read: {error}") from error
+    return Sample.of(frame, origin=path.name)
+
+
+def _read_numpy(path: Path) -> Sample:
+    return Sample.of(_load(path), origin=path.name)
+
+
+def _load(path: Path) -> Array | dict[str, Array]:
+    try:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded}
+    except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        raise SampleError(f"{path.name} {_reason(path, error)}") from error
+
+
+def _reason(path: Path, error: Exception) -> str:
+    if "Object arrays" in str(error):
+        return (
+            "holds Python objects, which are not read because that can run code; save numbers "
+            "or strings (arrays of dtype float, int, bool or str)"
+        )
+    return f"is no {path.suffix} file that can be read: {str(error).partition(chr(10))[0]}"
+
+
+_READERS: dict[str, Callable[[Path], Sample]] = {
+    ".csv": read_csv,
+    ".parquet": _read_parquet,
+    ".npy": _read_numpy,
+    ".npz": _read_numpy,
+}

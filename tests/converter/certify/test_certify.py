@@ -1,0 +1,173 @@
+"""The verdict: what passes, what fails, and how the failure is told."""
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from coldpress.certify import certify
+from coldpress.errors import CertificationError, SampleError
+from coldpress.export import Exported, Ranking
+from coldpress_runtime.session import ModelSession
+
+ROWS = np.random.default_rng(0).random((300, 3)).astype(np.float32)
+
+
+def graph_of(nodes, outputs, initializer=()):
+    """An ONNX file from `x`, three numbers in each row."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 3])
+    values = [helper.make_tensor_value_info(*spec) for spec in outputs]
+    graph = helper.make_graph(nodes, "graph", [x], values, initializer)
+    opsets = [helper.make_opsetid("", 21)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+
+
+IDENTITY = graph_of(
+    [helper.make_node("Identity", ["x"], ["y"])], [("y", TensorProto.FLOAT, ["rows", 3])]
+)
+CLASSIFIER = graph_of(
+    [
+        helper.make_node("ArgMax", ["x"], ["label"], axis=1, keepdims=0),
+        helper.make_node("Identity", ["x"], ["scores"]),
+    ],
+    [("label", TensorProto.INT64, ["rows"]), ("scores", TensorProto.FLOAT, ["rows", 3])],
+)
+
+
+def verdict(original, rows=ROWS, model=IDENTITY, **more):
+    """The certificate of a model against a function from rows to what they should give."""
+    exported = Exported(
+        model=model,
+        tensors={"x": rows},
+        original=lambda part: original(rows[part]),
+        described="a function",
+        **more,
+    )
+    return certify(exported, ModelSession(model), packages=("numpy",))
+
+
+def moved(by, *, row):
+    """An original that differs from the identity by a little in one row of the sample."""
+    return lambda part: {"y": np.where((part == ROWS[row]).all(1, keepdims=True), part + by, part)}
+
+
+def test_equal_answers_pass():
+    """Equal answers get a certificate with every figure at zero."""
+    certificate = verdict(lambda part: {"y": part})
+    (check,) = certificate.outputs
+    assert certificate.passed
+    assert (certificate.rows, check.rows, check.max_abs_diff, check.rows_beyond) == (300, 300, 0, 0)
+    assert [(batch.size, batch.rows) for batch in certificate.batches] == [(1, 8), (2, 16)]
+    assert certificate.versions == {"numpy": np.__version__}
+    assert certificate.summary.label_agreement is None
+
+
+def test_small_differences_are_measured():
+    """Differences within tolerance pass, and their size is what the certificate says."""
+    certificate = verdict(lambda part: {"y": part.astype(np.float64) + 1e-6})
+    (check,) = certificate.outputs
+    assert check.max_abs_diff == pytest.approx(1e-6, rel=0.1)
+    assert check.mean_abs_diff <= check.p99_abs_diff <= check.max_abs_diff
+    assert check.max_rel_diff > check.max_abs_diff
+
+
+def test_nan_and_infinity_are_compared_by_place():
+    """NaN and infinities in the same places are equal, and don't spoil the figures."""
+    rows = ROWS.copy()
+    rows[3] = [np.nan, np.inf, -np.inf]
+    (check,) = verdict(lambda part: {"y": part}, rows).outputs
+    assert (check.nan_equal, check.max_abs_diff) == (True, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("original", "said", "rows"),
+    [
+        pytest.param(moved(0.5, row=7), r"up to 0.5 in 1 of 300 rows \(row 7\)", [7], id="one-row"),
+        pytest.param(
+            lambda part: {"y": part + 1}, r"300 of 300 rows \(rows 0, 1, 2, 3, 4, …\)",
+            [0, 1, 2, 3, 4], id="every-row",
+        ),
+        pytest.param(moved(np.nan, row=299), r"is NaN where .* \(row 299\)", [299], id="nan"),
+        pytest.param(moved(np.inf, row=5), r"\(row 5\)", [5], id="infinity"),
+        pytest.param(lambda part: {"y": part[:, :2]}, r"shape \[256, 3\], declared as \[-1, 3\]",
+                     [0, 1, 2, 3, 4], id="shape"),
+        pytest.param(lambda part: {"y": part.astype(np.int64)}, "is float32 .* is int64",
+                     [0, 1, 2, 3, 4], id="kind"),
+    ],
+)  # fmt: skip
+def test_differences_fail(original, said, rows):
+    """Whatever is beyond tolerance fails, with output, rows and size in one sentence."""
+    with pytest.raises(CertificationError, match=said) as caught:
+        verdict(original)
+    assert caught.value.output == "y"
+    assert caught.value.rows == rows
+    assert "'y'" in str(caught.value)
+
+
+def test_small_batches_are_compared():
+    """A model that is right in large batches only fails."""
+    with pytest.raises(CertificationError, match="in 8 of 8 rows"):
+        verdict(lambda part: {"y": part + (len(part) == 1)})
+
+
+def labelled(original):
+    """The verdict on a classifier."""
+    return verdict(
+        original,
+        model=CLASSIFIER,
+        label_outputs=frozenset({"label"}),
+        rankings={"label": Ranking(scores="scores", best="largest")},
+    )
+
+
+def flipped(row, scores):
+    """An original that gives another label in one row, with its own scores there."""
+
+    def original(part):
+        here = (part == ROWS[row]).all(axis=1)
+        answered = np.where(here[:, None], np.float32(scores), part)
+        return {"label": np.where(here, 2, part.argmax(axis=1)), "scores": answered}
+
+    return original
+
+
+def test_ties_are_told_from_errors():
+    """Another label passes where the original's best scores are as good as equal."""
+    row = int((ROWS.argmax(axis=1) == 0).nonzero()[0][0])
+    scores = ROWS[row].copy()
+    scores[2] = scores[0] * (1 + 2e-5)
+    near = ROWS.copy()
+    near[row, 2] = near[row, 0] * (1 - 2e-5)
+
+    def original(part):
+        here = (part == near[row]).all(axis=1)
+        answered = np.where(here[:, None], scores, part)
+        return {"label": answered.argmax(axis=1), "scores": answered}
+
+    certificate = verdict(
+        original,
+        near,
+        CLASSIFIER,
+        label_outputs=frozenset({"label"}),
+        rankings={"label": Ranking(scores="scores", best="largest")},
+    )
+    label = certificate.outputs[0]
+    assert (label.ties, label.hard_flips) == (1, 0)
+    assert certificate.summary.label_agreement == pytest.approx(299 / 300)
+
+
+def test_hard_flips_fail():
+    """Another label fails where the scores leave no doubt."""
+    row = int((ROWS.argmax(axis=1) == 0).nonzero()[0][0])
+    with pytest.raises(CertificationError, match=rf"another label .* \(row {row}\)") as caught:
+        labelled(flipped(row, ROWS[row]))
+    assert caught.value.output == "label"
+
+
+def test_rows_the_original_refuses_are_named():
+    """A sample that the original can't take is the sample's fault."""
+
+    def refuses(_part):
+        raise ValueError("no\nNaN please")
+
+    with pytest.raises(SampleError, match="rows 0 to 255 of the sample: no NaN please"):
+        verdict(refuses)

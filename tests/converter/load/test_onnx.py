@@ -1,0 +1,138 @@
+"""ONNX files: valid ones are embedded whole, others are refused before onnxruntime sees them."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from coldpress.errors import LoadError
+from coldpress.load import load_model
+
+WEIGHTS = np.arange(400, dtype=np.float32).reshape(2, 200)
+
+
+def file_of(nodes, *, outputs=None, initializer=(), opsets=(("", 21),)):
+    """A model from `x`, two numbers, to `y`."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 2])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", None])
+    graph = helper.make_graph(nodes, "graph", [x], outputs or [y], initializer)
+    ids = [helper.make_opsetid(*opset) for opset in opsets]
+    return helper.make_model(graph, opset_imports=ids, ir_version=10)
+
+
+def matmul():
+    """A model with weights that are worth keeping outside."""
+    weights = numpy_helper.from_array(WEIGHTS, "w")
+    return file_of([helper.make_node("MatMul", ["x", "w"], ["y"])], initializer=[weights])
+
+
+def zipmap():
+    """A model that ends in a sequence of maps, as scikit-learn converters do by default."""
+    keys = helper.make_node(
+        "ZipMap", ["x"], ["y"], domain="ai.onnx.ml", classlabels_strings=["no", "yes"]
+    )
+    values = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    maps = helper.make_sequence_type_proto(helper.make_map_type_proto(TensorProto.STRING, values))
+    output = helper.make_value_info("y", maps)
+    return file_of([keys], outputs=[output], opsets=(("", 21), ("ai.onnx.ml", 1)))
+
+
+def hidden_operator():
+    """A model whose unknown operator stands in the branch of a condition."""
+    inner = helper.make_tensor_value_info("z", TensorProto.FLOAT, None)
+    branch = helper.make_graph(
+        [helper.make_node("Secret", ["x"], ["z"], domain="evil.ops")], "branch", [], [inner]
+    )
+    yes = numpy_helper.from_array(np.ones((), dtype=np.bool_), "yes")
+    node = helper.make_node("If", ["yes"], ["y"], then_branch=branch, else_branch=branch)
+    return file_of([node], initializer=[yes], opsets=(("", 21), ("evil.ops", 1)))
+
+
+def lying_length():
+    """A model whose weights are shorter than their shape says."""
+    model = matmul()
+    model.graph.initializer[0].raw_data = b"\0" * 8
+    return model
+
+
+def external(location):
+    """A model whose weights lie elsewhere."""
+    model = matmul()
+    (weights,) = model.graph.initializer
+    data = weights.raw_data
+    onnx.external_data_helper.set_external_data(weights, location, offset=0, length=len(data))
+    weights.ClearField("raw_data")
+    weights.data_location = TensorProto.EXTERNAL
+    return model
+
+
+IDENTITY = helper.make_node("Identity", ["x"], ["y"])
+
+
+def test_plain_file_is_kept_as_it_is(tmp_path):
+    """A file with everything inside is not touched."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(matmul().SerializeToString())
+    trained = load_model(path)
+    assert trained.framework == "onnx"
+    assert trained.model == path.read_bytes()
+
+
+def test_external_data_are_embedded(tmp_path):
+    """Weights in a file beside the model come inside."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(external("weights.bin").SerializeToString())
+    (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
+    model = onnx.load_model_from_string(load_model(path).model)
+    np.testing.assert_array_equal(numpy_helper.to_array(model.graph.initializer[0]), WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        pytest.param(external("../weights.bin"), "weights.bin", id="external-above"),
+        pytest.param(external("/etc/hostname"), "/etc/hostname", id="external-absolute"),
+        pytest.param(external("link.bin"), "link.bin", id="external-linked"),
+        pytest.param(external("gone.bin"), "gone.bin", id="external-missing"),
+        pytest.param(zipmap(), "options={'zipmap': False}", id="zipmap"),
+        pytest.param(hidden_operator(), "operators of evil.ops", id="unknown-domain"),
+        pytest.param(lying_length(), "no valid ONNX model", id="lying-length"),
+        pytest.param(file_of([]), "no valid ONNX model", id="no-nodes"),
+        pytest.param(
+            file_of([helper.make_node("Nonsense", ["x"], ["y"])]), "Nonsense", id="unknown-operator"
+        ),
+        pytest.param(
+            helper.make_model(helper.make_graph([], "graph", [], [])),
+            "no inputs or no outputs",
+            id="nothing-in-nothing-out",
+        ),
+    ],
+)
+def test_bad_models_are_explained(tmp_path, model, said):
+    """A model that can't be served safely is refused in one sentence."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
+    (folder / "link.bin").symlink_to(tmp_path / "weights.bin")
+    path = folder / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(LoadError) as caught:
+        load_model(path)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"not an onnx file", id="text"),
+        pytest.param(matmul().SerializeToString()[:100], id="truncated"),
+        pytest.param(b"\x89HDF\r\n\x1a\n", id="another-format"),
+    ],
+)
+def test_other_files_are_explained(tmp_path, content):
+    """A file that is no ONNX at all is refused in one sentence."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    with pytest.raises(LoadError, match=r"^model\.onnx "):
+        load_model(path)

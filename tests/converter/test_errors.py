@@ -1,0 +1,41 @@
+"""Errors that cross from the worker to its parent."""
+
+import json
+
+import pytest
+
+from coldpress import errors
+
+EXAMPLES = [
+    errors.UsageError("no"),
+    errors.SampleError("no"),
+    errors.TrustError("no", sha256="0" * 64, names=["os.system"], complete=False),
+    errors.LoadError("no"),
+    errors.ExportError("no"),
+    errors.CertificationError("no", output="y", rows=[1, 2], difference=0.5),
+    errors.BundleError("no"),
+    errors.StoreError("no"),
+    errors.BuildError("no"),
+    errors.MissingExtraError.needed_by("this", "tensorflow"),
+]
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_round_trip(error):
+    """An error comes back as the same class, with the same message and data."""
+    again = errors.ColdpressError.from_record(json.loads(json.dumps(error.to_record())))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
+    assert again.exit_code == error.exit_code
+
+
+def test_examples_are_complete():
+    """Every error of the tree but its base crosses."""
+    names = set(errors.__all__) - {"ColdpressError"}
+    assert {type(error).__name__ for error in EXAMPLES} == names
+
+
+def test_missing_extra_says_what_to_type():
+    """The error of a missing extra holds the line to type."""
+    assert "pip install 'coldpress[tensorflow]'" in str(EXAMPLES[-1])
