@@ -9,10 +9,10 @@ from typing import TypeAlias
 import onnx
 
 from coldpress.bundle import plain_blob, write_bundle
-from coldpress.certify import Certificate, Rung, certify, versions_of
+from coldpress.certification import Certificate, Rung, certify, versions_of
 from coldpress.compress import compress
 from coldpress.errors import CertificationError, ExportError
-from coldpress.export import Attempt, Exported, attempts
+from coldpress.exporters import Attempt, Exported, attempts
 from coldpress.golden import golden_examples
 from coldpress.load import TrainedModel
 from coldpress.sample import Sample

@@ -13,7 +13,7 @@ from coldpress_runtime.dialects.open_inference import encode_tensor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from coldpress.export import Exported
+    from coldpress.exporters import Exported
     from coldpress_runtime.artifact import Signature, TensorSpec
 
 __all__ = ["golden_examples"]

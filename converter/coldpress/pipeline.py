@@ -14,10 +14,10 @@ __all__ = ["export", "export_file"]
 
 
 def export_file(  # noqa: PLR0913 - the command line's options, all but three with a default
-    model: Path,
-    output: Path,
+    model: Path | str,
+    output: Path | str,
     *,
-    sample: Path,
+    sample: Path | str,
     name: str | None = None,
     trust: bool = False,
     drop: Sequence[str] = (),
@@ -50,6 +50,7 @@ def export_file(  # noqa: PLR0913 - the command line's options, all but three wi
         CertificationError: The export doesn't answer like the original.
         BundleError: The bundle can't be written.
     """
+    model, output, sample = Path(model), Path(output), Path(sample)
     chosen = check_name(name) if name is not None else default_name(model.stem)
     check_target(output, force=force)
     with interruptible(), staging_directory(output) as staging:
@@ -72,7 +73,7 @@ def export(  # noqa: PLR0913 - as export_file
     model: object,
     *,
     sample: object,
-    output: Path,
+    output: Path | str,
     name: str | None = None,
     force: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -98,6 +99,7 @@ def export(  # noqa: PLR0913 - as export_file
     from coldpress.load import model_of  # noqa: PLC0415
     from coldpress.sample import Sample  # noqa: PLC0415
 
+    output = Path(output)
     chosen = check_name(name) if name is not None else default_name(output.name)
     check_target(output, force=force)
     rows = Sample.of(sample).capped()

@@ -11,10 +11,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-from coldpress.bundle import Bundle
 from rich.console import Console
 from rich.table import Table
 
+from coldpress.bundle import Bundle
 from coldpress.local.handler import LocalContext, load_handler
 from coldpress.stores import model_uri
 

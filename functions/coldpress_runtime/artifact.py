@@ -79,8 +79,9 @@ class Signature:
     Attributes:
         inputs: One spec for each input.
         outputs: One spec for each output.
-        features: Names of the columns of a single matrix input, in order; empty where the inputs
-            name themselves or the model has no column names.
+        features: Names of the model's columns, in order: those of a single matrix input, or, where
+            each column is an input of its own and had to be renamed, one for each input. Empty
+            where the inputs name themselves or the model has no column names.
     """
 
     inputs: tuple[TensorSpec, ...]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import orjson
 from numpy.typing import NDArray
 
-from coldpress_runtime.artifact import Manifest, TensorSpec
+from coldpress_runtime.artifact import Manifest, Signature, TensorSpec
 from coldpress_runtime.errors import MethodNotAllowed, RequestError, UnknownRoute
 from coldpress_runtime.session import Tensors
 
@@ -170,15 +170,16 @@ def render_ready() -> bytes:
 def render_model(manifest: Manifest, version: str) -> bytes:
     """Model metadata, with class labels and column names as parameters where there are any."""
     signature = manifest.signature
+    inputs = [_describe(spec) for spec in signature.inputs]
+    for described, features in zip(inputs, _features(signature), strict=False):
+        described["parameters"] = {"features": features}
     document: dict[str, Any] = {
         "name": manifest.name,
         "versions": [version],
         "platform": "onnxruntime_onnx",
-        "inputs": [_describe(spec) for spec in signature.inputs],
+        "inputs": inputs,
         "outputs": [_describe(spec) for spec in signature.outputs],
     }
-    if signature.features:
-        document["inputs"][0]["parameters"] = {"features": signature.features}
     return orjson.dumps(document)
 
 
@@ -203,6 +204,13 @@ def _call(path: str) -> Call:
     if operation is None:
         raise UnknownRoute(f"nothing is served at {path:.200}; see GET /v2")
     return Call(operation=operation, model=model, version=version)
+
+
+def _features(signature: Signature) -> list[tuple[str, ...]]:
+    """The columns that each input holds; empty where the model has no names for them."""
+    if len(signature.inputs) == 1:
+        return [signature.features] if signature.features else []
+    return [(name,) for name in signature.features]
 
 
 def _describe(spec: TensorSpec) -> dict[str, Any]:

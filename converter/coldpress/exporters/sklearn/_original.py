@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_detector
 
 from coldpress.errors import ExportError
-from coldpress.export._exported import Label, Outputs, Ranking
+from coldpress.exporters._exported import Label, Outputs, Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

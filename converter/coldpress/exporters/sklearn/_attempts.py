@@ -12,8 +12,8 @@ import onnx
 from sklearn.base import BaseEstimator
 
 from coldpress.errors import SampleError
-from coldpress.export._exported import Attempt, Exported, Label, Outputs
-from coldpress.export._graph import (
+from coldpress.exporters._exported import Attempt, Exported, Label, Outputs
+from coldpress.exporters._graph import (
     correct_shapes,
     keep_outputs,
     rename_outputs,
@@ -45,7 +45,7 @@ _LADDER: tuple[Callable[[Inputs], Inputs], ...] = (
 
 
 def attempts(model: BaseEstimator, sample: Sample) -> tuple[Attempt, ...]:
-    """The ladder; see `coldpress.export.attempts`."""
+    """The ladder; see `coldpress.exporters.attempts`."""
     check_convertible(model)
     fitted = fit_sample(model, sample)
     wanted = wanted_inputs(model, fitted)

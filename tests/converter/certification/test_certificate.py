@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from coldpress.certify import BatchCheck, Certificate, OutputCheck, Rung
-from coldpress.certify._machine import cpu_flags, versions_of
+from coldpress.certification import BatchCheck, Certificate, OutputCheck, Rung
+from coldpress.certification._machine import cpu_flags, versions_of
 from coldpress.errors import BundleError
 
 CHECK = OutputCheck(

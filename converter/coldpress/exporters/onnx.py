@@ -24,7 +24,7 @@ _ERRORS_ONLY = 3
 
 
 def attempts(model: bytes, sample: Sample) -> tuple[Attempt, ...]:
-    """One way: the file as it is; see `coldpress.export.attempts`."""
+    """One way: the file as it is; see `coldpress.exporters.attempts`."""
     try:
         specs = ModelSession(model).inputs
     except ArtifactError as error:

@@ -19,8 +19,8 @@ from ._plan import batches_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from coldpress.export import Exported
-    from coldpress.export._exported import Outputs
+    from coldpress.exporters import Exported
+    from coldpress.exporters._exported import Outputs
     from coldpress_runtime.artifact import TensorSpec
     from coldpress_runtime.session import ModelSession
 

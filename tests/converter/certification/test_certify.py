@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress.certify import certify
+from coldpress.certification import certify
 from coldpress.errors import CertificationError, SampleError
-from coldpress.export import Exported, Ranking
+from coldpress.exporters import Exported, Ranking
 from coldpress_runtime.session import ModelSession
 
 ROWS = np.random.default_rng(0).random((300, 3)).astype(np.float32)

@@ -44,7 +44,7 @@ _DATATYPES = {
 
 
 def attempts(model: Any, sample: Sample) -> tuple[Attempt, ...]:  # noqa: ANN401 - untyped package
-    """One way: the model in its own types; see `coldpress.export.attempts`."""
+    """One way: the model in its own types; see `coldpress.exporters.attempts`."""
     specs = tuple(_spec(tensor) for tensor in _inputs(model))
     tensors = fit_tensors(specs, sample)
     return (Attempt(name="as trained", export=partial(_export, model, specs, tensors)),)
