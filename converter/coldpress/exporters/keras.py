@@ -17,6 +17,7 @@ from coldpress_runtime.artifact import TensorSpec
 
 from ._exported import Attempt, Exported, Outputs
 from ._graph import rename_outputs, serialise
+from ._renumber import renumber
 from ._tensors import fit_tensors
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def _export(model: Any, specs: Sequence[TensorSpec], tensors: Outputs) -> Export
     with _quiet():
         proto = _convert(model, specs)
     names = _output_names(model, len(proto.graph.output))
+    renumber(proto)
     rename_outputs(proto, names)
     outputs = [value.name for value in proto.graph.output]
     return Exported(

@@ -1,0 +1,36 @@
+import pytest
+from onnx import TensorProto, helper
+
+from coldpress.exporters._renumber import renumber
+
+
+def model(first, second):
+    """A graph whose inner names carry numbers, one of them inside a branch."""
+    x = helper.make_tensor_value_info("x__7", TensorProto.FLOAT, [None])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    inner = helper.make_tensor_value_info(f"inner__{second}", TensorProto.FLOAT, None)
+    node = helper.make_node("Identity", [f"sum__{first}"], [inner.name])
+    branch = helper.make_graph([node], "branch", [], [inner])
+    nodes = [
+        helper.make_node("Add", ["x__7", f"b__{second + 1}"], [f"sum__{first}"], name="add__9"),
+        helper.make_node("If", ["flag"], ["y"], then_branch=branch, else_branch=branch),
+    ]
+    constants = [
+        helper.make_tensor(f"b__{second + 1}", TensorProto.FLOAT, [1], [1.0]),
+        helper.make_tensor("flag", TensorProto.BOOL, [], [True]),
+    ]
+    if second > first:
+        constants.reverse()
+    return helper.make_model(helper.make_graph(nodes, "graph", [x], [y], constants))
+
+
+@pytest.mark.parametrize(("first", "second"), [(3, 12), (40, 2), (5, 99)])
+def test_numbers_depend_on_the_graph_alone(first, second):
+    """Graphs that differ in their numbers alone become the same, branches included."""
+    one, other = model(1, 2), model(first, second)
+    renumber(one)
+    renumber(other)
+    assert one == other
+    assert one.graph.input[0].name == "x__7"
+    branch = one.graph.node[1].attribute[0].g
+    assert branch.node[0].input[0] == one.graph.node[0].output[0]
