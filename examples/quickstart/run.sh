@@ -29,7 +29,7 @@ Next, with a model of your own (scikit-learn, Keras or ONNX) and a few of its ro
   source .venv/bin/activate
   coldpress export model.joblib --sample rows.csv --trust -o build/my-model
   coldpress publish build/my-model ./store --channel live
-  pip install 'coldpress[serve]'    # here: pip install -e '.[serve]' -c constraints.txt
+  pip install -e '.[serve]' -c constraints.txt
   coldpress serve --model ./store/my-model@live
   curl -s localhost:8080/v2/models/my-model
 

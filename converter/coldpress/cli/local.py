@@ -67,8 +67,11 @@ def serve(model: str, host: str, port: int, *, as_json: bool) -> None:
     """
     uri = model_uri(model)
     address = f"http://{host}:{port}"
-    if as_json:
-        say_json({"address": address, "model": str(uri)})
-    else:
-        console.print(f"Serving {uri} at {address}/v2/models/{uri.name} (Ctrl-C stops)")
-    local_serve.serve(uri, host=host, port=port)
+
+    def ready() -> None:
+        if as_json:
+            say_json({"address": address, "model": str(uri)})
+        else:
+            console.print(f"Serving {uri} at {address}/v2/models/{uri.name} (Ctrl-C stops)")
+
+    local_serve.serve(uri, host=host, port=port, ready=ready)

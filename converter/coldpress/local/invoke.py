@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coldpress.errors import UsageError
+from coldpress.registry import describe
 from coldpress_runtime.pointers import ModelUri
 
 from .handler import LocalContext, load_handler
@@ -44,7 +45,11 @@ def invoke(model: ModelUri, event: object) -> Invocation:
     Args:
         model: The model to serve.
         event: An API Gateway event, or an inference request.
+
+    Raises:
+        StoreError: The model is not in the store.
     """
+    describe(model)
     log = io.StringIO()
     with contextlib.redirect_stdout(log):
         response = load_handler(model)(event, LocalContext())

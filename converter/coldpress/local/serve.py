@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from coldpress.errors import ColdpressError, MissingExtraError
+from coldpress.registry import describe
 from coldpress_runtime.pointers import ModelUri
 
 from .handler import Handler, LocalContext, load_handler
@@ -20,34 +23,52 @@ if TYPE_CHECKING:
 
 __all__ = ["application", "http_api_event", "serve"]
 
+_BACKLOG = 128
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 # HTTP APIs hand on text and JSON as they are, and everything else in base64.
 _TEXT_TYPES = ("text/", "application/json", "application/javascript", "application/xml")
 
 
-def serve(model: ModelUri, *, host: str = "127.0.0.1", port: int = 8080) -> None:
+def serve(
+    model: ModelUri, *, host: str = "127.0.0.1", port: int = 8080, ready: Callable[[], None]
+) -> None:
     """Serve a model until interrupted.
+
+    Args:
+        model: The model to serve.
+        host: Address to listen on.
+        port: Port to listen on.
+        ready: Called once the model is loaded and the address is taken.
 
     Raises:
         MissingExtraError: Starlette or uvicorn is not installed.
+        StoreError: The model is not in the store.
         ColdpressError: The address can't be bound.
     """
     try:
         import uvicorn  # noqa: PLC0415 - comes with the extra `serve`
     except ImportError as error:
         raise MissingExtraError.needed_by("coldpress serve", "serve") from error
-    # Powertools keeps the stream that stdout is at import, and stdout belongs to the user.
-    with contextlib.redirect_stdout(sys.stderr):
-        app = application(load_handler(model))
-        config = uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="off")
-        server = uvicorn.Server(config)
-        try:
-            server.run()
-        except SystemExit as error:  # uvicorn's way of saying that it could not bind
-            raise ColdpressError(
-                f"can't listen on {host}:{port}; is something else listening there? "
-                "Choose another port with --port"
-            ) from error
+    describe(model)
+    with _listening(host, port) as listener:
+        # What the function logs goes to standard error; standard output belongs to the user.
+        with contextlib.redirect_stdout(sys.stderr):
+            app = application(load_handler(model))
+        ready()
+        config = uvicorn.Config(app, log_level="warning", lifespan="off")
+        with contextlib.redirect_stdout(sys.stderr):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ColdpressError(
+            f"can't listen on {host}:{port}: {error.strerror or error}; "
+            "choose another port with --port"
+        ) from error
 
 
 def application(handler: Handler) -> Starlette:

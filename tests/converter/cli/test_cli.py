@@ -169,10 +169,24 @@ def test_invoke_fails_with_the_function(run, published, tmp_path):
     """When the function answers 503 the exit code is 1, and its log is shown."""
     event = tmp_path / "event.json"
     event.write_text('{"inputs": []}')
-    code, out, err = run("invoke", "--model", f"{published}/churn@nothing", "--event", event)
+    for blob in published.rglob("model.onnx"):
+        blob.write_bytes(b"altered")
+    code, out, err = run("invoke", "--model", f"{published}/churn@live", "--event", event)
     assert code == 1
     assert json.loads(out)["status"] == 503
-    assert "not in the store" in err
+    assert '"error_code":"integrity"' in err
+
+
+@pytest.mark.parametrize("command", ["invoke", "serve"])
+def test_model_that_is_not_there(run, published, tmp_path, command):
+    """A model that isn't in the store is one sentence."""
+    event = tmp_path / "event.json"
+    event.write_text('{"inputs": []}')
+    arguments = ["--event", event] if command == "invoke" else []
+    code, _, err = run(command, "--model", f"{published}/churn@nothing", *arguments)
+    assert code == 1
+    assert "churn/channels/nothing.json is not in the store" in err
+    assert err.count("\n") == 1
 
 
 @pytest.fixture

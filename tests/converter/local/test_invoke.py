@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from coldpress.errors import UsageError
+from coldpress.errors import StoreError, UsageError
 from coldpress.local.invoke import invoke, read_event
 from coldpress.registry import publish
+from coldpress.stores import model_uri
 
 REQUEST = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.5, 2]}]}
 
@@ -51,12 +52,19 @@ def test_invoke_logs_are_kept_apart(tmp_path, churn_bundle, capsys):
 
 
 def test_invoke_without_model(tmp_path):
-    """A model that can't be fetched is the function's 503, with the cause in the log."""
-    from coldpress.stores import model_uri
+    """A model that isn't there is one sentence, before the function starts."""
+    with pytest.raises(StoreError, match=r"churn/channels/live.json is not in the store"):
+        invoke(model_uri(str(tmp_path / "churn@live")), REQUEST)
 
-    result = invoke(model_uri(str(tmp_path / "churn@live")), REQUEST)
+
+def test_invoke_of_an_altered_model(tmp_path, churn_bundle):
+    """A model that can't be loaded is the function's 503, with the cause in the log."""
+    published = publish(churn_bundle, str(tmp_path / "store"))
+    blob = tmp_path / "store" / published.uri.blob_path("model.onnx")
+    blob.write_bytes(b"altered")
+    result = invoke(published.uri, REQUEST)
     assert result.status == 503
-    assert '"error_code":"not_found"' in result.logs
+    assert '"error_code":"integrity"' in result.logs
 
 
 @pytest.mark.parametrize(
