@@ -21,7 +21,10 @@ __all__ = [
     "StoreError",
     "TrustError",
     "UsageError",
+    "brief",
 ]
+
+_BRIEF = 300
 
 
 class ColdpressError(Exception):
@@ -124,6 +127,11 @@ class MissingExtraError(ColdpressError):
     def needed_by(cls, what: str, extra: str) -> MissingExtraError:
         """The error with the line to type, for something that needs an extra."""
         return cls(f"{what} needs the {extra} extra: pip install 'coldpress[{extra}]'", extra=extra)
+
+
+def brief(error: BaseException) -> str:
+    """What someone else's error says, on one line of at most 300 characters, for a message."""
+    return " ".join(str(error).split())[:_BRIEF]
 
 
 def _tree(root: type[ColdpressError]) -> Iterator[type[ColdpressError]]:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from coldpress.errors import ColdpressError, ExportError
+from coldpress.errors import ColdpressError, ExportError, brief
 
 __all__ = ["Job", "main"]
 
@@ -114,10 +114,9 @@ def _print_traceback() -> None:
 
 
 def _unexpected(error: Exception) -> ExportError:
-    reason = " ".join(str(error).split())
     return ExportError(
         f"the export failed in a way that Coldpress does not know, {type(error).__name__}: "
-        f"{reason:.300}; --debug shows where"
+        f"{brief(error)}; --debug shows where"
     )
 
 

@@ -32,10 +32,24 @@ def test_round_trip(error):
 
 def test_examples_are_complete():
     """Every error of the tree but its base crosses."""
-    names = set(errors.__all__) - {"ColdpressError"}
+    names = set(errors.__all__) - {"ColdpressError", "brief"}
     assert {type(error).__name__ for error in EXAMPLES} == names
 
 
 def test_missing_extra_says_what_to_type():
     """The error of a missing extra holds the line to type."""
     assert "pip install 'coldpress[tensorflow]'" in str(EXAMPLES[-1])
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        pytest.param("no file", "no file", id="as-it-is"),
+        pytest.param(" first\n\n  second\tthird \n", "first second third", id="several-lines"),
+        pytest.param("x" * 400, "x" * 300, id="long"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_brief_is_one_line(said, shown):
+    """What someone else's error says becomes one line of bounded length."""
+    assert errors.brief(ValueError(said)) == shown

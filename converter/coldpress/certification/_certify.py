@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coldpress.errors import CertificationError, ColdpressError, SampleError
+from coldpress.errors import CertificationError, ColdpressError, SampleError, brief
 
 from ._certificate import BatchCheck, Certificate, OutputCheck
 from ._compare import ATOL, RTOL, Difference, compare, margins, merge
@@ -95,10 +95,9 @@ def _ask(exported: Exported, session: ModelSession, rows: slice) -> _Answer:
     except ColdpressError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())
         raise SampleError(
             f"the original can't take rows {rows.start} to {rows.stop - 1} of the sample: "
-            f"{reason:.300}"
+            f"{brief(error)}"
         ) from error
     given = session.run({name: array[rows] for name, array in exported.tensors.items()})
     return _Answer(rows=rows, original=original, exported=given)

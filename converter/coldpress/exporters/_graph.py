@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import onnx
 
-from coldpress.errors import ExportError
+from coldpress.errors import ExportError, brief
 
 __all__ = [
     "IR_VERSION",
@@ -38,8 +38,7 @@ def serialise(model: onnx.ModelProto) -> bytes:
     try:
         onnx.checker.check_model(data)
     except (onnx.checker.ValidationError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ExportError(f"the converter made no valid ONNX: {reason:.300}") from error
+        raise ExportError(f"the converter made no valid ONNX: {brief(error)}") from error
     return data
 
 

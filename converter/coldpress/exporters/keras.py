@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coldpress.errors import ExportError, MissingExtraError
+from coldpress.errors import ExportError, MissingExtraError, brief
 from coldpress_runtime.artifact import TensorSpec
 
 from ._exported import Attempt, Exported, Outputs
@@ -81,8 +81,7 @@ def _convert(model: Any, specs: Sequence[TensorSpec]) -> onnx.ModelProto:  # noq
         proto: onnx.ModelProto
         proto, _ = tf2onnx.convert.from_function(traced, input_signature=signature, opset=_OPSET)
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise ExportError(f"tf2onnx can't convert the Keras model: {reason:.300}") from error
+        raise ExportError(f"tf2onnx can't convert the Keras model: {brief(error)}") from error
     return proto
 
 

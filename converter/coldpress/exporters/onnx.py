@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime as ort
 
-from coldpress.errors import ExportError, LoadError
+from coldpress.errors import ExportError, LoadError, brief
 from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.session import ModelSession
 
@@ -42,7 +42,7 @@ def _export(model: bytes, tensors: Outputs) -> Exported:
         plain = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own, one class for each kind
         raise ExportError(
-            f"onnxruntime can't open the file without optimisations: {error!s:.300}"
+            f"onnxruntime can't open the file without optimisations: {brief(error)}"
         ) from error
     return Exported(
         model=model,

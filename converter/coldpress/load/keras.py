@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import is_zipfile
 
-from coldpress.errors import LoadError, MissingExtraError, TrustError
+from coldpress.errors import LoadError, MissingExtraError, TrustError, brief
 
 if TYPE_CHECKING:
     from ._load import ModelFile
@@ -97,7 +97,7 @@ def _class_names(config: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
 
 
 def _unreadable(file: ModelFile, error: Exception) -> LoadError:
-    text = " ".join(str(error).split())
+    text = str(error)
     if "lambda" in text.lower() and ("safe_mode" in text or "unsafe" in text.lower()):
         return LoadError(
             f"{file.path.name} has a Lambda layer with Python code, which is never run; replace "
@@ -108,4 +108,4 @@ def _unreadable(file: ModelFile, error: Exception) -> LoadError:
             f"{file.path.name} needs '{unknown[1]:.80}', which is not part of Keras; "
             "build the model from Keras's own layers"
         )
-    return LoadError(f"{file.path.name} can't be read as a Keras model: {text[:300]}")
+    return LoadError(f"{file.path.name} can't be read as a Keras model: {brief(error)}")

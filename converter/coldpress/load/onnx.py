@@ -10,7 +10,7 @@ import onnx
 from onnx.checker import ValidationError
 from onnx.external_data_helper import load_external_data_for_model
 
-from coldpress.errors import LoadError
+from coldpress.errors import LoadError, brief
 
 if TYPE_CHECKING:
     from ._load import ModelFile
@@ -49,7 +49,7 @@ def _embed(file: ModelFile, model: onnx.ModelProto) -> bytes:
         onnx.checker.check_model(file.path)
         load_external_data_for_model(model, str(file.path.parent))
     except (ValidationError, OSError) as error:
-        raise LoadError(f"{file.path.name}: {_first_line(error)}") from error
+        raise LoadError(f"{file.path.name}: {brief(error)}") from error
     try:
         data: bytes = model.SerializeToString(deterministic=True)
     except Exception as error:  # as above
@@ -66,7 +66,7 @@ def _check(path: Path, data: bytes) -> None:
     try:
         onnx.checker.check_model(data)
     except (ValidationError, ValueError) as error:
-        raise LoadError(f"{path.name} is no valid ONNX model: {_first_line(error)}") from error
+        raise LoadError(f"{path.name} is no valid ONNX model: {brief(error)}") from error
 
 
 def _check_domains(path: Path, model: onnx.ModelProto) -> None:
@@ -101,7 +101,3 @@ def _check_values(path: Path, model: onnx.ModelProto) -> None:
             f"output '{value.name}' of {path.name} is a {(kind or 'unknown_type')[:-5]}, and only "
             f"tensors can be served{hint}"
         )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:300]

@@ -7,7 +7,7 @@ import pickle
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from coldpress.errors import LoadError, TrustError
+from coldpress.errors import LoadError, TrustError, brief
 
 from ._globals import find_globals
 
@@ -107,7 +107,7 @@ def _other_version(file: ModelFile, warning: Any) -> LoadError:  # noqa: ANN401 
 
 
 def _unreadable(file: ModelFile, error: Exception) -> LoadError:
-    reason = " ".join(str(error).split())[:300]
+    reason = brief(error)
     hint = ""
     if isinstance(error, AttributeError) and "__main__" in reason:
         hint = (

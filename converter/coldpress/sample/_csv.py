@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from coldpress.errors import SampleError
+from coldpress.errors import SampleError, brief
 
 from ._values import Sample, quoted
 
@@ -32,7 +32,7 @@ def read_csv(path: Path) -> Sample:
             f"{path.name} is not text in UTF-8 (byte {error.start} of a block); save it as UTF-8"
         ) from error
     except (csv.Error, pd.errors.ParserError) as error:
-        raise SampleError(f"{path.name} is no CSV file that can be read: {error}") from error
+        raise SampleError(f"{path.name} is no CSV file that can be read: {brief(error)}") from error
     return Sample.of(frame, origin=path.name)
 
 

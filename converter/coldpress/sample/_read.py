@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coldpress.errors import SampleError, UsageError
+from coldpress.errors import SampleError, UsageError, brief
 
 from ._csv import read_csv
 from ._values import Array, Sample
@@ -52,7 +52,9 @@ def _read_parquet(path: Path) -> Sample:
     try:
         frame = pd.read_parquet(path)
     except (pa.ArrowException, ValueError) as error:
-        raise SampleError(f"{path.name} is no Parquet file that can be read: {error}") from error
+        raise SampleError(
+            f"{path.name} is no Parquet file that can be read: {brief(error)}"
+        ) from error
     return Sample.of(frame, origin=path.name)
 
 
@@ -75,7 +77,7 @@ def _reason(path: Path, error: Exception) -> str:
             "holds Python objects, which are not read because that can run code; save numbers "
             "or strings (arrays of dtype float, int, bool or str)"
         )
-    return f"is no {path.suffix} file that can be read: {str(error).partition(chr(10))[0]}"
+    return f"is no {path.suffix} file that can be read: {brief(error)}"
 
 
 _READERS: dict[str, Callable[[Path], Sample]] = {

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from sklearn.base import BaseEstimator
 
-from coldpress.errors import SampleError
+from coldpress.errors import SampleError, brief
 from coldpress.exporters._exported import Attempt, Exported, Label, Outputs
 from coldpress.exporters._graph import (
     correct_shapes,
@@ -73,9 +73,8 @@ def _check_answers(model: BaseEstimator, sample: Sample) -> None:
             warnings.simplefilter("ignore")
             getattr(model, method)(asked(model, sample.take(slice(0, 1))))
     except Exception as error:
-        reason = " ".join(str(error).split())
         raise SampleError(
-            f"the model can't take the rows of {sample.origin}: {reason:.300}"
+            f"the model can't take the rows of {sample.origin}: {brief(error)}"
         ) from error
 
 

@@ -27,7 +27,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from coldpress.errors import ExportError
+from coldpress.errors import ExportError, brief
 
 from ._inputs import Inputs, parts_of
 from ._trees import CONVERTERS
@@ -88,9 +88,8 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
     except (MissingConverter, MissingShapeCalculator) as error:
         raise _no_converter(model, error) from error
     except Exception as error:
-        reason = " ".join(str(error).split())
         raise ExportError(
-            f"skl2onnx can't convert the {type(model).__name__}: {reason:.300}"
+            f"skl2onnx can't convert the {type(model).__name__}: {brief(error)}"
         ) from error
     return proto
 
@@ -151,7 +150,7 @@ def _no_converter(model: BaseEstimator, error: Exception) -> ExportError:
             where = f"step '{name}' is a {kind}" if name else f"the model is a {kind}"
             break
     else:
-        where = f"a part of the model is a {str(error).partition(chr(10))[0]:.200}"
+        where = f"a part of the model is a {brief(error)}"
     return ExportError(
         f"{where}, for which skl2onnx has no converter; replace it by one of scikit-learn's "
         "own estimators"
