@@ -20,6 +20,7 @@ import coldpress_runtime
 
 from .errors import BuildError
 from .resources import resource
+from .staging import put_in_place
 from .wheels import ARCHITECTURES, DEFAULT_PYTHON, PYTHONS, Target, install
 
 __all__ = ["ARCHITECTURES", "DEFAULT_PYTHON", "MOST_BYTES", "PYTHONS", "Package", "build"]
@@ -89,7 +90,8 @@ def build(
         progress("Writing the zip")
         _write_zip(directory, archive)
         zipped_bytes = archive.stat().st_size
-        _put_in_place(workshop, output)
+        made = {workshop / name: output / name for name in (_DIRECTORY, _ARCHIVE)}
+        put_in_place(made, earlier=workshop / "earlier")
     return Package(
         directory=output / _DIRECTORY,
         archive=output / _ARCHIVE,
@@ -185,20 +187,3 @@ def _write_zip(directory: Path, archive: Path) -> None:
             entry.external_attr = 0o100644 << 16
             with path.open("rb") as source, target.open(entry, "w") as sink:
                 shutil.copyfileobj(source, sink)
-
-
-def _put_in_place(workshop: Path, output: Path) -> None:
-    """Swap directory and zip for the earlier ones: both, or on any failure neither."""
-    names = (_DIRECTORY, _ARCHIVE)
-    earlier = workshop / "earlier"
-    earlier.mkdir()
-    away = [(output / name, earlier / name) for name in names if (output / name).exists()]
-    moves = [*away, *((workshop / name, output / name) for name in names)]
-    try:
-        for source, place in moves:
-            source.rename(place)
-    except BaseException:
-        for source, place in reversed(moves):
-            if place.exists() and not source.exists():
-                place.rename(source)
-        raise

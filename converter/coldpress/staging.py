@@ -1,25 +1,29 @@
-"""A bundle appears whole or not at all: it is made beside its place and moved there."""
+"""What is made appears whole or not at all: it is made beside its place and moved there."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from coldpress.errors import BundleError, UsageError
 from coldpress_runtime.artifact import MANIFEST_NAME
 
-__all__ = ["check_target", "install", "staging_directory"]
+__all__ = ["check_target", "install", "put_in_place", "staging_directory"]
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Refuse a place where something is that must not be replaced.
+    """Refuse a place where something is that must not be replaced, or where nothing can be made.
 
     Raises:
-        UsageError: There is something that is no bundle, or a bundle and `force` is false.
+        UsageError: There is something that is no bundle, or a bundle and `force` is false, or a
+            file where a directory should be.
+        BundleError: The directory that it would be made in can't be written to.
     """
+    _check_parent(target)
     if not (target.exists() or target.is_symlink()):
         return
     if not (target / MANIFEST_NAME).is_file() or target.is_symlink():
@@ -35,20 +39,17 @@ def staging_directory(target: Path) -> Iterator[Path]:
     """A private directory on the target's file system, gone afterwards whatever happens.
 
     Raises:
-        BundleError: It can't be made, or written to.
+        BundleError: It can't be made.
     """
-    parent = next(folder for folder in target.absolute().parents if folder.is_dir())
-    staging: Path | None = None
+    parent = _nearest(target)
     try:
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=parent))
-        yield staging
     except OSError as error:
-        raise BundleError(
-            f"can't write to {parent}: {error.strerror or error}; choose another place"
-        ) from error
+        raise _unwritable(parent, error.strerror or str(error)) from error
+    try:
+        yield staging
     finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def install(made: Path, target: Path, *, staging: Path) -> None:
@@ -57,18 +58,50 @@ def install(made: Path, target: Path, *, staging: Path) -> None:
     Raises:
         BundleError: It can't be moved; what was there is there again.
     """
-    replaced = staging / "replaced"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            target.rename(replaced)
-        try:
-            made.rename(target)
-        except OSError:
-            if replaced.exists():
-                replaced.rename(target)
-            raise
+        put_in_place({made: target}, earlier=staging / "replaced")
     except OSError as error:
         raise BundleError(
             f"can't move the bundle to {target}: {error.strerror or error}; choose another place"
         ) from error
+
+
+def put_in_place(made: Mapping[Path, Path], *, earlier: Path) -> None:
+    """Move what was made to its places: all of it or, on any failure and on Ctrl-C, none.
+
+    Args:
+        made: Files and directories with the places where they go, all on one file system.
+        earlier: Directory to make for what lies in these places.
+    """
+    earlier.mkdir()
+    away = [(place, earlier / place.name) for place in made.values() if place.exists()]
+    moves = [*away, *made.items()]
+    try:
+        for source, place in moves:
+            source.rename(place)
+    except BaseException:
+        for source, place in reversed(moves):
+            if place.exists() and not source.exists():
+                place.rename(source)
+        raise
+
+
+def _check_parent(target: Path) -> None:
+    parent = _nearest(target)
+    if not parent.is_dir():
+        raise UsageError(
+            f"{parent} is no directory, so {target} can't be made in it; choose another place"
+        )
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise _unwritable(parent, "it is not writable")
+
+
+def _nearest(target: Path) -> Path:
+    """The closest of the directories above that is there."""
+    above = target.absolute().parents
+    return next((folder for folder in above if os.path.lexists(folder)), target)
+
+
+def _unwritable(parent: Path, reason: str) -> BundleError:
+    return BundleError(f"can't write to {parent}: {reason}; choose another place")
