@@ -103,16 +103,26 @@ def _converse(
     except BrokenPipeError:
         return None
     for line in child.stdout:
-        message: dict[str, Any] = json.loads(line)
-        if "progress" not in message:
+        message = _message(line)
+        if message is None or "progress" not in message:
             return message
         progress(message["progress"])
     return None
 
 
+def _message(line: bytes) -> dict[str, Any] | None:
+    """A report, or None if the worker died while it wrote it."""
+    try:
+        message: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return message
+
+
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End the worker and whatever it started; nothing of it shall write on."""
-    with suppress(ProcessLookupError):
+    # macOS refuses where Linux does nothing: in a group that holds only an ended process.
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     for pipe in (child.stdin, child.stdout):
         if pipe is not None:

@@ -197,6 +197,19 @@ def test_debug_lets_noise_through(files, place, capfd):
     assert "Traceback" in err
 
 
+# Reports go through the one pipe beside the three standard streams.
+HALF_A_REPORT = """
+import os, stat
+for number in range(3, 20):
+    try:
+        if stat.S_ISFIFO(os.fstat(number).st_mode):
+            os.write(number, b'{"progress": "Comp')
+    except OSError:
+        pass
+os._exit(4)
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -207,6 +220,7 @@ def test_debug_lets_noise_through(files, place, capfd):
         ),
         pytest.param("import os; os.abort()", "signal 6", id="abort"),
         pytest.param("raise MemoryError", "MemoryError", id="memory-error"),
+        pytest.param(HALF_A_REPORT, "status 4", id="half-a-report"),
     ],
 )  # fmt: skip
 def test_a_dead_worker_is_explained(files, place, code, said):
@@ -215,6 +229,16 @@ def test_a_dead_worker_is_explained(files, place, code, said):
     with pytest.raises((ExportError, LoadError), match=said):
         run(files, place / "b")
     assert list(place.iterdir()) == []
+
+
+def test_a_group_that_may_not_be_ended_is_no_failure(files, place, monkeypatch):
+    """An export succeeds where, as on macOS, a group of ended processes can't be signalled."""
+
+    def refuse(_group, _number):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "killpg", refuse)
+    assert run(files, place / "b").manifest.name == "model"
 
 
 def test_modules_beside_the_model_are_not_imported(files, place, monkeypatch):
