@@ -81,7 +81,8 @@ def export(  # noqa: PLR0913 - as export_file
     """Export a live model, in this process.
 
     Args:
-        model: A fitted scikit-learn estimator, a Keras model, or an ONNX file's bytes.
+        model: A fitted scikit-learn estimator, a Keras model, an `onnx.ModelProto`, or an ONNX
+            file's bytes with everything inside.
         sample: A DataFrame, a numpy array, or a mapping of input names to arrays.
         output: Directory to make for the bundle.
         name: The model's name; by default made from the directory's.

@@ -76,33 +76,42 @@ def load_model(path: Path, *, trust: bool = False) -> TrainedModel:
         )
     file = _read(path)
     module = import_module(f".{loader}", __package__)
-    return model_of(
-        module.load(file, trust=trust), suffix=file.suffix.removeprefix("."), sha256=file.sha256
-    )
+    model: object = module.load(file, trust=trust)
+    return _trained(model, suffix=file.suffix.removeprefix("."), sha256=file.sha256)
 
 
-def model_of(model: object, *, suffix: str = "object", sha256: str = "") -> TrainedModel:
+def model_of(model: object) -> TrainedModel:
     """The trained model that an object of a framework is.
+
+    Args:
+        model: A scikit-learn estimator, a Keras model, an `onnx.ModelProto` or an ONNX file's
+            bytes; the last two are checked as a file would be.
 
     Raises:
         ExportError: It is of no framework that Coldpress knows.
+        LoadError: It is no ONNX model that can be served.
     """
-    if isinstance(model, bytes):
-        framework, packages = _FRAMEWORKS["onnx"]
-    else:
-        framework, packages = _framework(type(model))
+    if _framework(type(model)) is _FRAMEWORKS["onnx"]:
+        model = import_module(".onnx", __package__).checked(model)
+    return _trained(model, suffix="object", sha256="")
+
+
+def _trained(model: object, *, suffix: str, sha256: str) -> TrainedModel:
+    framework, packages = _framework(type(model))
     return TrainedModel(
         framework=framework, format=suffix, model=model, sha256=sha256, packages=packages
     )
 
 
 def _framework(kind: type) -> tuple[str, tuple[str, ...]]:
+    if kind is bytes:
+        return _FRAMEWORKS["onnx"]
     for base in kind.__mro__:
         if known := _FRAMEWORKS.get(base.__module__.partition(".")[0]):
             return known
     raise ExportError(
         f"{kind.__module__}.{kind.__qualname__} is no model that Coldpress exports; "
-        "give a scikit-learn estimator, a Keras model, or an ONNX file"
+        "give a scikit-learn estimator, a Keras model, or an ONNX file's bytes"
     )
 
 

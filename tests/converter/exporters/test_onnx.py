@@ -1,11 +1,12 @@
 """ONNX files as they are, and samples as the tensors that they declare."""
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress.errors import ExportError, SampleError
+from coldpress.errors import ExportError, LoadError, SampleError
 from coldpress.pipeline import export
 from coldpress_runtime.session import ModelSession
 
@@ -59,6 +60,22 @@ def test_file_is_served_as_it_is(tmp_path, sample):
     certificate = bundle.certificate()
     assert (certificate.rows, [batch.size for batch in certificate.batches]) == (10, [1, 2])
     assert "optimisations disabled" in certificate.original
+
+
+def test_external_data_make_no_bundle(tmp_path, monkeypatch):
+    """Bytes whose weights lie in this folder can't be served elsewhere, and give no bundle."""
+    weights = np.eye(3, dtype=np.float32)
+    (tmp_path / "w.bin").write_bytes(weights.tobytes())
+    monkeypatch.chdir(tmp_path)
+    model = onnx.load_model_from_string(doubling())
+    tensor = onnx.numpy_helper.from_array(weights, "w")
+    onnx.external_data_helper.set_external_data(tensor, "w.bin", offset=0, length=36)
+    tensor.ClearField("raw_data")
+    model.graph.initializer.append(tensor)
+    model.graph.node[0].CopyFrom(helper.make_node("MatMul", ["x", "w"], ["y"]))
+    with pytest.raises(LoadError, match=r"in another file, 'w\.bin'"):
+        export(model.SerializeToString(), sample=NUMBERS, output=tmp_path / "b")
+    assert not (tmp_path / "b").exists()
 
 
 def test_texts_and_counts_are_taken_by_name(tmp_path):

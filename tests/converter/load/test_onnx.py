@@ -5,8 +5,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from coldpress.errors import LoadError
-from coldpress.load import load_model
+from coldpress.errors import ExportError, LoadError
+from coldpress.load import load_model, model_of
 
 WEIGHTS = np.arange(400, dtype=np.float32).reshape(2, 200)
 
@@ -55,6 +55,14 @@ def lying_length():
     return model
 
 
+def shapeless(side):
+    """A model whose input, or output, is of unknown rank."""
+    model = file_of([helper.make_node("Identity", ["x"], ["y"])])
+    (value,) = getattr(model.graph, side)
+    value.type.tensor_type.ClearField("shape")
+    return model
+
+
 def external(location):
     """A model whose weights lie elsewhere."""
     model = matmul()
@@ -94,8 +102,10 @@ def test_external_data_are_embedded(tmp_path):
         pytest.param(external("/etc/hostname"), "/etc/hostname", id="external-absolute"),
         pytest.param(external("link.bin"), "link.bin", id="external-linked"),
         pytest.param(external("gone.bin"), "gone.bin", id="external-missing"),
-        pytest.param(zipmap(), "options={'zipmap': False}", id="zipmap"),
+        pytest.param(zipmap(), "options={id(model): {'zipmap': False}}", id="zipmap"),
         pytest.param(hidden_operator(), "operators of evil.ops", id="unknown-domain"),
+        pytest.param(shapeless("input"), "input 'x' of model.onnx has no shape", id="no-rank"),
+        pytest.param(shapeless("output"), "no valid ONNX model", id="no-rank-of-output"),
         pytest.param(lying_length(), "no valid ONNX model", id="lying-length"),
         pytest.param(file_of([]), "no valid ONNX model", id="no-nodes"),
         pytest.param(
@@ -136,3 +146,51 @@ def test_other_files_are_explained(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(LoadError, match=r"^model\.onnx "):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(lambda model: model, id="proto"),
+        pytest.param(lambda model: model.SerializeToString(), id="bytes"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        pytest.param(external("weights.bin"), "keeps 'w' in another file, 'weights.bin'",
+                     id="external"),
+        pytest.param(zipmap(), "without it", id="zipmap"),
+        pytest.param(hidden_operator(), "operators of evil.ops", id="unknown-domain"),
+        pytest.param(lying_length(), "no valid ONNX model", id="lying-length"),
+        pytest.param(shapeless("input"), "has no shape", id="no-rank"),
+    ],
+)  # fmt: skip
+def test_models_in_memory_are_checked(tmp_path, monkeypatch, model, said, form):
+    """A model in memory goes through a file's checks, and data lying about are not taken."""
+    (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LoadError) as caught:
+        model_of(form(model))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_models_in_memory_are_taken():
+    """A valid model comes as its bytes, whether it was given as them or as the graph."""
+    data = matmul().SerializeToString(deterministic=True)
+    assert model_of(data).model == model_of(onnx.load_model_from_string(data)).model == data
+
+
+def test_bytes_that_are_no_model_are_explained():
+    """Bytes of something else are refused in one sentence."""
+    with pytest.raises(LoadError, match="the ONNX model is no ONNX file that can be read"):
+        model_of(b"not an onnx file")
+
+
+def test_parts_of_onnx_are_refused():
+    """A graph alone is no model, and what to give instead is said."""
+    with pytest.raises(
+        ExportError, match=r"onnx\.GraphProto is no model; give an onnx\.ModelProto"
+    ):
+        model_of(matmul().graph)
