@@ -234,7 +234,8 @@ def test_a_dead_worker_is_explained(files, place, code, said):
 def test_a_group_that_may_not_be_ended_is_no_failure(files, place, monkeypatch):
     """An export succeeds where, as on macOS, a group of ended processes can't be signalled."""
 
-    def refuse(_group, _number):
+    def refuse(group, _number):
+        os.waitid(os.P_PID, group, os.WEXITED | os.WNOWAIT)
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "killpg", refuse)
