@@ -10,7 +10,7 @@ import os
 import time
 from typing import Any
 
-from coldpress_runtime.models import LoadedModel, ModelHolder
+from coldpress_runtime.models import ModelHolder
 from coldpress_runtime.settings import Settings
 
 _settings = Settings.from_environment(os.environ)
@@ -23,19 +23,17 @@ from coldpress_runtime.dialects import open_inference
 from coldpress_runtime.events import (
     Request,
     Response,
-    Source,
     parse_event,
     render_response,
     sent_bytes,
     source_of,
 )
-from coldpress_runtime.session import check_inputs
+from coldpress_runtime.serving import Serving
 from coldpress_runtime.telemetry import Telemetry
-from coldpress_runtime.version import VERSION
 
 __all__ = ["handler"]
 
-_telemetry = Telemetry(os.environ.get("POWERTOOLS_METRICS_NAMESPACE"))
+_telemetry = Telemetry(_settings.metrics_namespace)
 
 # The most particular class of an error decides; subclasses stand before their bases.
 STATUS: dict[type[errors.RuntimeFault], int] = {
@@ -76,55 +74,15 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambd
     return render_response(source, response)
 
 
-def _answer(request: Request, patience: float) -> Response:
+def _answer(request: Request, seconds: float) -> Response:
     _check_body(request)
-    if request.source is Source.DIRECT:
-        call = open_inference.Call(operation="infer")
-    else:
-        call = open_inference.route(request.method, request.path)
-    match call.operation:
-        case "server":
-            body = open_inference.render_server("coldpress", VERSION)
-        case "live":
-            body = open_inference.render_live()
-        case "ready":
-            _models.get(seconds=patience)
-            body = open_inference.render_ready()
-        case "model":
-            model = _served(call, patience)
-            body = open_inference.render_model(model.manifest, model.version)
-        case "model_ready":
-            body = open_inference.render_model_ready(_served(call, patience).manifest)
-        case "infer":
-            body = _infer(_served(call, patience), request.body)
+    body = open_inference.answer(request, Serving(models=_models, seconds=seconds))
     if (size := sent_bytes(request.source, body)) > _settings.max_response_bytes:
         raise errors.PayloadTooLarge(
             f"the answer has {size:,} bytes and at most {_settings.max_response_bytes:,} "
             "can be sent; ask for fewer rows or name the outputs that you need"
         )
     return Response(status=200, body=body)
-
-
-def _infer(model: LoadedModel, body: bytes) -> bytes:
-    request = open_inference.parse(body)
-    check_inputs(model.manifest.signature, request.tensors)
-    results = model.session.run(request.tensors)
-    return open_inference.render(model.manifest, model.version, request, results)
-
-
-def _served(call: open_inference.Call, patience: float) -> LoadedModel:
-    model = _models.get(seconds=patience)
-    name = model.manifest.name
-    if call.model not in ("", name):
-        raise errors.UnknownModel(
-            f"unknown model '{call.model:.64}'; this function serves '{name}'"
-        )
-    if call.version not in ("", model.version):
-        raise errors.UnknownModel(
-            f"unknown version '{call.version:.80}' of '{name}'; this function serves "
-            f"{model.version}"
-        )
-    return model
 
 
 def _check_body(request: Request) -> None:
@@ -137,14 +95,13 @@ def _check_body(request: Request) -> None:
         raise errors.UnsupportedMedia(
             f"content-encoding '{encoding:.32}' is not read; send it plain"
         )
-    if "inference-header-content-length" in request.headers:
-        raise errors.UnsupportedMedia("binary tensors are not read; send the data as JSON")
 
 
 def _refusal(error: Exception, request_id: str) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), _UNFORESEEN)
     headers: dict[str, str] = {}
-    message = str(error)
+    # Halves of surrogate pairs, which JSON can spell, fit into no answer and no log line.
+    message = str(error).encode(errors="replace").decode()
     if isinstance(error, errors.MethodNotAllowed):
         headers["allow"] = ", ".join(error.allowed)
     elif isinstance(error, errors.ModelUnavailable):

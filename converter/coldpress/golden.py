@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from coldpress_runtime.dialects.open_inference import encode_tensor
+from coldpress_runtime.dialects.open_inference_json import encode_tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

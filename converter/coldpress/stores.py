@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
 from coldpress_runtime.errors import ArtifactError, ModelUnavailable
 from coldpress_runtime.pointers import ModelUri
+from coldpress_runtime.settings import asks_for_plain_http
 from coldpress_runtime.store import open_store
 
 from .errors import StoreError, UsageError
@@ -19,8 +20,10 @@ from .errors import StoreError, UsageError
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["adopt_aws_profile", "connect", "model_uri", "store_errors", "store_url"]
+__all__ = ["connect", "model_uri", "profile_variables", "store_errors", "store_url"]
 
+# A version's file may be large and the line slow; a server that is gone is noticed all the same.
+_TRANSFER_SECONDS = 3600
 _SCHEMES = ("file", "s3", "gs", "az")
 _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -68,44 +71,68 @@ def model_uri(text: str) -> ModelUri:
 
 
 def connect(url: str, *, create: bool = False) -> ObjectStore:
-    """Open a store; for ``s3://``, with the credentials of the AWS profile if there are no others.
+    """Open a store; for ``s3://``, with the AWS profile's credentials if there are no others.
 
     Raises:
         StoreError: It can't be opened.
     """
-    if url.startswith("s3://"):
-        adopt_aws_profile(os.environ)
+    session = _profile_session() if url.startswith("s3://") else None
     with store_errors(url):
-        return open_store(url, create=create)
+        return open_store(
+            url,
+            seconds=_TRANSFER_SECONDS,
+            plain_http=asks_for_plain_http(os.environ),
+            credentials=_provider(session) if session else None,
+            create=create,
+        )
 
 
-def adopt_aws_profile(environment: Mapping[str, str]) -> bool:
-    """Put the AWS profile's credentials and region where obstore looks: into the environment.
+def profile_variables() -> dict[str, str]:
+    """The AWS profile's credentials and region as variables of an environment.
 
-    Nothing happens where the environment has credentials already, or where boto3, which knows
-    profiles and single sign-on, is not installed.
+    Empty where the environment has credentials already, and where boto3, which knows profiles and
+    single sign-on, is not installed or finds none.
 
-    Returns:
-        Whether credentials were adopted.
+    Raises:
+        StoreError: The profile can't be read, or its sign-on has expired.
     """
-    if any(environment.get(name) for name in _CREDENTIALS):
-        return False
+    session = _profile_session()
+    if session is None:
+        return {}
+    frozen = session.get_credentials().get_frozen_credentials()
+    variables = {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_SESSION_TOKEN": frozen.token,
+        "AWS_REGION": session.region_name,
+    }
+    return {name: value for name, value in variables.items() if value}
+
+
+def _profile_session() -> Any:  # noqa: ANN401 - boto3 publishes no types
+    """A boto3 session that has credentials, if the environment has none; else None."""
+    if any(os.environ.get(name) for name in _CREDENTIALS):
+        return None
     try:
         import boto3  # noqa: PLC0415 - comes with the extra `aws`
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
     except ImportError:
-        return False
-    session = boto3.Session()
-    credentials = session.get_credentials()
-    if session.region_name and not environment.get("AWS_REGION"):
-        os.environ["AWS_REGION"] = session.region_name
-    if credentials is None:
-        return False
-    frozen = credentials.get_frozen_credentials()
-    os.environ["AWS_ACCESS_KEY_ID"] = frozen.access_key or ""
-    os.environ["AWS_SECRET_ACCESS_KEY"] = frozen.secret_key or ""
-    if frozen.token:
-        os.environ["AWS_SESSION_TOKEN"] = frozen.token
-    return True
+        return None
+    try:
+        session = boto3.Session()
+        return session if session.get_credentials() else None
+    except BotoCoreError as error:
+        raise StoreError(
+            f"the AWS profile can't be used: {error}; check AWS_PROFILE, or sign in with "
+            "`aws sso login`"
+        ) from error
+
+
+def _provider(session: Any) -> Any:  # noqa: ANN401 - as above
+    """The session's credentials for obstore, renewed before they expire."""
+    from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415 - needs boto3
+
+    return Boto3CredentialProvider(session)
 
 
 @contextmanager

@@ -111,6 +111,7 @@ class _Fetch(Thread):
                 ModelUri.parse(settings.model_uri),
                 seconds=settings.fetch_seconds,
                 max_model_bytes=settings.max_model_bytes,
+                plain_http=settings.plain_http,
             )
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
             self._error = error

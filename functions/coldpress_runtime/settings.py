@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "asks_for_plain_http"]
 
 # Lambda gives one vCPU for each 1,769 MB of memory, and six at most.
 _MEGABYTES_PER_CPU = 1769
@@ -31,6 +31,9 @@ class Settings:
         max_body_bytes: ``COLDPRESS_MAX_BODY_BYTES``: largest request body, inclusive.
         max_response_bytes: ``COLDPRESS_MAX_RESPONSE_BYTES``: largest response body, inclusive.
         max_model_bytes: ``COLDPRESS_MAX_MODEL_BYTES``: largest unpacked model, inclusive.
+        metrics_namespace: ``POWERTOOLS_METRICS_NAMESPACE``: CloudWatch namespace of the metrics.
+        plain_http: Whether ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL`` asks for plain HTTP, as
+            a server for tests does.
         problems: What is wrong with the variables that could not be read; one sentence each. A
             function with problems answers 503 and logs them, rather than crash in a loop.
     """
@@ -42,6 +45,8 @@ class Settings:
     max_body_bytes: int
     max_response_bytes: int
     max_model_bytes: int
+    metrics_namespace: str
+    plain_http: bool
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -59,8 +64,17 @@ class Settings:
                 "COLDPRESS_MAX_RESPONSE_BYTES", 6_000_000, _MOST_BYTES
             ),
             max_model_bytes=reader.number("COLDPRESS_MAX_MODEL_BYTES", 4 * 1024**3, _MOST_BYTES),
+            metrics_namespace=environment.get("POWERTOOLS_METRICS_NAMESPACE") or "Coldpress",
+            plain_http=asks_for_plain_http(environment),
             problems=tuple(reader.problems),
         )
+
+
+def asks_for_plain_http(environment: Mapping[str, str]) -> bool:
+    """Whether the S3 endpoint in an environment is a plain ``http://`` one."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    endpoints = [environment[name] for name in names if environment.get(name)]
+    return bool(endpoints) and endpoints[0].startswith("http://")
 
 
 class _Reader:

@@ -7,7 +7,6 @@ against the digest that names it.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +34,7 @@ _Read = TypeVar("_Read")
 
 # A frame may not ask for more than 128 MiB of window (2**27 bytes), whatever it says.
 _WINDOW_LOG_MAX = 27
+_CONNECT_SECONDS = 3
 _MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 
 
@@ -53,13 +53,24 @@ class Artifact:
     model: bytes
 
 
-def open_store(url: str, *, seconds: int = 20, create: bool = False) -> ObjectStore:
+def open_store(  # noqa: PLR0913 - all but the URL have a default
+    url: str,
+    *,
+    seconds: int = 20,
+    retry_seconds: int = 20,
+    plain_http: bool = False,
+    credentials: Any = None,  # noqa: ANN401 - one of obstore's many providers
+    create: bool = False,
+) -> ObjectStore:
     """A store at a URL such as ``s3://bucket/prefix``; no request is made yet.
 
     Args:
         url: Scheme, bucket and prefix. Credentials, region and endpoint come from the usual
             environment variables (``AWS_REGION``, ``AWS_ENDPOINT_URL``, …).
-        seconds: How long one read may take, retries included.
+        seconds: How long one request may take, from its first byte to its last.
+        retry_seconds: How long a request that fails is tried again.
+        plain_http: Whether an ``http://`` endpoint will do.
+        credentials: An obstore credential provider, in place of the environment's variables.
         create: For ``file://``, make the directory if it isn't there.
 
     Raises:
@@ -68,27 +79,43 @@ def open_store(url: str, *, seconds: int = 20, create: bool = False) -> ObjectSt
     try:
         if url.startswith("file://"):
             return from_url(url, mkdir=create)
-        return from_url(url, **_remote_options(url, seconds))
+        client: Any = {
+            "connect_timeout": f"{_CONNECT_SECONDS}s",
+            "timeout": f"{seconds}s",
+            "allow_http": plain_http,
+        }
+        retries: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=retry_seconds)}
+        options: Any = {"client_options": client, "retry_config": retries}
+        if credentials is not None:
+            options["credential_provider"] = credentials
+        return from_url(url, **options)
     except (BaseError, ValueError, OSError) as error:
         raise ModelUnavailable(
             f"can't open the store {url}: {_brief(error)}", code="store"
         ) from error
 
 
-def fetch(uri: ModelUri, *, seconds: int = 20, max_model_bytes: int = 4 * 1024**3) -> Artifact:
+def fetch(
+    uri: ModelUri,
+    *,
+    seconds: int = 20,
+    max_model_bytes: int = 4 * 1024**3,
+    plain_http: bool = False,
+) -> Artifact:
     """Read a model by its URI, following the channel if it names one.
 
     Args:
         uri: Pinned or by channel; the channel is read once.
         seconds: How long one read may take, retries included.
         max_model_bytes: Largest unpacked model that is accepted.
+        plain_http: Whether an ``http://`` endpoint will do.
 
     Raises:
         ModelUnavailable: It can't be read; `code` is ``not_found``, ``denied`` or ``store``.
         IntegrityError: What was read is not what the manifest promises, twice in a row.
         ArtifactError: The manifest or the channel's file is not in the format.
     """
-    store = open_store(uri.root, seconds=seconds)
+    store = open_store(uri.root, seconds=seconds, retry_seconds=seconds, plain_http=plain_http)
     pinned = resolve(store, uri)
     manifest = fetch_manifest(store, pinned)
     blob = manifest.blob("model")
@@ -190,15 +217,6 @@ def _decompress(data: bytes, blob: Blob) -> bytes:
 def _expect(condition: bool, path: str) -> None:  # noqa: FBT001 - reads as an assertion
     if not condition:
         raise IntegrityError(f"{path} is not what the manifest promises: altered or truncated")
-
-
-def _remote_options(url: str, seconds: int) -> dict[str, Any]:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-    client: dict[str, Any] = {"connect_timeout": "3s", "timeout": f"{seconds}s"}
-    if url.startswith("s3://") and endpoint.startswith("http://"):
-        client["allow_http"] = True
-    retries = {"max_retries": 4, "retry_timeout": timedelta(seconds=seconds)}
-    return {"client_options": client, "retry_config": retries}
 
 
 def _brief(error: BaseException) -> str:

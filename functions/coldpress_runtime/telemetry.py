@@ -16,8 +16,6 @@ from .models import LoadedModel
 
 __all__ = ["Telemetry"]
 
-_NAMESPACE = "Coldpress"
-
 
 class _StandardOutput(TextIOBase):
     """Whatever standard output is when a line is written, so that a caller can redirect it."""
@@ -32,14 +30,17 @@ class _StandardOutput(TextIOBase):
 class Telemetry:
     """Says what happened to each request.
 
-    Service, namespace and log level come from Powertools' own environment variables.
+    Service and log level come from Powertools' own environment variables.
+
+    Args:
+        namespace: CloudWatch namespace of the metrics.
     """
 
-    def __init__(self, namespace: str | None = None) -> None:
+    def __init__(self, namespace: str) -> None:
         self._logger = Logger(stream=cast("IO[str]", _StandardOutput()))
         # Switched off, Powertools would still keep what it is given, and warn.
         self._counting = not is_metrics_disabled()
-        self._metrics = Metrics(namespace=namespace or _NAMESPACE)
+        self._metrics = Metrics(namespace=namespace)
         self._cold = True
         self._load_counted = False
         # Powertools collects metrics in one place, and requests may run side by side.

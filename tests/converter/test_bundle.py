@@ -12,7 +12,7 @@ from coldpress.bundle import Bundle, check_name, default_name
 from coldpress.errors import BundleError, UsageError
 from coldpress.pipeline import export
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME
-from coldpress_runtime.dialects import open_inference
+from coldpress_runtime.dialects.open_inference_json import parse
 from coldpress_runtime.session import ModelSession
 
 ROWS = np.random.default_rng(0).normal(size=(50, 3))
@@ -57,7 +57,7 @@ def test_golden_examples_are_answered(bundle):
     session = ModelSession(bundle.unpacked(bundle.manifest.blob("model")))
     assert len(golden["examples"]) == 5
     for example in golden["examples"]:
-        tensors = open_inference.parse(orjson.dumps(example["request"])).tensors
+        tensors = parse(orjson.dumps(example["request"])).tensors
         answer = session.run(tensors)
         for output in example["response"]["outputs"]:
             told = np.array(output["data"]).reshape(output["shape"])

@@ -1,7 +1,10 @@
+import os
+
+import obstore
 import pytest
 
 from coldpress.errors import StoreError, UsageError
-from coldpress.stores import adopt_aws_profile, connect, model_uri, store_errors, store_url
+from coldpress.stores import connect, model_uri, profile_variables, store_errors, store_url
 from coldpress_runtime.errors import ModelUnavailable
 
 
@@ -104,28 +107,53 @@ def test_store_errors_without_credentials(monkeypatch):
         raise OSError("broken")
 
 
-def test_adopt_aws_profile(monkeypatch, tmp_path):
-    """A profile's credentials and region are put where obstore looks for them."""
+@pytest.fixture
+def profile(monkeypatch, tmp_path):
+    """An AWS profile in a file, and no credentials in the environment."""
     credentials = tmp_path / "credentials"
     credentials.write_text(
-        "[team]\naws_access_key_id=key\naws_secret_access_key=secret\naws_session_token=token\n"
-        "region=eu-central-1\n"
+        "[team]\naws_access_key_id=testing\naws_secret_access_key=secret\n"
+        "aws_session_token=token\nregion=us-east-1\n"
     )
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"):
-        monkeypatch.setenv(name, "")
-    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_PROFILE", "team")
-    import os
-
-    assert adopt_aws_profile(os.environ)
-    assert os.environ["AWS_ACCESS_KEY_ID"] == "key"
-    assert os.environ["AWS_SECRET_ACCESS_KEY"] == "secret"
-    assert os.environ["AWS_SESSION_TOKEN"] == "token"
-    assert os.environ["AWS_REGION"] == "eu-central-1"
 
 
-def test_adopt_aws_profile_keeps_environment(aws_environment):
-    """Credentials in the environment win over any profile."""
-    assert not adopt_aws_profile(aws_environment)
+@pytest.mark.usefixtures("profile")
+def test_profile_variables():
+    """A profile's credentials and region become variables."""
+    assert profile_variables() == {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": "token",
+        "AWS_REGION": "us-east-1",
+    }
+
+
+def test_connect_with_a_profile(bucket, request, monkeypatch, moto_address):
+    """A store is reached with the profile's credentials, and the environment stays as it is."""
+    request.getfixturevalue("profile")  # after the bucket, whose maker needs an environment
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_address)
+    before = dict(os.environ)
+    store = connect(f"s3://{bucket}")
+    obstore.put(store, "a", b"1")
+    assert bytes(obstore.get(store, "a").bytes()) == b"1"
+    assert dict(os.environ) == before
+
+
+def test_environment_wins_over_profile(aws_environment, monkeypatch):
+    """With credentials in the environment no profile is looked at."""
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    assert aws_environment
+    assert profile_variables() == {}
+
+
+@pytest.mark.usefixtures("profile")
+def test_unknown_profile(monkeypatch):
+    """A profile that isn't there is one sentence."""
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    with pytest.raises(StoreError, match="check AWS_PROFILE"):
+        connect("s3://bucket")

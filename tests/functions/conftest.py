@@ -83,7 +83,7 @@ class StoredModel:
 
     def put(self, *, only: Sequence[str] | None = None) -> StoredModel:
         """Write it, or some of its objects, to its store."""
-        store = open_store(self.root, create=True)
+        store = open_store(self.root, plain_http=True, create=True)
         for path, data in self.objects.items():
             if only is None or path in only:
                 obstore.put(store, path, data)
@@ -91,11 +91,11 @@ class StoredModel:
 
     def overwrite(self, path: str, data: bytes) -> None:
         """Put other bytes in the place of one of its objects."""
-        obstore.put(open_store(self.root, create=True), path, data)
+        obstore.put(open_store(self.root, plain_http=True, create=True), path, data)
 
     def remove(self, path: str) -> None:
         """Delete one of its objects."""
-        obstore.delete(open_store(self.root), path)
+        obstore.delete(open_store(self.root, plain_http=True), path)
 
 
 @pytest.fixture(scope="session")

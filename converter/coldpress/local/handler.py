@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coldpress.resources import resource
-from coldpress.stores import adopt_aws_profile
+from coldpress.stores import profile_variables
 from coldpress_runtime.pointers import ModelUri
 
 __all__ = ["Handler", "LocalContext", "load_handler"]
@@ -41,7 +41,7 @@ def load_handler(model: ModelUri) -> Handler:
     the function and answered with 503, here as there.
     """
     if model.root.startswith("s3://"):
-        adopt_aws_profile(os.environ)
+        os.environ.update(profile_variables())
     os.environ["MODEL_URI"] = str(model)
     os.environ.setdefault("POWERTOOLS_SERVICE_NAME", model.name)
     # CloudWatch reads metrics from the log; on a terminal they are only noise.

@@ -1,37 +1,25 @@
-"""The Open Inference Protocol v2 over REST, with tensors as JSON.
+"""The Open Inference Protocol v2 over REST: its paths, and what each call answers.
 
 Source: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
-from numpy.typing import NDArray
 
-from coldpress_runtime.artifact import Manifest, Signature, TensorSpec
-from coldpress_runtime.errors import MethodNotAllowed, RequestError, UnknownRoute
-from coldpress_runtime.session import Tensors
+from coldpress_runtime.artifact import Signature, TensorSpec
+from coldpress_runtime.errors import MethodNotAllowed, UnknownRoute, UnsupportedMedia
+from coldpress_runtime.events import Request, Source
+from coldpress_runtime.models import LoadedModel
+from coldpress_runtime.serving import Serving
+from coldpress_runtime.version import VERSION
 
-from . import json_tensors
+from .open_inference_json import parse, render
 
-__all__ = [
-    "Call",
-    "InferenceRequest",
-    "encode_tensor",
-    "parse",
-    "render",
-    "render_error",
-    "render_live",
-    "render_model",
-    "render_model_ready",
-    "render_ready",
-    "render_server",
-    "route",
-]
+__all__ = ["Call", "answer", "render_error", "route"]
 
 Operation = Literal["server", "live", "ready", "model", "model_ready", "infer"]
 
@@ -62,19 +50,29 @@ class Call:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InferenceRequest:
-    """A parsed inference request.
+def answer(request: Request, serving: Serving) -> bytes:
+    """The body of the answer to a request; a direct invocation is an inference.
 
-    Attributes:
-        id: The caller's own identifier, echoed; None if not given.
-        tensors: Inputs by name, in the datatype and shape that the request declares.
-        outputs: Names of the outputs asked for; empty for all.
+    Raises:
+        RuntimeFault: There is no answer; see `route`, `parse` and `Serving`.
     """
-
-    id: str | None
-    tensors: Tensors
-    outputs: tuple[str, ...]
+    direct = request.source is Source.DIRECT
+    call = Call(operation="infer") if direct else route(request.method, request.path)
+    match call.operation:
+        case "server":
+            body = _render_server()
+        case "live":
+            body = _render_live()
+        case "ready":
+            serving.model()
+            body = _render_ready()
+        case "model":
+            body = _render_model(serving.model(call.model, call.version))
+        case "model_ready":
+            body = _render_model_ready(serving.model(call.model, call.version))
+        case "infer":
+            body = _infer(request, serving.model(call.model, call.version), serving)
+    return body
 
 
 def route(method: str, path: str) -> Call:
@@ -93,99 +91,9 @@ def route(method: str, path: str) -> Call:
     return call
 
 
-def parse(body: bytes) -> InferenceRequest:
-    """Read an inference request.
-
-    Raises:
-        RequestError: It is not JSON, or not an inference request, or a tensor's data do not agree
-            with its shape and datatype; the message says where.
-    """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise RequestError(f"the body is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise RequestError(
-            f"the request must be a JSON object, not {json_tensors.kind_of(document)}"
-        )
-    return InferenceRequest(
-        id=_optional_text(document, "id", "the request's id"),
-        tensors=_inputs(document),
-        outputs=_requested(document),
-    )
-
-
-def render(manifest: Manifest, version: str, request: InferenceRequest, results: Tensors) -> bytes:
-    """The inference response: the outputs asked for, in the order asked.
-
-    A NaN or an infinity, which JSON can't carry, becomes null.
-
-    Raises:
-        RequestError: An output that was asked for is not the model's.
-    """
-    specs = {spec.name: spec for spec in manifest.signature.outputs}
-    names = request.outputs or tuple(specs)
-    if unknown := [name for name in names if name not in specs]:
-        raise RequestError(
-            f"unknown output '{unknown[0]:.64}'; this model gives "
-            + ", ".join(f"'{name}'" for name in specs)
-        )
-    document: dict[str, Any] = {"model_name": manifest.name, "model_version": version}
-    if request.id is not None:
-        document["id"] = request.id
-    document["outputs"] = [encode_tensor(specs[name], results[name]) for name in names]
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def encode_tensor(spec: TensorSpec, array: NDArray[Any]) -> dict[str, Any]:
-    """A tensor as the protocol's object; orjson writes it with `OPT_SERIALIZE_NUMPY`."""
-    return {
-        "name": spec.name,
-        "datatype": spec.datatype,
-        "shape": list(array.shape),
-        "data": json_tensors.encode(spec.datatype, array),
-    }
-
-
 def render_error(message: str) -> bytes:
-    """The protocol's error object; what UTF-8 can't carry becomes question marks."""
-    return orjson.dumps({"error": message.encode(errors="replace").decode()})
-
-
-def render_server(name: str, version: str) -> bytes:
-    """Server metadata."""
-    return orjson.dumps({"name": name, "version": version, "extensions": []})
-
-
-def render_live() -> bytes:
-    """The answer of a live server."""
-    return orjson.dumps({"live": True})
-
-
-def render_ready() -> bytes:
-    """The answer of a server whose model is loaded."""
-    return orjson.dumps({"live": True, "ready": True})
-
-
-def render_model(manifest: Manifest, version: str) -> bytes:
-    """Model metadata, with class labels and column names as parameters where there are any."""
-    signature = manifest.signature
-    inputs = [_describe(spec) for spec in signature.inputs]
-    for described, features in zip(inputs, _features(signature), strict=False):
-        described["parameters"] = {"features": features}
-    document: dict[str, Any] = {
-        "name": manifest.name,
-        "versions": [version],
-        "platform": "onnxruntime_onnx",
-        "inputs": inputs,
-        "outputs": [_describe(spec) for spec in signature.outputs],
-    }
-    return orjson.dumps(document)
-
-
-def render_model_ready(manifest: Manifest) -> bytes:
-    """The answer of a loaded model."""
-    return orjson.dumps({"name": manifest.name, "ready": True})
+    """The protocol's error object."""
+    return orjson.dumps({"error": message})
 
 
 def _call(path: str) -> Call:
@@ -206,6 +114,45 @@ def _call(path: str) -> Call:
     return Call(operation=operation, model=model, version=version)
 
 
+def _infer(request: Request, model: LoadedModel, serving: Serving) -> bytes:
+    if "inference-header-content-length" in request.headers:
+        raise UnsupportedMedia("binary tensors are not read; send the data as JSON")
+    inference = parse(request.body)
+    results = serving.predict(model, inference.tensors)
+    return render(model.manifest, model.version, inference, results)
+
+
+def _render_server() -> bytes:
+    return orjson.dumps({"name": "coldpress", "version": VERSION, "extensions": []})
+
+
+def _render_live() -> bytes:
+    return orjson.dumps({"live": True})
+
+
+def _render_ready() -> bytes:
+    return orjson.dumps({"live": True, "ready": True})
+
+
+def _render_model(model: LoadedModel) -> bytes:
+    signature = model.manifest.signature
+    inputs = [_describe(spec) for spec in signature.inputs]
+    for described, features in zip(inputs, _features(signature), strict=False):
+        described["parameters"] = {"features": features}
+    document: dict[str, Any] = {
+        "name": model.manifest.name,
+        "versions": [model.version],
+        "platform": "onnxruntime_onnx",
+        "inputs": inputs,
+        "outputs": [_describe(spec) for spec in signature.outputs],
+    }
+    return orjson.dumps(document)
+
+
+def _render_model_ready(model: LoadedModel) -> bytes:
+    return orjson.dumps({"name": model.manifest.name, "ready": True})
+
+
 def _features(signature: Signature) -> list[tuple[str, ...]]:
     """The columns that each input holds; empty where the model has no names for them."""
     if len(signature.inputs) == 1:
@@ -222,50 +169,3 @@ def _describe(spec: TensorSpec) -> dict[str, Any]:
     if spec.labels:
         described["parameters"] = {"labels": spec.labels}
     return described
-
-
-def _inputs(document: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    tensors: dict[str, NDArray[Any]] = {}
-    for fields in _objects(document, "inputs"):
-        name = _name(fields, "input")
-        if name in tensors:
-            raise RequestError(f"input '{name:.64}' is there twice")
-        tensors[name] = json_tensors.decode(
-            f"input '{name:.64}'",
-            datatype=fields.get("datatype"),
-            shape=fields.get("shape"),
-            data=fields.get("data"),
-        )
-    if not tensors:
-        raise RequestError("the request has no inputs")
-    return tensors
-
-
-def _requested(document: Mapping[str, Any]) -> tuple[str, ...]:
-    if "outputs" not in document:
-        return ()
-    names = tuple(_name(fields, "requested output") for fields in _objects(document, "outputs"))
-    if len(set(names)) != len(names):
-        raise RequestError("an output is requested twice")
-    return names
-
-
-def _name(fields: Mapping[str, Any], what: str) -> str:
-    name = fields.get("name")
-    if not isinstance(name, str):
-        raise RequestError(f"every {what} needs a name, a string")
-    return name
-
-
-def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    value = document.get(key)
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise RequestError(f"the request's {key} must be a list of objects")
-    return value
-
-
-def _optional_text(document: Mapping[str, Any], key: str, where: str) -> str | None:
-    value = document.get(key)
-    if value is not None and not isinstance(value, str):
-        raise RequestError(f"{where} must be a string")
-    return value

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import threading
 import time
 
@@ -21,7 +22,7 @@ def scripted(scripted_s3, store_model):
 
 
 def _settings(uri):
-    return Settings.from_environment({"MODEL_URI": uri})
+    return Settings.from_environment({**os.environ, "MODEL_URI": uri})
 
 
 def _holder(uri):

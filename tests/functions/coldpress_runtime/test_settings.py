@@ -6,6 +6,8 @@ from coldpress_runtime.settings import Settings
 
 URI = "s3://bucket/models/iris@live"
 DEFAULTS = Settings(
+    metrics_namespace="Coldpress",
+    plain_http=False,
     model_uri=URI,
     threads=1,
     fetch_seconds=20,
@@ -97,3 +99,24 @@ def test_every_problem_is_named():
 def test_threads_follow_the_memory(megabytes, threads):
     """Without a number of threads, there are as many as the memory brings whole CPUs."""
     assert _read(AWS_LAMBDA_FUNCTION_MEMORY_SIZE=megabytes).threads == threads
+
+
+@pytest.mark.parametrize(
+    ("variables", "plain"),
+    [
+        ({}, False),
+        ({"AWS_ENDPOINT_URL": "http://localhost:5000"}, True),
+        ({"AWS_ENDPOINT_URL": "https://s3.example.com"}, False),
+        ({"AWS_ENDPOINT_URL": "http://x", "AWS_ENDPOINT_URL_S3": "https://y"}, False),
+    ],
+    ids=["none", "http", "https", "the service's own wins"],
+)
+def test_plain_http_is_for_plain_endpoints(variables, plain):
+    """Plain HTTP is allowed where the endpoint that S3 uses asks for it, and nowhere else."""
+    assert Settings.from_environment(variables).plain_http is plain
+
+
+def test_metrics_namespace():
+    """The metrics' namespace is Powertools' own variable."""
+    given = {"POWERTOOLS_METRICS_NAMESPACE": "Shop"}
+    assert Settings.from_environment(given).metrics_namespace == "Shop"

@@ -27,7 +27,7 @@ def scripted(scripted_s3, store_model):
 
 
 def _fetch(uri, **limits):
-    return fetch(ModelUri.parse(uri), **limits)
+    return fetch(ModelUri.parse(uri), plain_http=True, **limits)
 
 
 def _flipped(data):

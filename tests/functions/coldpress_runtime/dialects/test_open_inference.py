@@ -1,4 +1,6 @@
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import orjson
@@ -13,19 +15,13 @@ from coldpress_runtime.artifact import (
     Source,
     TensorSpec,
 )
-from coldpress_runtime.dialects.open_inference import (
-    Call,
-    parse,
-    render,
-    render_error,
-    render_live,
-    render_model,
-    render_model_ready,
-    render_ready,
-    render_server,
-    route,
-)
-from coldpress_runtime.errors import MethodNotAllowed, RequestError, UnknownRoute
+from coldpress_runtime.dialects.open_inference import Call, answer, render_error, route
+from coldpress_runtime.dialects.open_inference_json import parse, render
+from coldpress_runtime.errors import MethodNotAllowed, RequestError, UnknownRoute, UnsupportedMedia
+from coldpress_runtime.events import Request
+from coldpress_runtime.events import Source as Sender
+from coldpress_runtime.models import LoadedModel
+from coldpress_runtime.version import VERSION as OWN_VERSION
 
 VERSION = "0" * 64
 INPUT = {"name": "x", "datatype": "INT64", "shape": [2], "data": [1, 2]}
@@ -281,9 +277,22 @@ def test_an_answer_is_the_protocols(manifest, results):
     }
 
 
-def test_the_metadata_are_the_protocols(manifest):
+@pytest.fixture
+def get(manifest):
+    """A function that answers a GET for a path, with the manifest's model loaded."""
+    model = LoadedModel(manifest=manifest, version=VERSION, session=None, load_ms=0.0)
+    serving = SimpleNamespace(model=lambda *_: model)
+
+    def answered(path):
+        request = Request(source=Sender.HTTP_API, method="GET", path=path)
+        return orjson.loads(answer(request, serving))
+
+    return answered
+
+
+def test_the_metadata_are_the_protocols(get):
     """A model's metadata give its tensors, with labels and column names as parameters."""
-    assert orjson.loads(render_model(manifest, VERSION)) == {
+    assert get("/v2/models/iris") == {
         "name": "iris",
         "versions": [VERSION],
         "platform": "onnxruntime_onnx",
@@ -307,17 +316,46 @@ def test_the_metadata_are_the_protocols(manifest):
     }
 
 
-def test_the_servers_answers_are_the_protocols(manifest):
-    """Server metadata, health, and readiness are what the protocol says."""
-    assert orjson.loads(render_server("s", "1")) == {"name": "s", "version": "1", "extensions": []}
-    assert orjson.loads(render_live()) == {"live": True}
-    assert orjson.loads(render_ready()) == {"live": True, "ready": True}
-    assert orjson.loads(render_model_ready(manifest)) == {"name": "iris", "ready": True}
+def test_renamed_columns_stand_with_their_inputs(manifest):
+    """Where each column is an input of its own and was renamed, each says which it is."""
+    x = manifest.signature.inputs[0]
+    inputs = (replace(x, name="home_dest"), replace(x, name="age"))
+    signature = replace(manifest.signature, inputs=inputs, features=("home.dest", "age"))
+    model = LoadedModel(
+        manifest=replace(manifest, signature=signature), version=VERSION, session=None, load_ms=0.0
+    )
+    request = Request(source=Sender.REST_API, method="GET", path="/v2/models/iris")
+    described = orjson.loads(answer(request, SimpleNamespace(model=lambda *_: model)))
+    assert [given["parameters"] for given in described["inputs"]] == [
+        {"features": ["home.dest"]},
+        {"features": ["age"]},
+    ]
 
 
 @pytest.mark.parametrize(
-    ("message", "shown"), [("é", "é"), ("a\ud800b", "a?b"), ('"\n', '"\n')], ids=ascii
+    ("path", "body"),
+    [
+        ("/v2", {"name": "coldpress", "version": OWN_VERSION, "extensions": []}),
+        ("/v2/health/live", {"live": True}),
+        ("/v2/health/ready", {"live": True, "ready": True}),
+        ("/v2/models/iris/ready", {"name": "iris", "ready": True}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
+def test_the_servers_answers_are_the_protocols(get, path, body):
+    """Server metadata, health, and readiness are what the protocol says."""
+    assert get(path) == body
+
+
+def test_binary_tensors_are_refused():
+    """The binary tensor extension, which the server does not offer, is refused by name."""
+    headers = {"inference-header-content-length": "10"}
+    request = Request(source=Sender.DIRECT, method="POST", path="", headers=headers)
+    with pytest.raises(UnsupportedMedia, match="send the data as JSON"):
+        answer(request, SimpleNamespace(model=lambda *_: None))
+
+
+@pytest.mark.parametrize(("message", "shown"), [("é", "é"), ('"\n', '"\n')], ids=ascii)
 def test_any_message_can_be_an_error(message, shown):
     """An error's body is JSON whatever its message holds."""
     assert orjson.loads(render_error(message)) == {"error": shown}
