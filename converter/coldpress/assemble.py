@@ -95,7 +95,10 @@ def _prove(
     session = ModelSession(exported.model)
     rows = len(next(iter(exported.tensors.values())))
     progress(f"Comparing with the original on {rows:,} rows")
-    return exported, session, certify(exported, session, packages=_packages(trained))
+    certificate = certify(exported, session, packages=_packages(trained))
+    if failure := certificate.failure():
+        raise failure
+    return exported, session, certificate
 
 
 def _signature(exported: Exported, session: ModelSession) -> Signature:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,25 +23,25 @@ class Difference:
     """How far one output of the export is from the original's.
 
     Attributes:
-        absolute: Absolute differences of all numbers, flat; empty for labels and text.
+        absolute: Absolute differences where both sides are finite numbers, or equal, flat; empty
+            for labels and text, and where the shapes differ.
         relative: The same relative to the original's value, which counts as at least `ATOL`.
         beyond: For each row, whether it is beyond tolerance, or not equal for labels and text.
         nan_equal: Whether NaN stands in the same places.
+        inf_equal: Whether infinities of the same sign stand in the same places.
         kind_equal: Whether both hold the same kind of value.
         shape_equal: Whether the shapes are equal, and as declared.
+        forms: What kinds and shapes there are, where they are not equal; else empty.
     """
 
     absolute: NDArray[np.float64]
     relative: NDArray[np.float64]
     beyond: NDArray[np.bool_]
     nan_equal: bool = True
+    inf_equal: bool = True
     kind_equal: bool = True
     shape_equal: bool = True
-
-    @property
-    def alike(self) -> bool:
-        """Whether kind and shape are equal, and NaN stands in the same places."""
-        return self.nan_equal and self.kind_equal and self.shape_equal
+    forms: str = ""
 
 
 def compare(
@@ -61,22 +61,19 @@ def compare(
         declared: The shape that the graph declares, ``-1`` for a free dimension.
         exact: Whether they are labels, which are equal or not.
     """
-    empty = np.empty(0)
-    kind_equal = _KINDS[original.dtype.kind] == _KINDS[exported.dtype.kind]
+    found = _measure(original, exported, rows=rows, exact=exact)
+    kind_equal = _kind(original) == _kind(exported)
     shape_equal = original.shape == exported.shape and _fits(exported.shape, declared)
-    if not (kind_equal and shape_equal):
-        return Difference(
-            absolute=empty,
-            relative=empty,
-            beyond=np.ones(rows, dtype=np.bool_),
-            kind_equal=kind_equal,
-            shape_equal=shape_equal,
-        )
-    if exact or original.dtype.kind not in "iuf":
-        return Difference(
-            absolute=empty, relative=empty, beyond=_by_row(original != exported, rows)
-        )
-    return _numbers(original, exported, rows)
+    if kind_equal and shape_equal:
+        return found
+    return replace(
+        found,
+        beyond=np.ones(rows, dtype=np.bool_),
+        kind_equal=kind_equal,
+        shape_equal=shape_equal,
+        forms=f"is {_form(exported)}, declared as {list(declared)}, and the original's is "
+        f"{_form(original)}",
+    )
 
 
 def merge(parts: Sequence[Difference]) -> Difference:
@@ -86,8 +83,10 @@ def merge(parts: Sequence[Difference]) -> Difference:
         relative=np.concatenate([part.relative for part in parts]),
         beyond=np.concatenate([part.beyond for part in parts]),
         nan_equal=all(part.nan_equal for part in parts),
+        inf_equal=all(part.inf_equal for part in parts),
         kind_equal=all(part.kind_equal for part in parts),
         shape_equal=all(part.shape_equal for part in parts),
+        forms=next((part.forms for part in parts if part.forms), ""),
     )
 
 
@@ -106,6 +105,18 @@ def margins(scores: NDArray[Any], best: str) -> NDArray[np.float64]:
     return margin
 
 
+def _measure(
+    original: NDArray[Any], exported: NDArray[Any], *, rows: int, exact: bool
+) -> Difference:
+    empty = np.empty(0)
+    if original.shape != exported.shape:
+        return Difference(absolute=empty, relative=empty, beyond=np.ones(rows, dtype=np.bool_))
+    if exact or not {original.dtype.kind, exported.dtype.kind} <= set("iuf"):
+        beyond = _by_row(original != exported, rows)
+        return Difference(absolute=empty, relative=empty, beyond=beyond)
+    return _numbers(original, exported, rows)
+
+
 def _numbers(original: NDArray[Any], exported: NDArray[Any], rows: int) -> Difference:
     left, right = original.astype(np.float64), exported.astype(np.float64)
     nans = np.isnan(left), np.isnan(right)
@@ -118,11 +129,14 @@ def _numbers(original: NDArray[Any], exported: NDArray[Any], rows: int) -> Diffe
     near = absolute <= np.where(np.isfinite(allowed), allowed, 0.0)
     whole = original.dtype.kind in "iu"
     beyond = original != exported if whole else ~(same | near)
+    measured = same | (np.isfinite(left) & np.isfinite(right))
+    infinite = np.isinf(left) | np.isinf(right)
     return Difference(
-        absolute=absolute.ravel(),
-        relative=np.where(same, 0.0, relative).ravel(),
+        absolute=absolute[measured],
+        relative=np.where(same, 0.0, relative)[measured],
         beyond=_by_row(beyond, rows),
         nan_equal=bool((nans[0] == nans[1]).all()),
+        inf_equal=bool(same[infinite & ~nans[0] & ~nans[1]].all()),
     )
 
 
@@ -138,3 +152,11 @@ def _fits(shape: Sequence[int], declared: Sequence[int]) -> bool:
     return len(shape) == len(declared) and all(
         want in (-1, have) for want, have in zip(declared, shape, strict=True)
     )
+
+
+def _kind(array: NDArray[Any]) -> str:
+    return _KINDS.get(array.dtype.kind, array.dtype.kind)
+
+
+def _form(array: NDArray[Any]) -> str:
+    return f"{array.dtype} of shape {list(array.shape)}"

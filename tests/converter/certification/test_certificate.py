@@ -12,7 +12,7 @@ from coldpress.errors import BundleError
 CHECK = OutputCheck(
     name="y", datatype="FP32", rows=3, max_abs_diff=1e-7, p99_abs_diff=1e-7, mean_abs_diff=1e-8,
     max_rel_diff=1e-6, p99_rel_diff=1e-6, mean_rel_diff=1e-7, rows_beyond=0,
-    nan_equal=True, kind_equal=True, shape_equal=True,
+    nan_equal=True, inf_equal=True, kind_equal=True, shape_equal=True,
 )  # fmt: skip
 CERTIFICATE = Certificate(
     passed=True,
@@ -21,7 +21,7 @@ CERTIFICATE = Certificate(
     rtol=1e-4,
     atol=1e-5,
     outputs=(CHECK, dataclasses.replace(CHECK, name="label", label_agreement=0.9, ties=1)),
-    batches=(BatchCheck(size=1, rows=3, max_abs_diff=0.0),),
+    batches=(BatchCheck(size=1, outputs=(CHECK,)),),
     versions={"numpy": "2.0"},
     machine="x86_64",
     cpu_flags=("avx2",),
@@ -32,6 +32,19 @@ CERTIFICATE = Certificate(
 def test_round_trip():
     """A certificate comes back from its file as it was."""
     assert Certificate.from_bytes(CERTIFICATE.to_bytes()) == CERTIFICATE
+
+
+def test_failure_is_the_first_failed_check():
+    """The first failed check is told, of the whole sample before that of small batches."""
+    assert CERTIFICATE.failure() is None
+    late = dataclasses.replace(CHECK, problem="is late")
+    batches = (BatchCheck(size=1, outputs=(late,)),)
+    failed = dataclasses.replace(CERTIFICATE, passed=False, batches=batches)
+    assert str(failed.failure()).endswith("output 'y' is late")
+    wrong = dataclasses.replace(CHECK, name="z", problem="is wrong", wrong_rows=(2,), hard_flips=7)
+    failure = dataclasses.replace(failed, outputs=(CHECK, wrong)).failure()
+    assert str(failure).endswith("output 'z' is wrong")
+    assert (failure.output, failure.rows, failure.difference) == ("z", [2], 7)
 
 
 def test_summary_is_the_worst():

@@ -1,10 +1,12 @@
 """The verdict: what passes, what fails, and how the failure is told."""
 
+import re
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress.certification import certify
+from coldpress.certification import Certificate, certify
 from coldpress.errors import CertificationError, SampleError
 from coldpress.exporters import Exported, Ranking
 from coldpress_runtime.session import ModelSession
@@ -56,7 +58,11 @@ def test_equal_answers_pass():
     (check,) = certificate.outputs
     assert certificate.passed
     assert (certificate.rows, check.rows, check.max_abs_diff, check.rows_beyond) == (300, 300, 0, 0)
-    assert [(batch.size, batch.rows) for batch in certificate.batches] == [(1, 8), (2, 16)]
+    batches = [
+        (batch.size, [check.rows for check in batch.outputs]) for batch in certificate.batches
+    ]
+    assert batches == [(1, [8]), (2, [16])]
+    assert certificate.failure() is None
     assert certificate.versions == {"numpy": np.__version__}
     assert certificate.summary.label_agreement is None
 
@@ -96,17 +102,59 @@ def test_nan_and_infinity_are_compared_by_place():
 )  # fmt: skip
 def test_differences_fail(original, said, rows):
     """Whatever is beyond tolerance fails, with output, rows and size in one sentence."""
-    with pytest.raises(CertificationError, match=said) as caught:
-        verdict(original)
-    assert caught.value.output == "y"
-    assert caught.value.rows == rows
-    assert "'y'" in str(caught.value)
+    certificate = verdict(original)
+    failure = certificate.failure()
+    assert (certificate.passed, certificate.summary.passed) == (False, False)
+    assert isinstance(failure, CertificationError)
+    assert re.search(said, str(failure))
+    assert failure.output == "y"
+    assert failure.rows == rows
+    assert "'y'" in str(failure)
+    assert Certificate.from_bytes(certificate.to_bytes()) == certificate
+
+
+@pytest.mark.parametrize(
+    ("original", "figures"),
+    [
+        pytest.param(moved(0.5, row=7), {"max_abs_diff": pytest.approx(0.5, rel=1e-6),
+                                         "rows_beyond": 1}, id="one-row"),
+        pytest.param(moved(np.nan, row=7), {"nan_equal": False, "rows_beyond": 1,
+                                            "max_abs_diff": 0}, id="nan"),
+        pytest.param(moved(-np.inf, row=7), {"inf_equal": False, "nan_equal": True,
+                                             "rows_beyond": 1}, id="infinity"),
+        pytest.param(lambda part: {"y": part[:, :2]}, {"shape_equal": False, "kind_equal": True,
+                                                       "rows_beyond": 300}, id="shape"),
+        pytest.param(lambda part: {"y": (part + 2).astype(np.int64)}, {"kind_equal": False,
+                     "shape_equal": True, "max_abs_diff": pytest.approx(2, abs=0.1)}, id="kind"),
+    ],
+)  # fmt: skip
+def test_failures_are_measured(original, figures):
+    """A failed certificate holds the figures as they were measured."""
+    (check,) = verdict(original).outputs
+    assert {name: getattr(check, name) for name in figures} == figures
+    assert not check.passed
+
+
+def test_every_output_is_measured():
+    """Outputs after the first that fails are measured like it, and the first is the one told."""
+    certificate = labelled(
+        lambda part: {"label": 1 + part.argmax(axis=1), "scores": part + np.float32(0.25)}
+    )
+    label, scores = certificate.outputs
+    assert (label.label_agreement, label.hard_flips + label.ties) == (0, 300)
+    assert (scores.max_abs_diff, scores.rows_beyond) == (pytest.approx(0.25, rel=1e-3), 300)
+    assert certificate.failure().output == "label"
 
 
 def test_small_batches_are_compared():
     """A model that is right in large batches only fails."""
-    with pytest.raises(CertificationError, match="in 8 of 8 rows"):
-        verdict(lambda part: {"y": part + (len(part) == 1)})
+    certificate = verdict(lambda part: {"y": part + (len(part) == 1)})
+    ones, twos = certificate.batches
+    assert [check.passed for check in (*certificate.outputs, *ones.outputs, *twos.outputs)] == [
+        True, False, True,
+    ]  # fmt: skip
+    assert not certificate.passed
+    assert "in 8 of 8 rows" in str(certificate.failure())
 
 
 def labelled(original):
@@ -158,9 +206,13 @@ def test_ties_are_told_from_errors():
 def test_hard_flips_fail():
     """Another label fails where the scores leave no doubt."""
     row = int((ROWS.argmax(axis=1) == 0).nonzero()[0][0])
-    with pytest.raises(CertificationError, match=rf"another label .* \(row {row}\)") as caught:
-        labelled(flipped(row, ROWS[row]))
-    assert caught.value.output == "label"
+    certificate = labelled(flipped(row, ROWS[row]))
+    label, scores = certificate.outputs
+    assert (label.hard_flips, label.ties, label.wrong_rows) == (1, 0, (row,))
+    assert scores.passed
+    failure = certificate.failure()
+    assert re.search(rf"another label .* \(row {row}\)", str(failure))
+    assert (failure.output, failure.difference) == ("label", 1)
 
 
 def test_rows_the_original_refuses_are_named():
