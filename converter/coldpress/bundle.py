@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from coldpress.certification import Certificate
 from coldpress.errors import BundleError, UsageError
@@ -106,11 +107,11 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
         ) from error
 
 
-def plain_blob(role: str, path: str, data: bytes) -> Blob:
+def plain_blob(role: Literal["golden", "certificate"], path: str, data: bytes) -> Blob:
     """The manifest's entry for a file that is stored as it is."""
     digest = hashlib.sha256(data).hexdigest()
     return Blob(
-        role="golden" if role == "golden" else "certificate",
+        role=role,
         path=path,
         compression="none",
         size=len(data),

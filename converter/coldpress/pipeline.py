@@ -96,9 +96,9 @@ def export(  # noqa: PLR0913 - as export_file
         ColdpressError: As `export_file`, but for what concerns files.
     """
     # Frameworks are imported by those who export, not by those who only read a bundle.
-    from coldpress.assemble import assemble  # noqa: PLC0415
-    from coldpress.load import model_of  # noqa: PLC0415
-    from coldpress.sample import Sample  # noqa: PLC0415
+    from coldpress.assemble import assemble  # noqa: PLC0415 - as said
+    from coldpress.load import model_of  # noqa: PLC0415 - as said
+    from coldpress.sample import Sample  # noqa: PLC0415 - as said
 
     output = Path(output)
     chosen = check_name(name) if name is not None else default_name(output.name)

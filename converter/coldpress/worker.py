@@ -70,8 +70,8 @@ def main() -> None:
 
 def _export(job: Job, progress: Callable[[str], None]) -> None:
     # Imported here: a misused option shall be answered before a second of imports.
-    from coldpress.load import load_model  # noqa: PLC0415
-    from coldpress.sample import read_sample  # noqa: PLC0415
+    from coldpress.load import load_model  # noqa: PLC0415 - as said
+    from coldpress.sample import read_sample  # noqa: PLC0415 - as said
 
     progress("Reading the sample")
     sample = read_sample(Path(job.sample), drop=job.drop)
@@ -79,7 +79,7 @@ def _export(job: Job, progress: Callable[[str], None]) -> None:
         sys.path.append(job.modules)
     progress("Loading the model")
     trained = load_model(Path(job.model), trust=job.trust)
-    from coldpress.assemble import assemble  # noqa: PLC0415
+    from coldpress.assemble import assemble  # noqa: PLC0415 - onnx, once the model could be read
 
     assemble(trained, sample, name=job.name, path=Path(job.path), progress=progress)
 

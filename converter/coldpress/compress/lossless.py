@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+# Which of the two is there depends on the Python that mypy runs on, and so which ignore is used.
 try:
-    from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+    from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # from 3.14 on
 except ImportError:
-    from backports import zstd  # type: ignore[no-redef,unused-ignore]
+    from backports import zstd  # type: ignore[no-redef,unused-ignore]  # before 3.14
 
 __all__ = ["pack"]
 

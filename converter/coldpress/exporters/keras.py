@@ -51,7 +51,11 @@ def attempts(model: Any, sample: Sample) -> tuple[Attempt, ...]:  # noqa: ANN401
     return (Attempt(name="as trained", export=partial(_export, model, specs, tensors)),)
 
 
-def _export(model: Any, specs: Sequence[TensorSpec], tensors: Outputs) -> Exported:  # noqa: ANN401
+def _export(
+    model: Any,  # noqa: ANN401 - untyped package
+    specs: Sequence[TensorSpec],
+    tensors: Outputs,
+) -> Exported:
     with _quiet():
         proto = _convert(model, specs)
     names = _output_names(model, len(proto.graph.output))
@@ -85,7 +89,12 @@ def _convert(model: Any, specs: Sequence[TensorSpec]) -> onnx.ModelProto:  # noq
     return proto
 
 
-def _original(model: Any, tensors: Outputs, names: Sequence[str], rows: slice) -> Outputs:  # noqa: ANN401
+def _original(
+    model: Any,  # noqa: ANN401 - untyped package
+    tensors: Outputs,
+    names: Sequence[str],
+    rows: slice,
+) -> Outputs:
     import keras  # noqa: PLC0415 - there is a Keras model, so it is imported
 
     fed = _packed(model, [array[rows] for array in tensors.values()])

@@ -56,7 +56,7 @@ class Sample:
         # By attributes: a plain array shall not cost an import of pandas.
         if not (hasattr(data, "iloc") and hasattr(data, "columns")):
             return None
-        frame: pd.DataFrame = data.reset_index(drop=True)  # type: ignore[attr-defined]
+        frame: pd.DataFrame = data.reset_index(drop=True)  # type: ignore[attr-defined]  # as asked
         frame.columns = [str(column) for column in frame.columns]
         if repeated := frame.columns[frame.columns.duplicated()].tolist():
             raise SampleError(f"{origin} has more than one column named {quoted(repeated)}")

@@ -35,8 +35,8 @@ __all__ = ["attempts"]
 _FIRST_ROWS = 8
 _NAMES = {"INT64": "int64", "FP32": "float32", "FP64": "float64"}
 
-# From the sample's types: each rung changes the types of the inputs. A later one may also change
-# how the model is converted; the first that is proven on the sample as given is taken.
+# Each rung gives the inputs other types, from the sample's own to narrower ones, and leaves the
+# conversion as it is; the first that is proven on the sample as given is taken.
 _LADDER: tuple[Callable[[Inputs], Inputs], ...] = (
     lambda inputs: inputs,
     lambda inputs: inputs.narrowed("FP64"),
