@@ -28,7 +28,7 @@ format: $(VENV)/.dev ## Format the sources and apply the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.dev ## Write the generated pages: command line and manifest schema
+docs: $(VENV)/.dev ## Write the generated page, docs/command-line.md
 	$(BIN)/python tools/write_docs.py
 
 package: $(VENV)/.core ## Build the function's directory and zip into build/
@@ -60,12 +60,11 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	  --constraint constraints-sam.txt aws-sam-cli cfn-lint cfn-lint-serverless
 	@touch $@
 
-# Without Node the tests of the Serverless template skip, and say so.
+# Without npm the tests of the Serverless template skip, and say so; once it is there, they run.
 .tools/.node: tools/node/package.json tools/node/package-lock.json
 	@mkdir -p .tools/node
 	@if command -v npm >/dev/null; then \
 	  echo 'Installing the Serverless Framework (osls) into .tools/node ...'; \
 	  cp tools/node/package.json tools/node/package-lock.json .tools/node/ && \
-	  npm ci --prefix .tools/node --silent --no-audit --no-fund; \
+	  npm ci --prefix .tools/node --silent --no-audit --no-fund && touch $@; \
 	else echo 'No npm here: the tests of the Serverless template will skip.'; fi
-	@touch $@

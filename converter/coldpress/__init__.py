@@ -27,3 +27,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
     if name not in _HOMES:
         raise AttributeError(f"module 'coldpress' has no attribute {name!r}")
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -77,6 +77,11 @@ def rollback(target: ModelUri) -> ChannelState:
     if not target.channel:
         raise UsageError(f"{target} is pinned; a rollback moves a channel, such as STORE/NAME@live")
     store = connect(target.root)
+    with store_errors(target.root):
+        if _read(store, target.channel_path, local=False)[0] is None:
+            raise StoreError(
+                f"there is no channel {target}; coldpress channels lists those there are"
+            )
     return _swap(store, target, lambda channel: _back(target, channel))
 
 
@@ -118,10 +123,10 @@ def _channels(store: ObjectStore, root: str) -> Iterator[ChannelState]:
 
 
 def _back(target: ModelUri, channel: Channel | None) -> Channel:
-    if channel is None:
-        raise StoreError(f"there is no channel {target}; coldpress channels lists those there are")
-    if channel.previous is None:
-        raise StoreError(f"{target} has nothing to go back to: it only ever had one version")
+    if channel is None or channel.previous is None:
+        raise StoreError(
+            f"{target} has nothing to go back to: no earlier version is left in its history"
+        )
     return channel.moved(_move(channel.previous, "rollback"))
 
 

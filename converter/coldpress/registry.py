@@ -57,7 +57,7 @@ def publish(
         bundle: The bundle, or its directory.
         store: URL such as ``s3://bucket/prefix``, or a path on this machine.
         channel: Point this channel to the version afterwards.
-        progress: Called with the name of each file before it is written.
+        progress: Called with what is about to be done.
 
     Raises:
         BundleError: The bundle's files are not those of its manifest.
@@ -96,31 +96,32 @@ def _write(
 ) -> int:
     written = 0
     for file in (*(blob.path for blob in bundle.manifest.blobs), MANIFEST_NAME):
-        progress(file)
+        progress(f"Writing {file}")
         written += _put_once(store, uri.blob_path(file), (bundle.path / file).read_bytes())
     return written
 
 
 def _put_once(store: ObjectStore, path: str, data: bytes) -> int:
     """Write an object unless it is there; how many bytes were written."""
-    if _is_there(store, path, len(data)):
+    if _is_there(store, path, data):
         return 0
     try:
         obstore.put(store, path, data, mode="create", use_multipart=False)
     except AlreadyExistsError:  # somebody publishes the same bundle at this moment
-        _is_there(store, path, len(data))
+        _is_there(store, path, data)
         return 0
     return len(data)
 
 
-def _is_there(store: ObjectStore, path: str, size: int) -> bool:
+def _is_there(store: ObjectStore, path: str, data: bytes) -> bool:
+    """Whether the object is there already, byte for byte; `StoreError` if it is another one."""
     try:
-        found = obstore.head(store, path)["size"]
+        found = obstore.get(store, path)
     except FileNotFoundError:
         return False
-    if found != size:
+    if found.meta["size"] != len(data) or bytes(found.bytes()) != data:
         raise StoreError(
-            f"{path} is in the store with {found:,} bytes instead of {size:,}: it was altered; "
+            f"{path} is in the store with other bytes than the bundle's: it was altered; "
             "delete that version and publish again"
         )
     return True

@@ -41,7 +41,7 @@ def store_url(text: str) -> str:
     """
     scheme, separator, rest = text.partition("://")
     if not separator:
-        return Path(text).absolute().as_uri()
+        return Path(os.path.abspath(text)).as_uri()  # noqa: PTH100 - resolve() would follow links
     if scheme not in _SCHEMES:
         raise UsageError(
             f"the store {text!r} has the scheme {scheme!r}; "

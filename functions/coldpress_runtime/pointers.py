@@ -127,7 +127,7 @@ class Channel:
     def previous(self) -> str | None:
         """The version that a rollback goes to: the one before, not counting what was rolled back.
 
-        None if the channel has only ever pointed to one version.
+        None if there is none left.
         """
         stack: list[str] = []
         for move in self.moves:

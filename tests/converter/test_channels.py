@@ -74,6 +74,14 @@ def test_rollback_of_no_channel(store_root):
     """A channel that isn't there can't be rolled back."""
     with pytest.raises(StoreError, match="there is no channel"):
         rollback(channel(store_root))
+    assert list_channels(store_root) == []
+
+
+def test_rollback_of_no_channel_leaves_nothing(tmp_path):
+    """Asking a directory for a channel that isn't there makes no folder in it."""
+    with pytest.raises(StoreError, match="there is no channel"):
+        rollback(channel(tmp_path.as_uri()))
+    assert not list(tmp_path.iterdir())
 
 
 def test_rollback_of_a_pinned_uri():

@@ -62,15 +62,18 @@ def test_publish_takes_up_what_broke_off(store_root, churn_bundle):
     assert describe(published.uri)[1] == churn_bundle.manifest
 
 
-def test_publish_never_overwrites(store_root, churn_bundle):
+@pytest.mark.parametrize("same_length", [False, True], ids=["shorter", "one-byte"])
+def test_publish_never_overwrites(store_root, churn_bundle, doubler, same_length):
     """A version that was altered in the store is reported, and left as it is."""
     published = publish(churn_bundle, store_root)
     blob = published.uri.blob_path("model.onnx")
+    altered = b"\0" + doubler[1:] if same_length else b"altered"
     store = connect(store_root)
-    obstore.put(store, blob, b"altered")
-    with pytest.raises(StoreError, match="with 7 bytes instead of"):
-        publish(churn_bundle, store_root)
-    assert bytes(obstore.get(store, blob).bytes()) == b"altered"
+    obstore.put(store, blob, altered)
+    with pytest.raises(StoreError, match="was altered"):
+        publish(churn_bundle, store_root, channel="live")
+    assert bytes(obstore.get(store, blob).bytes()) == altered
+    assert not [path for path in paths(store_root) if "channels" in path]
 
 
 def test_publish_by_many_at_once(store_root, churn_bundle):

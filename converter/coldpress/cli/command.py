@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import click
@@ -43,7 +45,7 @@ class Command(click.Command):
             if debug:
                 traceback.print_exc()
             message, code = _explain(error)
-            _fail(ctx, message, code, as_json)
+            _fail(ctx, message, code, as_json, _data(error))
 
 
 def command(**attributes: Any) -> Callable[[Callable[..., Any]], Command]:  # noqa: ANN401 - click's own
@@ -62,7 +64,9 @@ def command(**attributes: Any) -> Callable[[Callable[..., Any]], Command]:  # no
 
 
 def run(group: click.Group) -> NoReturn:
-    """Run the command line and exit."""
+    """Run the command line and exit; a request to end unwinds, so that nothing is left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
         code = group.main(standalone_mode=False)
     except click.ClickException as error:
@@ -72,6 +76,10 @@ def run(group: click.Group) -> NoReturn:
         _stderr.print("Interrupted.")
         sys.exit(_INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def say_json(document: object) -> None:
@@ -97,9 +105,23 @@ def _explain(error: Exception) -> tuple[str, int]:
     return f"unexpected {type(error).__name__}: {brief} (--debug shows where it comes from)", 1
 
 
-def _fail(ctx: click.Context, message: str, code: int, as_json: bool) -> NoReturn:  # noqa: FBT001 - private
+def _data(error: Exception) -> dict[str, Any]:
+    """What a machine may want beside the message, such as the rows at fault."""
+    return error.to_record()["data"] if isinstance(error, ColdpressError) else {}
+
+
+def _fail(
+    ctx: click.Context,
+    message: str,
+    code: int,
+    as_json: bool,  # noqa: FBT001 - private
+    data: Mapping[str, Any] = MappingProxyType({}),
+) -> NoReturn:
     if as_json:
-        say_json({"error": message})
+        try:
+            say_json({"error": message, **data})
+        except OSError:  # standard output is full or closed; standard error says the rest
+            _hush_stdout()
     _stderr.print(f"[bold red]Error:[/] {_escaped(message)}")
     ctx.exit(code)
 

@@ -6,11 +6,12 @@ from dataclasses import asdict
 
 from rich.markup import escape
 
+from coldpress.certification import Certificate
 from coldpress_runtime.artifact import Manifest, TensorSpec
 
 from .command import console
 
-__all__ = ["human_bytes", "manifest_document", "print_manifest"]
+__all__ = ["human_bytes", "manifest_document", "print_manifest", "print_rungs"]
 
 _MOST_LABELS = 6
 
@@ -25,6 +26,13 @@ def print_manifest(manifest: Manifest, digest: str) -> None:
     console.print(f"[bold]{manifest.name}[/] sha256:{digest}")
     for label, value in _facts(manifest):
         console.print(f"  [dim]{label:<8}[/] {value}")
+
+
+def print_rungs(certificate: Certificate) -> None:
+    """Say which ways to export did not hold before the one that did, and why."""
+    for rung in certificate.rungs:
+        if not rung.held:
+            console.print(f"  [dim]{'note':<8}[/] not as {rung.name}: {escape(rung.reason)}")
 
 
 def human_bytes(size: int) -> str:

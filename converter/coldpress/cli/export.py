@@ -7,7 +7,7 @@ from pathlib import Path
 from coldpress.pipeline import export_file
 
 from .command import click, command, console, progress, say_json
-from .describe import manifest_document, print_manifest
+from .describe import manifest_document, print_manifest, print_rungs
 
 __all__ = ["export"]
 
@@ -70,4 +70,5 @@ def export(  # noqa: PLR0913 - one parameter an option
         say_json({"bundle": str(output), **manifest_document(bundle.manifest, bundle.digest)})
         return
     print_manifest(bundle.manifest, bundle.digest)
+    print_rungs(bundle.certificate())
     console.print(f"\nWrote {output}. Next: coldpress publish {output} STORE --channel live")

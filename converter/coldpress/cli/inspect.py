@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coldpress.bundle import Bundle
+from coldpress.errors import UsageError
 from coldpress.registry import describe
 from coldpress.stores import model_uri
 
@@ -25,12 +26,17 @@ Examples:
 def inspect(model: str, *, as_json: bool) -> None:
     """Show what MODEL is: a bundle's directory, or a model URI.
 
-    A bundle's files are all read and checked against its manifest.
+    A bundle's files are all read and checked against its manifest; of a published model the
+    manifest alone is.
     """
     uri = None
     if Path(model).is_dir():
         bundle = Bundle.open(Path(model))
         manifest, digest = bundle.manifest, bundle.digest
+    elif "@" not in model and "://" not in model:
+        raise UsageError(
+            f"there is no directory {model}; name a bundle, or a model as STORE/NAME@live"
+        )
     else:
         uri, manifest = describe(model_uri(model))
         digest = uri.digest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from coldpress.errors import ColdpressError
 from coldpress.local import invoke as local_invoke
 from coldpress.local import serve as local_serve
 from coldpress.stores import model_uri
@@ -28,25 +29,21 @@ Examples:
 )
 @click.option("--body", is_flag=True, help="Print only the answer's body, as it is sent.")
 @click.option("--logs", is_flag=True, help="Show the function's log on standard error.")
-@click.pass_context
-def invoke(  # noqa: PLR0913 - one parameter an option
-    ctx: click.Context, model: str, event: Path, *, body: bool, logs: bool, as_json: bool
-) -> None:
+def invoke(model: str, event: Path, *, body: bool, logs: bool, as_json: bool) -> None:
     """Let the function answer one event, and print its response as JSON.
 
     The handler is the one that Lambda runs. Exits 1 when it answers with a 5xx status.
     """
     del as_json  # the response is JSON anyway
     result = local_invoke.invoke(model_uri(model), local_invoke.read_event(event))
-    failed = result.status >= _SERVER_ERROR
-    if logs or failed:
+    if logs:
         click.echo(result.logs, err=True, nl=False)
     if body:
         click.echo(result.body)
     else:
         say_json(result.response)
-    if failed:
-        ctx.exit(1)
+    if result.status >= _SERVER_ERROR:
+        raise ColdpressError(f"the function answered {result.status}: {result.cause}")
 
 
 @command(

@@ -1,7 +1,8 @@
-"""The same names for the same model: tf2onnx numbers what it makes in an order that varies.
+"""The same names for the same model: tf2onnx names what it makes in an order that varies.
 
-It walks sets of objects, which Python orders by address; without this the version of a bundle would
-change from one export to the next.
+It walks sets of objects, which Python orders by address: that decides its numbers, and which of two
+equal constants gives its name to both. Without this the version of a bundle would change from one
+export to the next.
 """
 
 from __future__ import annotations
@@ -17,17 +18,21 @@ _NUMBER = re.compile(r"__(\d+)")
 
 
 def renumber(model: onnx.ModelProto) -> None:
-    """Number tf2onnx's names in the order in which the nodes mention them.
+    """Name constants, and number tf2onnx's other names, in the order in which nodes mention them.
 
     Args:
         model: The model, changed in place; the names of its inputs and outputs stay.
     """
     kept = {value.name for value in (*model.graph.input, *model.graph.output)}
+    constants = {value.name for graph in _graphs(model.graph) for value in graph.initializer}
     numbers: dict[str, str] = {}
+    placed: dict[str, str] = {}
 
     def renamed(name: str) -> str:
         if name in kept:
             return name
+        if name in constants:
+            return placed.setdefault(name, f"constant_{len(placed)}")
         return _NUMBER.sub(lambda m: f"__{numbers.setdefault(m[1], str(len(numbers)))}", name)
 
     for graph in _graphs(model.graph):

@@ -33,6 +33,13 @@ class Invocation:
     logs: str
 
     @property
+    def cause(self) -> str:
+        """What the function logged as its latest fault; empty if it logged none."""
+        records = [json.loads(line) for line in self.logs.splitlines() if line.startswith("{")]
+        faults = [record for record in records if record.get("level") == "ERROR"]
+        return f"{faults[-1]['message']} ({faults[-1]['error_code']})" if faults else ""
+
+    @property
     def body(self) -> str:
         """The answer as it is sent, taken out of the proxy response if there is one."""
         text = self.response.get("body")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import socket
 import sys
 from collections.abc import Callable
@@ -32,7 +33,7 @@ _TEXT_TYPES = ("text/", "application/json", "application/javascript", "applicati
 def serve(
     model: ModelUri, *, host: str = "127.0.0.1", port: int = 8080, ready: Callable[[], None]
 ) -> None:
-    """Serve a model until interrupted.
+    """Serve a model until interrupted, which is how it is meant to end.
 
     Args:
         model: The model to serve.
@@ -56,7 +57,7 @@ def serve(
             app = application(load_handler(model))
         ready()
         config = uvicorn.Config(app, log_level="warning", lifespan="off")
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -65,9 +66,10 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        cure = "another port with --port" if taken else "an address of this machine with --host"
         raise ColdpressError(
-            f"can't listen on {host}:{port}: {error.strerror or error}; "
-            "choose another port with --port"
+            f"can't listen on {host}:{port}: {error.strerror or error}; choose {cure}"
         ) from error
 
 

@@ -13,11 +13,11 @@ def model(first, second):
     branch = helper.make_graph([node], "branch", [], [inner])
     nodes = [
         helper.make_node("Add", ["x__7", f"b__{second + 1}"], [f"sum__{first}"], name="add__9"),
-        helper.make_node("If", ["flag"], ["y"], then_branch=branch, else_branch=branch),
+        helper.make_node("If", [f"flag_{first}"], ["y"], then_branch=branch, else_branch=branch),
     ]
     constants = [
         helper.make_tensor(f"b__{second + 1}", TensorProto.FLOAT, [1], [1.0]),
-        helper.make_tensor("flag", TensorProto.BOOL, [], [True]),
+        helper.make_tensor(f"flag_{first}", TensorProto.BOOL, [], [True]),
     ]
     if second > first:
         constants.reverse()
