@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coldpress.errors import SampleError, brief
 
 from ._values import Sample, quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["read_csv"]
 
@@ -26,7 +30,7 @@ def read_csv(path: Path) -> Sample:
 
     try:
         _check_lines(path)
-        frame = pd.read_csv(path, encoding=_ENCODING, index_col=False, low_memory=False)
+        frame = _frame(path)
     except UnicodeDecodeError as error:
         raise SampleError(
             f"{path.name} is not text in UTF-8 (byte {error.start} of a block); save it as UTF-8"
@@ -34,6 +38,30 @@ def read_csv(path: Path) -> Sample:
     except (csv.Error, pd.errors.ParserError) as error:
         raise SampleError(f"{path.name} is no CSV file that can be read: {brief(error)}") from error
     return Sample.of(frame, origin=path.name)
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    """The table: NaN and NA are missing among numbers, and words like others among words."""
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    frame = _table(path, empty_only=False)
+    kinds = {name: pd.api.types.infer_dtype(frame[name]) for name in frame}
+    if words := [name for name, kind in kinds.items() if kind == "string"]:
+        frame[words] = _table(path, empty_only=True)[words]
+    return frame
+
+
+def _table(path: Path, *, empty_only: bool) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    return pd.read_csv(
+        path,
+        encoding=_ENCODING,
+        index_col=False,
+        low_memory=False,
+        keep_default_na=not empty_only,
+        na_values=[""],
+    )
 
 
 def _check_lines(path: Path) -> None:
@@ -47,7 +75,9 @@ def _check_lines(path: Path) -> None:
 
 
 def _check_header(header: list[str], path: Path) -> None:
-    if all(_is_number(cell) for cell in header):
+    # What pandas writes as the header of a table without column names counts up from 0.
+    counted = header == [str(number) for number in range(len(header))]
+    if all(_is_number(cell) for cell in header) and not counted:
         raise SampleError(
             f"{path.name} has no header: its first line is numbers; "
             "put a line with the columns' names first"

@@ -65,6 +65,41 @@ def test_quoted_line_breaks_are_one_row(write):
     assert sample.frame["a"].tolist() == ["one\ntwo"]
 
 
+def test_counted_headers_are_names(write):
+    """A header that counts up from 0, as pandas writes it for a plain matrix, is one."""
+    matrix = pd.DataFrame(np.arange(6.0).reshape(2, 3))
+    sample = read_sample(write("s.csv", matrix))
+    assert sample.columns == ("0", "1", "2")
+    assert sample.frame.to_numpy().tolist() == matrix.to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        pytest.param(["DE", "NA", "None"], ["DE", "NA", "None"], id="words"),
+        pytest.param(["null", "nan", "x"], ["null", "nan", "x"], id="more-words"),
+        pytest.param(["DE", "", "NA"], ["DE", None, "NA"], id="empty-among-words"),
+        pytest.param(["1.5", "NA", "NaN"], [1.5, None, None], id="numbers"),
+        pytest.param(["1", "", "2"], [1.0, None, 2.0], id="empty-among-numbers"),
+        pytest.param(["inf", "-1", "nan"], [np.inf, -1.0, None], id="infinity"),
+    ],
+)
+def test_words_stay_words(write, cells, values):
+    """Empty cells are missing everywhere, and spellings of NaN among numbers only."""
+    rows = "".join(f"{cell},1\n" for cell in cells)
+    read = read_sample(write("s.csv", f"a,b\n{rows}")).frame["a"]
+    assert [
+        None if missing else value for value, missing in zip(read, read.isna(), strict=True)
+    ] == (values)
+
+
+def test_words_are_the_same_from_either_format(write):
+    """A table with a country called NA is the same sample as CSV and as Parquet."""
+    table = pd.DataFrame({"country": ["DE", "NA", "FR"], "size": [1.0, np.nan, 2.0]})
+    samples = [read_sample(write(name, table)).frame for name in ("s.csv", "s.parquet")]
+    pd.testing.assert_frame_equal(*samples, check_dtype=False)
+
+
 def test_drops_columns(write):
     """Columns to drop are gone."""
     assert read_sample(write("s.csv", FRAME), drop=("city",)).columns == ("age",)
@@ -89,6 +124,8 @@ OBJECTS = np.array([{"a": 1}], dtype=object)
         pytest.param("s.csv", "\n\n", "s.csv is empty", id="blank"),
         pytest.param("s.csv", "a,b\n", "has no rows", id="header-only"),
         pytest.param("s.csv", "1.5,2\n3,4\n", "has no header", id="headerless"),
+        pytest.param("s.csv", "1,2,3\n4,5,6\n", "has no header", id="counted-from-1"),
+        pytest.param("s.csv", "0,1.0\n2,3\n", "has no header", id="counted-in-fractions"),
         pytest.param("s.csv", "a,b\n1,2\n1,2,3\n", "row 3 has 3 fields", id="row-too-long"),
         pytest.param("s.csv", "a,b\n1,2\n1\n", "row 3 has 1 fields", id="row-too-short"),
         pytest.param("s.csv", "a,b\n1,2,3\n4,5,6\n", "row 2 has 3 fields", id="header-too-short"),
