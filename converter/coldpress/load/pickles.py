@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import warnings
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from coldpress.errors import LoadError, TrustError, brief
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["load"]
 
-_SHOWN = 12
+_MOST_SHOWN = 100
+_LONGEST_NAME = 80
 _USUAL_PACKAGES = frozenset({"sklearn", "numpy", "scipy", "joblib", "pandas"})
 # How old pickle protocols make any object, and bytes.
 _USUAL_NAMES = frozenset(
@@ -66,10 +68,18 @@ def _summary(names: tuple[str, ...]) -> str:
     if not names:
         return "no globals"
     # What is not of the usual packages comes first: that is what a reader must see.
-    ordered = sorted(names, key=lambda name: (_is_usual(name), name))
-    shown = ", ".join(f"{name:.80}" for name in ordered[:_SHOWN])
-    rest = len(ordered) - _SHOWN
+    ordered = sorted(names, key=lambda name: (_is_usual(name), name.rpartition(".")))
+    rest = len(ordered) - _MOST_SHOWN
+    modules = groupby(ordered[:_MOST_SHOWN], key=lambda name: name.rpartition(".")[0])
+    shown = ", ".join(_module(module, list(found)) for module, found in modules)
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _module(module: str, names: list[str]) -> str:
+    """A module's globals, such as ``numpy.dtype`` or ``numpy.{dtype, ndarray}``."""
+    last = [f"{name.rpartition('.')[2]:.{_LONGEST_NAME}}" for name in names]
+    within = last[0] if len(last) == 1 else f"{{{', '.join(last)}}}"
+    return f"{module:.{_LONGEST_NAME}}.{within}"
 
 
 def _is_usual(name: str) -> bool:
