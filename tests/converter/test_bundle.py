@@ -8,12 +8,13 @@ import orjson
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from coldpress.bundle import Bundle, check_name, default_name
+from coldpress.bundle import Bundle, check_name, default_name, plain_blob
 from coldpress.errors import BundleError, UsageError
 from coldpress.pipeline import export
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME
 from coldpress_runtime.dialects.open_inference_json import parse
 from coldpress_runtime.session import ModelSession
+from coldpress_runtime.store import unpack
 
 ROWS = np.random.default_rng(0).normal(size=(50, 3))
 MODEL = LogisticRegression().fit(ROWS, np.where(ROWS[:, 0] > 0, "yes", "no"))
@@ -65,6 +66,15 @@ def test_golden_examples_are_answered(bundle):
                 assert answer[output["name"]].tolist() == told.tolist()
             else:
                 np.testing.assert_allclose(answer[output["name"]], told, atol=1e-5)
+
+
+@pytest.mark.parametrize("role", ["golden", "certificate"])
+def test_plain_blobs_are_what_they_are_called(role):
+    """A file stored as it is gets just the role that was asked for, and one size and digest."""
+    blob = plain_blob(role, "file.json", b"{}")
+    assert (blob.role, blob.path, blob.compression) == (role, "file.json", "none")
+    assert (blob.size, blob.sha256) == (blob.unpacked_size, blob.unpacked_sha256)
+    assert unpack(blob, b"{}") == b"{}"
 
 
 def test_no_clock_is_in_it(bundle, tmp_path):

@@ -45,9 +45,10 @@ def _frame(path: Path) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - as above
 
     frame = _table(path, empty_only=False)
-    kinds = {name: pd.api.types.infer_dtype(frame[name]) for name in frame}
-    if words := [name for name, kind in kinds.items() if kind == "string"]:
-        frame[words] = _table(path, empty_only=True)[words]
+    words = [pd.api.types.infer_dtype(column) == "string" for _, column in frame.items()]
+    told = _table(path, empty_only=True) if any(words) else frame
+    for name in frame.columns[words]:
+        frame[name] = told[name]
     return frame
 
 

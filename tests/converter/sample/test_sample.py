@@ -88,9 +88,8 @@ def test_words_stay_words(write, cells, values):
     """Empty cells are missing everywhere, and spellings of NaN among numbers only."""
     rows = "".join(f"{cell},1\n" for cell in cells)
     read = read_sample(write("s.csv", f"a,b\n{rows}")).frame["a"]
-    assert [
-        None if missing else value for value, missing in zip(read, read.isna(), strict=True)
-    ] == (values)
+    found = zip(read, read.isna(), strict=True)
+    assert [None if missing else cell for cell, missing in found] == values
 
 
 def test_words_are_the_same_from_either_format(write):
