@@ -18,7 +18,8 @@ from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, Model
 from coldpress_runtime.store import fetch_manifest, resolve
 
 from .errors import StoreError, UsageError
-from .stores import connect, store_errors
+from .store_errors import store_errors
+from .stores import connect
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -17,7 +17,8 @@ from coldpress_runtime.store import fetch_manifest, resolve
 from .bundle import Bundle
 from .channels import ChannelState, check_channel, point
 from .errors import StoreError
-from .stores import connect, store_errors, store_url
+from .store_errors import store_errors
+from .stores import connect, store_url
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -1,36 +1,28 @@
-"""Opening stores for the tool: paths and URLs, profiles' credentials, errors in one sentence."""
+"""Opening stores for the tool: paths and URLs as people type them, credentials from profiles."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
-
-from coldpress_runtime.errors import ArtifactError, ModelUnavailable
+from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.settings import asks_for_plain_http
 from coldpress_runtime.store import open_store
 
 from .errors import StoreError, UsageError
+from .store_errors import CREDENTIALS, store_errors
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["connect", "model_uri", "profile_variables", "store_errors", "store_url"]
+__all__ = ["connect", "model_uri", "profile_variables", "store_url"]
 
 # A version's file may be large and the line slow; a server that is gone is noticed all the same.
 _TRANSFER_SECONDS = 3600
 _SCHEMES = ("file", "s3", "gs", "az")
-_CREDENTIALS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
 
 
 def store_url(text: str) -> str:
@@ -75,7 +67,10 @@ def connect(url: str, *, create: bool = False) -> ObjectStore:
 
     Raises:
         StoreError: It can't be opened.
+        UsageError: The environment's endpoint is no URL.
     """
+    if url.startswith("s3://"):
+        _check_endpoint()
     session = _profile_session() if url.startswith("s3://") else None
     with store_errors(url):
         return open_store(
@@ -109,9 +104,19 @@ def profile_variables() -> dict[str, str]:
     return {name: value for name, value in variables.items() if value}
 
 
+def _check_endpoint() -> None:
+    # obstore ends the process with a panic on an endpoint that is no URL.
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        parts = urlsplit(os.environ.get(name) or "https://default")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(
+                f"{name} is {os.environ[name]!r}; it must be an http:// or https:// URL"
+            )
+
+
 def _profile_session() -> Any:  # noqa: ANN401 - boto3 publishes no types
     """A boto3 session that has credentials, if the environment has none; else None."""
-    if any(os.environ.get(name) for name in _CREDENTIALS):
+    if any(os.environ.get(name) for name in CREDENTIALS):
         return None
     try:
         import boto3  # noqa: PLC0415 - comes with the extra `aws`
@@ -133,41 +138,3 @@ def _provider(session: Any) -> Any:  # noqa: ANN401 - as above
     from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415 - needs boto3
 
     return Boto3CredentialProvider(session)
-
-
-@contextmanager
-def store_errors(url: str) -> Iterator[None]:
-    """Turn whatever the store raises into a `StoreError` that names the store and the cure."""
-    try:
-        yield
-    except ModelUnavailable as error:
-        raise StoreError(
-            f"store {url}: {error}{_cure(url, denied=error.code == 'denied')}"
-        ) from error
-    except ArtifactError as error:
-        raise StoreError(f"store {url}: {error}") from error
-    except FileNotFoundError as error:
-        raise StoreError(f"store {url}: there is no such bucket or object") from error
-    except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
-        reason = f"store {url}: access was denied: {_brief(error)}{_cure(url, denied=True)}"
-        raise StoreError(reason) from error
-    except (BaseError, OSError) as error:
-        raise StoreError(f"store {url}: {_brief(error)}{_cure(url, denied=False)}") from error
-
-
-def _cure(url: str, *, denied: bool) -> str:
-    if not url.startswith("s3://"):
-        return ""
-    if denied:
-        return "; check the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID) and the bucket's policy"
-    if not any(os.environ.get(name) for name in _CREDENTIALS):
-        return (
-            "; there are no AWS credentials in the environment: set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or pip install 'coldpress[aws]' to use an AWS profile"
-        )
-    return "; check the bucket's name, AWS_REGION and the network"
-
-
-def _brief(error: BaseException) -> str:
-    # obstore appends a dump of its own structures after a blank line.
-    return str(error).partition("\n\n")[0].replace("\n", " ")[:300]
