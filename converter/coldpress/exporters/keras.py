@@ -15,9 +15,9 @@ import numpy as np
 from coldpress.errors import ExportError, MissingExtraError, brief
 from coldpress_runtime.artifact import TensorSpec
 
+from ._canonical import rename_canonically
 from ._exported import Attempt, Exported, Outputs
 from ._graph import rename_outputs, serialise
-from ._renumber import renumber
 from ._tensors import fit_tensors
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _export(
     with _quiet():
         proto = _convert(model, specs)
     names = _output_names(model, len(proto.graph.output))
-    renumber(proto)
+    rename_canonically(proto)
     rename_outputs(proto, names)
     outputs = [value.name for value in proto.graph.output]
     return Exported(

@@ -1,7 +1,7 @@
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress.exporters._renumber import renumber
+from coldpress.exporters._canonical import rename_canonically
 
 
 def model(first, second):
@@ -12,7 +12,9 @@ def model(first, second):
     node = helper.make_node("Identity", [f"sum__{first}"], [inner.name])
     branch = helper.make_graph([node], "branch", [], [inner])
     nodes = [
-        helper.make_node("Add", ["x__7", f"b__{second + 1}"], [f"sum__{first}"], name="add__9"),
+        helper.make_node(
+            "Add", ["x__7", f"b__{second + 1}"], [f"sum__{first}"], name=f"add__{second}"
+        ),
         helper.make_node("If", [f"flag_{first}"], ["y"], then_branch=branch, else_branch=branch),
     ]
     constants = [
@@ -25,11 +27,11 @@ def model(first, second):
 
 
 @pytest.mark.parametrize(("first", "second"), [(3, 12), (40, 2), (5, 99)])
-def test_numbers_depend_on_the_graph_alone(first, second):
-    """Graphs that differ in their numbers alone become the same, branches included."""
+def test_names_depend_on_the_graph_alone(first, second):
+    """Graphs that differ in their inner names alone become the same, branches included."""
     one, other = model(1, 2), model(first, second)
-    renumber(one)
-    renumber(other)
+    rename_canonically(one)
+    rename_canonically(other)
     assert one == other
     assert one.graph.input[0].name == "x__7"
     branch = one.graph.node[1].attribute[0].g

@@ -1,0 +1,72 @@
+"""The same names for the same model: tf2onnx names what it makes in an order that varies.
+
+It walks sets of objects, which Python orders by address: that decides its numbers, and which of two
+equal nodes or constants gives its name to both. Without this the version of a bundle would change
+from one export to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import onnx
+
+__all__ = ["rename_canonically"]
+
+Namer: TypeAlias = Callable[[str, str], str]
+
+
+def rename_canonically(model: onnx.ModelProto) -> None:
+    """Name nodes after what they do, and all values by the order in which the nodes mention them.
+
+    Args:
+        model: The model, changed in place; the names of its inputs and outputs stay.
+    """
+    kept: set[str] = {value.name for value in (*model.graph.input, *model.graph.output)}
+    # An input that is left out has the empty name.
+    names: dict[str, str] = {name: name for name in ("", *kept)}
+    taken = set(names)
+
+    def named(name: str, what: str) -> str:
+        if name not in names:
+            names[name] = next(n for n in _numbered(what, len(names)) if n not in taken)
+            taken.add(names[name])
+        return names[name]
+
+    for graph in _graphs(model.graph):
+        _rename(graph, named)
+        _sort(graph)
+
+
+def _rename(graph: onnx.GraphProto, named: Namer) -> None:
+    constants = {value.name for value in graph.initializer}
+    for node in graph.node:
+        node.input[:] = [named(n, "constant" if n in constants else "value") for n in node.input]
+        node.output[:] = [named(name, node.op_type.lower()) for name in node.output]
+        node.name = node.output[0]
+    for value in (*graph.initializer, *graph.value_info, *graph.input, *graph.output):
+        value.name = named(value.name, "value")
+
+
+def _numbered(what: str, number: int) -> Iterator[str]:
+    while True:
+        yield f"{what}_{number}"
+        number += 1
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph and, in the order of their nodes, the graphs inside it."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                if inner.node:
+                    yield from _graphs(inner)
+
+
+def _sort(graph: onnx.GraphProto) -> None:
+    for values in (graph.initializer, graph.value_info):
+        ordered = sorted(values, key=lambda value: value.name)
+        del values[:]
+        values.extend(ordered)
