@@ -66,12 +66,12 @@ def _name(inputs: Inputs) -> str:
 
 
 def _check_answers(model: BaseEstimator, sample: Sample) -> None:
-    """Let the original answer one row: what it refuses can't be a typical input."""
+    """Let the original answer every row; what it refuses, such as a word, is no input."""
     method, *_ = methods_of(model).methods
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            getattr(model, method)(asked(model, sample.take(slice(0, 1))))
+            getattr(model, method)(asked(model, sample))
     except Exception as error:
         raise SampleError(
             f"the model can't take the rows of {sample.origin}: {brief(error)}"
