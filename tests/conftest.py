@@ -26,6 +26,15 @@ AWS_ENVIRONMENT = {
 }
 
 
+@pytest.fixture(autouse=True)
+def own_environment():
+    """Each test leaves the environment as it was: the local handler is told all through it."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def root():
     """The repository's root."""

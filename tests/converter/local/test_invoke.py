@@ -10,14 +10,6 @@ from coldpress.stores import model_uri
 REQUEST = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.5, 2]}]}
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch):
-    """The handler's environment is put back after each test."""
-    for name in ("MODEL_URI", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_DISABLED"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-
-
 def test_invoke_direct(store_root, churn_bundle):
     """A direct invocation is answered by the published model, from any store."""
     uri = publish(churn_bundle, store_root).uri
