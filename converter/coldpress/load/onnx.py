@@ -121,6 +121,13 @@ def _check_domains(name: str, model: onnx.ModelProto) -> None:
             f"{name} uses operators of {', '.join(unknown)}, which the function's onnxruntime "
             "does not have; export the model with standard ONNX operators"
         )
+    newest = onnx.defs.onnx_opset_version()
+    for opset in model.opset_import:
+        if opset.domain in ("", "ai.onnx") and opset.version > newest:
+            raise LoadError(
+                f"{name} needs ONNX opset {opset.version}, and opsets up to {newest} are known "
+                "here; export it with an older opset, or upgrade onnx and onnxruntime"
+            )
 
 
 def _node_domains(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:

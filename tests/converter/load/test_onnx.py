@@ -104,6 +104,11 @@ def test_external_data_are_embedded(tmp_path):
         pytest.param(external("gone.bin"), "gone.bin", id="external-missing"),
         pytest.param(zipmap(), "options={id(model): {'zipmap': False}}", id="zipmap"),
         pytest.param(hidden_operator(), "operators of evil.ops", id="unknown-domain"),
+        pytest.param(
+            file_of([helper.make_node("Relu", ["x"], ["y"])], opsets=(("", 99),)),
+            "needs ONNX opset 99",
+            id="opset-of-the-future",
+        ),
         pytest.param(shapeless("input"), "input 'x' of model.onnx has no shape", id="no-rank"),
         pytest.param(shapeless("output"), "no valid ONNX model", id="no-rank-of-output"),
         pytest.param(lying_length(), "no valid ONNX model", id="lying-length"),
