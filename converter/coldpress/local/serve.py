@@ -96,40 +96,43 @@ def http_api_event(request: Request, body: bytes) -> dict[str, Any]:
 
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
-    encoded = bool(body) and not _is_text(request.headers.get("content-type", ""))
-    now = datetime.now(UTC)
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": request.url.path,
         "rawQueryString": request.url.query,
         "headers": _joined(request.headers.items()),
-        "requestContext": {
-            "accountId": "anonymous",
-            "apiId": "local",
-            "domainName": request.url.hostname or "localhost",
-            "http": {
-                "method": request.method,
-                "path": request.url.path,
-                "protocol": f"HTTP/{request.scope['http_version']}",
-                "sourceIp": request.client.host if request.client else "",
-                "userAgent": request.headers.get("user-agent", ""),
-            },
-            "requestId": LocalContext().aws_request_id,
-            "routeKey": "$default",
-            "stage": "$default",
-            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
-            "timeEpoch": int(now.timestamp() * 1000),
-        },
-        "isBase64Encoded": encoded,
+        "requestContext": _context(request),
+        "isBase64Encoded": False,
     }
     if request.query_params:
         event["queryStringParameters"] = _joined(request.query_params.multi_items())
-    if body:
-        event["body"] = (
-            base64.b64encode(body).decode() if encoded else body.decode(errors="replace")
-        )
+    if body and _is_text(request.headers.get("content-type", "")):
+        event["body"] = body.decode(errors="replace")
+    elif body:
+        event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
     return event
+
+
+def _context(request: Request) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "accountId": "anonymous",
+        "apiId": "local",
+        "domainName": request.url.hostname or "localhost",
+        "http": {
+            "method": request.method,
+            "path": request.url.path,
+            "protocol": f"HTTP/{request.scope['http_version']}",
+            "sourceIp": request.client.host if request.client else "",
+            "userAgent": request.headers.get("user-agent", ""),
+        },
+        "requestId": LocalContext().aws_request_id,
+        "routeKey": "$default",
+        "stage": "$default",
+        "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "timeEpoch": int(now.timestamp() * 1000),
+    }
 
 
 def _is_text(content_type: str) -> bool:
