@@ -16,7 +16,8 @@ This page is written by `make docs` from the help texts; `coldpress COMMAND --he
 
 Every command takes `--json` (one JSON document on standard output, for machines) and `--debug` (the
 traceback of an error). Exit codes: **0** done, **1** failed, **2** misused (a bad option, a sample
-that does not fit the model), **130** interrupted. An error is one sentence on standard error.
+that does not fit the model), **130** interrupted (`serve`, which is ended that way, exits 0). An
+error is one sentence on standard error.
 
 A *store* is a URL (`s3://bucket/prefix`, `gs://…`, `az://…`, `file:///…`) or a path. A *model URI*
 is `STORE/NAME@sha256:DIGEST` (pinned) or `STORE/NAME@CHANNEL`. AWS credentials, region and endpoint

@@ -14,6 +14,7 @@ import obstore
 from filelock import FileLock
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 
+from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
@@ -64,7 +65,8 @@ def promote(source: ModelUri, channel: str) -> ChannelState:
     store = connect(source.root)
     with store_errors(source.root):
         pinned = resolve(store, source)
-        fetch_manifest(store, pinned)
+        for blob in fetch_manifest(store, pinned).blobs:
+            obstore.head(store, pinned.blob_path(blob.path))
     return point(store, target, pinned.digest, "promote")
 
 
@@ -119,8 +121,14 @@ def _channels(store: ObjectStore, root: str) -> Iterator[ChannelState]:
             if file.endswith(".json"):
                 name = folder.partition("/")[0]
                 uri = ModelUri(root=root, name=name, channel=file.removesuffix(".json"))
-                data = bytes(obstore.get(store, entry["path"]).bytes())
-                yield ChannelState(uri=uri, channel=Channel.from_bytes(data))
+                yield ChannelState(uri=uri, channel=_parsed(store, entry["path"]))
+
+
+def _parsed(store: ObjectStore, path: str) -> Channel:
+    try:
+        return Channel.from_bytes(bytes(obstore.get(store, path).bytes()))
+    except ArtifactError as error:
+        raise ArtifactError(f"{path}: {error}") from error
 
 
 def _back(target: ModelUri, channel: Channel | None) -> Channel:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from coldpress.errors import BundleError, UsageError
-from coldpress_runtime.artifact import MANIFEST_NAME
+from coldpress_runtime.artifact import MANIFEST_NAME, Manifest
+from coldpress_runtime.errors import ArtifactError
 
 __all__ = ["check_target", "install", "put_in_place", "staging_directory"]
 
@@ -19,18 +20,19 @@ def check_target(target: Path, *, force: bool) -> None:
     """Refuse a place where something is that must not be replaced, or where nothing can be made.
 
     Raises:
-        UsageError: There is something that is no bundle, or a bundle and `force` is false, or a
+        UsageError: There is something that is no bundle or not only one, or a bundle and `force` is false, or a
             file where a directory should be.
         BundleError: The directory that it would be made in can't be written to.
     """
     _check_parent(target)
     if not (target.exists() or target.is_symlink()):
         return
-    if not (target / MANIFEST_NAME).is_file() or target.is_symlink():
-        raise UsageError(f"{target} is there already and is no bundle; choose another place")
+    if foreign := "is no bundle" if target.is_symlink() else _foreign(target):
+        raise UsageError(f"{target} is there already and {foreign}; choose another place")
     if not force:
         raise UsageError(
-            f"{target} is there already; replace it with --force, or choose another place"
+            f"{target} is there already; replace it with --force (force=True in Python), "
+            "or choose another place"
         )
 
 
@@ -85,6 +87,17 @@ def put_in_place(made: Mapping[Path, Path], *, earlier: Path) -> None:
             if place.exists() and not source.exists():
                 place.rename(source)
         raise
+
+
+def _foreign(target: Path) -> str:
+    """What speaks against replacing a directory: anything in it that no bundle of ours holds."""
+    try:
+        manifest = Manifest.from_bytes((target / MANIFEST_NAME).read_bytes())
+    except (OSError, ArtifactError):
+        return "is no bundle"
+    own = {MANIFEST_NAME, *(blob.path for blob in manifest.blobs)}
+    others = sorted(path.name for path in target.iterdir() if path.name not in own)
+    return f"holds {others[0]}, which is no part of the bundle" if others else ""
 
 
 def _check_parent(target: Path) -> None:

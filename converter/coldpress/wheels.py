@@ -96,7 +96,8 @@ def install(requirements: Path, directory: Path, target: Target) -> None:
         )
     outcome = subprocess.run(  # noqa: S603 - the arguments are our own
         [*_pip_install(target), "--target", directory, *_wanted(requirements, target)],
-        env={**os.environ, "PIP_USER": "0"},  # a user install has no target
+        # A user install has no target. What pip leaves when it is stopped goes with our own folder.
+        env={**os.environ, "PIP_USER": "0", "TMPDIR": str(directory.parent)},
         capture_output=True,
         text=True,
         check=False,

@@ -154,3 +154,20 @@ def test_no_local_move_is_lost(tmp_path):
     for thread in threads:
         thread.join()
     assert len(list_channels(root)[0].channel.moves) == 12
+
+
+def test_promote_of_half_a_version(store_root, add_version):
+    """A version whose files are not all there can't be promoted."""
+    uri = add_version(b"one")
+    obstore.delete(connect(store_root), uri.blob_path("model.onnx"))
+    with pytest.raises(StoreError, match="no such bucket or object"):
+        promote(uri, "live")
+    assert list_channels(store_root) == []
+
+
+def test_list_names_a_broken_channel(store_root, add_version):
+    """A channel's file that isn't one is named in the listing's error."""
+    add_version(b"one")
+    obstore.put(connect(store_root), channel(store_root).channel_path, b"{")
+    with pytest.raises(StoreError, match=r"churn/channels/live\.json: .* not JSON"):
+        list_channels(store_root)

@@ -78,16 +78,29 @@ def test_errors_of_the_work_are_its_own(tmp_path):
         pytest.param("file/x/y/b", "/file is no directory", id="far-below-a-file"),
         pytest.param("link/b", "/link is no directory", id="below-a-dangling-link"),
         pytest.param("file", "is no bundle", id="file"),
-        pytest.param("bundle", "--force", id="bundle"),
     ],
 )
 def test_bad_places_are_refused(tmp_path, place, said):
     """Where no bundle can be made, or one must not be replaced, that is said beforehand."""
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "gone")
-    bundle_at(tmp_path / "bundle", "old")
     with pytest.raises(UsageError, match=said):
         check_target(tmp_path / place, force=False)
+
+
+def test_another_tools_manifest_is_no_bundle(tmp_path):
+    """A folder whose manifest.json is somebody else's is never replaced, force or not."""
+    bundle_at(tmp_path / "web", '{"name": "my web app", "icons": []}')
+    with pytest.raises(UsageError, match="is no bundle"):
+        check_target(tmp_path / "web", force=True)
+
+
+def test_a_bundle_with_notes_is_kept(churn_bundle):
+    """A bundle beside whose files somebody put their own is not replaced, and the file is named."""
+    check_target(churn_bundle.path, force=True)
+    (churn_bundle.path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"holds notes\.txt, which is no part of the bundle"):
+        check_target(churn_bundle.path, force=True)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

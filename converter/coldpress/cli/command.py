@@ -72,6 +72,10 @@ def run(group: click.Group) -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except OSError as error:  # such as a full disk, when click itself prints
+        _hush_stdout()
+        _stderr.print(f"[bold red]Error:[/] {_escaped(_explain(error)[0])}")
+        sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         _stderr.print("Interrupted.")
         sys.exit(_INTERRUPTED)

@@ -74,9 +74,7 @@ def channels(store: str, *, as_json: bool) -> None:
     for state in states:
         last = state.channel.moves[-1]
         console.print(f"[bold]{state.uri.name}@{state.uri.channel}[/] sha256:{last.version}")
-        console.print(
-            f"  [dim]by {last.action} at {last.at}, after {len(state.channel.moves)} move(s)[/]"
-        )
+        console.print(f"  [dim]by {last.action} at {last.at}, moves: {len(state.channel.moves)}[/]")
 
 
 @command(
