@@ -20,8 +20,8 @@ def check_target(target: Path, *, force: bool) -> None:
     """Refuse a place where something is that must not be replaced, or where nothing can be made.
 
     Raises:
-        UsageError: There is something that is no bundle, or not only one, or a bundle and `force` is
-            false, or a file where a directory should be.
+        UsageError: There is something that is no bundle, or not only one, or a bundle and `force`
+            is false, or a file where a directory should be.
         BundleError: The directory that it would be made in can't be written to.
     """
     _check_parent(target)
