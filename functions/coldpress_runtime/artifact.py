@@ -2,6 +2,9 @@
 
 Standard library only: the function imports this before anything else. The version of a bundle is
 the SHA-256 of its manifest's bytes, so a manifest is always written in one canonical form.
+
+The values are named tuples, here and all over the runtime: each dataclass costs a cold start half a
+millisecond, since its methods are compiled when it is imported.
 """
 
 from __future__ import annotations
@@ -9,8 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from .errors import ArtifactError
 from .fields import Fields
@@ -21,8 +23,10 @@ __all__ = [
     "MANIFEST_NAME",
     "NAME",
     "SCHEMA_VERSION",
+    "WEIGHTS_NAME",
     "Blob",
     "CertificateSummary",
+    "Frame",
     "Manifest",
     "RuntimeNeeds",
     "Signature",
@@ -30,8 +34,10 @@ __all__ = [
     "TensorSpec",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
+# The file that a graph whose weights lie apart reads them from: its `external_data` says so.
+WEIGHTS_NAME = "weights.bin"
 
 DATATYPES = (
     "BOOL",
@@ -53,9 +59,15 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
+_Role = Literal["model", "weights", "golden", "certificate"]
+# The roles that a blob may have, by schema version.
+_ROLES: dict[int, tuple[_Role, ...]] = {
+    1: ("model", "golden", "certificate"),
+    2: ("model", "weights", "golden", "certificate"),
+}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorSpec:
+
+class TensorSpec(NamedTuple):
     """One input or output of a model.
 
     Attributes:
@@ -72,8 +84,7 @@ class TensorSpec:
     labels: tuple[str | int | float | bool, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(NamedTuple):
     """What a model takes and gives, in the graph's order.
 
     Attributes:
@@ -89,31 +100,47 @@ class Signature:
     features: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
+class Frame(NamedTuple):
+    """A part of a blob that is read, checked and decompressed by itself.
+
+    Attributes:
+        size: Length in bytes as stored.
+        unpacked_size: Length in bytes once decompressed.
+        sha256: Digest of the stored bytes.
+    """
+
+    size: int
+    unpacked_size: int
+    sha256: str
+
+
+class Blob(NamedTuple):
     """One file of a bundle beside the manifest.
 
     Attributes:
-        role: What it is: ``model``, ``golden`` or ``certificate``.
+        role: What it is: ``model``, ``weights`` (the model's large tensors, one after the other,
+            where they lie apart from it), ``golden`` or ``certificate``.
         path: Its file name inside the bundle.
         compression: ``zstd`` or ``none``.
         size: Length in bytes as stored.
         sha256: Lower-case hexadecimal digest of the stored bytes.
         unpacked_size: Length in bytes once decompressed.
         unpacked_sha256: Digest of the decompressed bytes.
+        frames: The parts that a large blob consists of, in order and without gaps, so that several
+            can be under way at once; empty where the blob is one whole.
     """
 
-    role: Literal["model", "golden", "certificate"]
+    role: _Role
     path: str
     compression: Literal["zstd", "none"]
     size: int
     sha256: str
     unpacked_size: int
     unpacked_sha256: str
+    frames: tuple[Frame, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(NamedTuple):
     """Where the model came from.
 
     Attributes:
@@ -126,11 +153,10 @@ class Source:
     framework: str
     format: str
     sha256: str
-    versions: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateSummary:
+class CertificateSummary(NamedTuple):
     """The certificate in brief; the whole is in the bundle's ``certificate`` blob.
 
     Attributes:
@@ -146,8 +172,7 @@ class CertificateSummary:
     label_agreement: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuntimeNeeds:
+class RuntimeNeeds(NamedTuple):
     """What the model asks of onnxruntime.
 
     Attributes:
@@ -161,19 +186,20 @@ class RuntimeNeeds:
     onnxruntime: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(NamedTuple):
     """What a bundle is. Its canonical bytes' SHA-256 is the bundle's version.
 
     Attributes:
         name: The model's name: lower-case letters, digits and ``._-``, at most 63 characters.
         source: Where the model came from.
         signature: What it takes and gives.
-        blobs: Every other file of the bundle; exactly one has the role ``model``.
+        blobs: Every other file of the bundle; exactly one has the role ``model``, and at most one
+            the role ``weights``.
         compression: How the model was made small; ``lossless`` changes no answer.
         certificate: The proof in brief.
         runtime: What the model asks of onnxruntime.
-        schema_version: The format's version; this reader knows 1.
+        schema_version: The format's version; this reader knows 1, which had no frames and no
+            weights, and 2.
     """
 
     name: str
@@ -193,6 +219,11 @@ class Manifest:
         raise ArtifactError(f"the bundle has no {role} blob", where="blobs")
 
     @property
+    def weights(self) -> Blob | None:
+        """The blob with the model's large tensors, if they lie apart from the graph."""
+        return next((blob for blob in self.blobs if blob.role == "weights"), None)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the canonical bytes, 64 hexadecimal digits: the bundle's version."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
@@ -200,13 +231,21 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """The canonical form: JSON with sorted keys, no spaces, UTF-8, a final newline."""
         text = json.dumps(
-            asdict(self),
+            self.document(),
             sort_keys=True,
             separators=(",", ":"),
             ensure_ascii=False,
             allow_nan=False,
         )
         return f"{text}\n".encode()
+
+    def document(self) -> dict[str, Any]:
+        """The manifest as JSON values: objects, lists, strings, numbers."""
+        document: dict[str, Any] = _plain(self)
+        if self.schema_version == 1:
+            for blob in document["blobs"]:
+                del blob["frames"]
+        return document
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
@@ -232,7 +271,7 @@ def _manifest(fields: Fields) -> Manifest:
         name=fields.text("name", NAME),
         source=_source(fields.child("source")),
         signature=_signature(fields.child("signature")),
-        blobs=tuple(_blob(blob) for blob in fields.children("blobs")),
+        blobs=tuple(_blob(blob, version) for blob in fields.children("blobs")),
         compression=fields.text("compression"),
         certificate=_certificate(fields.child("certificate")),
         runtime=_runtime(fields.child("runtime")),
@@ -247,6 +286,8 @@ def _check_blobs(blobs: tuple[Blob, ...]) -> None:
         raise ArtifactError(
             f"expected one blob of role model, found {roles.count('model')}", where="blobs"
         )
+    if roles.count("weights") > 1:
+        raise ArtifactError("expected at most one blob of role weights", where="blobs")
     if len({blob.path for blob in blobs} | {MANIFEST_NAME}) != len(blobs) + 1:
         raise ArtifactError("two files of the bundle have the same path", where="blobs")
 
@@ -286,16 +327,32 @@ def _tensor(fields: Fields) -> TensorSpec:
     )
 
 
-def _blob(fields: Fields) -> Blob:
-    return Blob(
-        role=fields.choice("role", ("model", "golden", "certificate")),
+def _blob(fields: Fields, version: int) -> Blob:
+    blob = Blob(
+        role=fields.choice("role", _ROLES[version]),
         path=fields.text("path", _FILE),
         compression=fields.choice("compression", ("zstd", "none")),
         size=fields.integer("size", least=0),
         sha256=fields.text("sha256", DIGEST),
         unpacked_size=fields.integer("unpacked_size", least=0),
         unpacked_sha256=fields.text("unpacked_sha256", DIGEST),
+        frames=() if version == 1 else tuple(_frame(part) for part in fields.children("frames")),
     )
+    if blob.frames and _total(blob.frames) != (blob.size, blob.unpacked_size):
+        raise ArtifactError("the frames' sizes don't add up to the blob's", where="blobs")
+    return blob
+
+
+def _frame(fields: Fields) -> Frame:
+    return Frame(
+        size=fields.integer("size", least=1),
+        unpacked_size=fields.integer("unpacked_size", least=1),
+        sha256=fields.text("sha256", DIGEST),
+    )
+
+
+def _total(frames: tuple[Frame, ...]) -> tuple[int, int]:
+    return sum(frame.size for frame in frames), sum(frame.unpacked_size for frame in frames)
 
 
 def _certificate(fields: Fields) -> CertificateSummary:
@@ -313,3 +370,12 @@ def _runtime(fields: Fields) -> RuntimeNeeds:
         opsets=fields.mapping("opsets", int),
         onnxruntime=fields.text("onnxruntime"),
     )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a manifest
+    if isinstance(value, tuple):
+        fields = getattr(value, "_fields", None)
+        if fields is None:
+            return [_plain(item) for item in value]
+        return {name: _plain(item) for name, item in zip(fields, value, strict=True)}
+    return value

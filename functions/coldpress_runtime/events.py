@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -29,6 +29,8 @@ __all__ = [
 
 Event = Mapping[str, Any]
 
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
 
 class Source(Enum):
     """What sent an event."""
@@ -38,8 +40,7 @@ class Source(Enum):
     DIRECT = "direct"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """One request, whatever brought it.
 
     Attributes:
@@ -53,12 +54,11 @@ class Request:
     source: Source
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NO_HEADERS
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(NamedTuple):
     """The answer to a request.
 
     Attributes:
@@ -70,7 +70,7 @@ class Response:
 
     status: int
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NO_HEADERS
     error: str | None = None
 
     @property

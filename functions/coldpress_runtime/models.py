@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from threading import Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .artifact import Manifest, Signature, TensorSpec
 from .errors import ArtifactError, ModelUnavailable
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LoadedModel", "ModelHolder"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedModel:
+class LoadedModel(NamedTuple):
     """A model that answers.
 
     Attributes:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .artifact import DIGEST, MANIFEST_NAME, NAME
 from .errors import ArtifactError
@@ -24,8 +23,7 @@ _URI = re.compile(_ROOT + r"/+(?P<name>[^/@]+)@(?P<pointer>[^/@]+)")
 _ACTIONS: tuple[Literal["publish", "promote", "rollback"], ...] = ("publish", "promote", "rollback")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelUri:
+class ModelUri(NamedTuple):
     """Names one version of a model in a store, by digest (pinned) or by channel.
 
     Attributes:
@@ -97,8 +95,7 @@ def _digest(pointer: str) -> str:
     return digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelMove:
+class ChannelMove(NamedTuple):
     """One move of a channel.
 
     Attributes:
@@ -112,8 +109,7 @@ class ChannelMove:
     at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(NamedTuple):
     """A named pointer to a version, with every move it made, oldest first."""
 
     moves: tuple[ChannelMove, ...]
@@ -143,7 +139,11 @@ class Channel:
 
     def to_bytes(self) -> bytes:
         """The channel's file: JSON, indented for people."""
-        fields = {"schema_version": SCHEMA_VERSION, "version": self.version, **asdict(self)}
+        fields = {
+            "schema_version": SCHEMA_VERSION,
+            "version": self.version,
+            "moves": [move._asdict() for move in self.moves],
+        }
         return f"{json.dumps(fields, indent=2)}\n".encode()
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import UnknownModel
 from .models import LoadedModel, ModelHolder
@@ -11,8 +11,7 @@ from .session import Tensors, check_inputs
 __all__ = ["Serving"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class Serving(NamedTuple):
     """The models that a request may be answered with.
 
     Attributes:

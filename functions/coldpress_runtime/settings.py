@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Settings", "asks_for_plain_http"]
 
@@ -17,8 +17,7 @@ _MOST_BYTES = 10**15
 _DIGITS = 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What the function is told from outside; docs/function-settings.md lists every variable.
 
     Attributes:

@@ -42,7 +42,7 @@ def churn_manifest(content):
     y = TensorSpec(name="y", datatype="FP32", shape=(-1, 2))
     return Manifest(
         name="churn",
-        source=Source(framework="onnx", format="onnx", sha256=digest),
+        source=Source(framework="onnx", format="onnx", sha256=digest, versions={}),
         signature=Signature(inputs=(x,), outputs=(y,)),
         blobs=(blob,),
         compression="lossless",

@@ -167,7 +167,7 @@ def store_model(classifier) -> Callable[..., StoredModel]:
         }
         manifest = Manifest(
             name="breast-cancer",
-            source=Source(framework="onnx", format="onnx", sha256=""),
+            source=Source(framework="onnx", format="onnx", sha256="", versions={}),
             signature=signature or _signature(model),
             blobs=(Blob(**{**fields, **blob}),),
             compression="lossless",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from rich.markup import escape
 
 from coldpress.certification import Certificate
@@ -18,7 +16,7 @@ _MOST_LABELS = 6
 
 def manifest_document(manifest: Manifest, digest: str) -> dict[str, object]:
     """The manifest with its version, ready for JSON."""
-    return {"version": f"sha256:{digest}", **asdict(manifest)}
+    return {"version": f"sha256:{digest}", **manifest.document()}
 
 
 def print_manifest(manifest: Manifest, digest: str) -> None:

@@ -6,8 +6,7 @@ Source: https://github.com/kserve/open-inference-protocol/blob/main/specificatio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from numpy.typing import NDArray
@@ -21,8 +20,7 @@ from . import json_tensors
 __all__ = ["InferenceRequest", "encode_tensor", "parse", "render"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InferenceRequest:
+class InferenceRequest(NamedTuple):
     """A parsed inference request.
 
     Attributes:

@@ -1,4 +1,3 @@
-import dataclasses
 import hashlib
 import json
 import re
@@ -9,8 +8,10 @@ from hypothesis import strategies as st
 
 from coldpress_runtime.artifact import (
     DATATYPES,
+    SCHEMA_VERSION,
     Blob,
     CertificateSummary,
+    Frame,
     Manifest,
     RuntimeNeeds,
     Signature,
@@ -26,6 +27,7 @@ DIGEST = "f32228edac54be2b1d412e23f7ee321fe6757c26ced4a47516b4361a693803ee"
 _text = st.text(max_size=12)
 _digests = st.binary(max_size=4).map(lambda data: hashlib.sha256(data).hexdigest())
 _sizes = st.integers(0, 2**63)
+_lengths = st.integers(1, 2**40)
 _labels = st.one_of(
     _text, st.integers(-(2**63), 2**63), st.booleans(), st.floats(allow_nan=False, width=64)
 ).filter(lambda label: label not in (float("inf"), float("-inf")))
@@ -53,6 +55,27 @@ def _blobs(role, path):
         sha256=_digests,
         unpacked_size=_sizes,
         unpacked_sha256=_digests,
+        frames=st.just(()),
+    ) | _framed(role, path)
+
+
+def _framed(role, path):
+    frames = st.lists(
+        st.builds(Frame, size=_lengths, unpacked_size=_lengths, sha256=_digests),
+        min_size=1,
+        max_size=3,
+    )
+    return frames.map(
+        lambda parts: Blob(
+            role=role,
+            path=path,
+            compression="zstd",
+            size=sum(part.size for part in parts),
+            sha256=DIGEST,
+            unpacked_size=sum(part.unpacked_size for part in parts),
+            unpacked_sha256=DIGEST,
+            frames=tuple(parts),
+        )
     )
 
 
@@ -69,7 +92,7 @@ _manifests = st.builds(
     signature=st.builds(
         Signature, inputs=_tensors, outputs=_tensors, features=st.lists(_text).map(tuple)
     ),
-    blobs=st.tuples(_blobs("model", "m.zst"), _blobs("golden", "g")),
+    blobs=st.tuples(_blobs("model", "m.zst"), _blobs("weights", "w.zst"), _blobs("golden", "g")),
     compression=_text,
     certificate=st.builds(
         CertificateSummary,
@@ -84,6 +107,7 @@ _manifests = st.builds(
         opsets=st.dictionaries(_text, st.integers(), max_size=3),
         onnxruntime=_text,
     ),
+    schema_version=st.just(SCHEMA_VERSION),
 )
 
 # Where in the golden manifest, what stands there instead, and what the error must name.
@@ -134,6 +158,18 @@ WRONG_FIELDS = {
     "runtime a list": ("runtime", [], "runtime"),
 }
 
+# The same for what came with schema version 2.
+WRONG_FRAMES = {
+    "no frames": ("blobs.0.frames", MISSING, "blobs[0].frames"),
+    "frames an object": ("blobs.1.frames", {}, "blobs[1].frames"),
+    "frame empty": ("blobs.1.frames.0.size", 0, "blobs[1].frames[0].size"),
+    "frame of nothing": ("blobs.1.frames.1.unpacked_size", 0, "blobs[1].frames[1].unpacked_size"),
+    "frame without a digest": ("blobs.1.frames.1.sha256", MISSING, "blobs[1].frames[1].sha256"),
+    "a frame too few": ("blobs.1.frames.1", MISSING, "blobs"),
+    "frames of another size": ("blobs.1.frames.0.unpacked_size", 41, "blobs"),
+    "two weights": ("blobs.2.role", "weights", "blobs"),
+}
+
 
 @pytest.fixture
 def manifest(golden):
@@ -174,6 +210,23 @@ def test_the_version_of_the_first_format_stays(manifest, golden):
     assert hashlib.sha256(golden("manifests/v1.json")).hexdigest() == DIGEST
 
 
+def test_the_second_format_stays_readable(golden):
+    """A manifest of schema version 2 has frames and weights, and is written as it was read."""
+    manifest = Manifest.from_bytes(golden("manifests/v2.json"))
+    assert manifest.schema_version == 2
+    assert manifest.blob("model").frames == ()
+    assert [frame.size for frame in manifest.weights.frames] == [20, 10]
+    assert manifest.to_bytes() == golden("manifests/v2.json")
+
+
+def test_the_first_format_knew_no_weights(golden, manifest):
+    """A manifest of schema version 1 has no weights, and may not call a blob so."""
+    assert manifest.weights is None
+    data = _with(json.loads(golden("manifests/v1.json")), "blobs.1.role", "weights")
+    with pytest.raises(ArtifactError, match="expected one of model, golden, certificate"):
+        Manifest.from_bytes(data)
+
+
 @REPEATABLE
 @given(_manifests)
 def test_what_is_written_is_read_again(manifest):
@@ -194,10 +247,8 @@ def test_the_canonical_form_is_fixed(manifest):
 
 def test_the_order_of_mappings_does_not_change_the_version(manifest):
     """Two manifests with the same content have the same version."""
-    source = dataclasses.replace(
-        manifest.source, versions=dict(reversed(manifest.source.versions.items()))
-    )
-    assert dataclasses.replace(manifest, source=source).digest == manifest.digest
+    source = manifest.source._replace(versions=dict(reversed(manifest.source.versions.items())))
+    assert manifest._replace(source=source).digest == manifest.digest
 
 
 @pytest.mark.parametrize("role", ["model", "golden", "certificate"])
@@ -208,7 +259,7 @@ def test_a_blob_is_found_by_its_role(manifest, role):
 
 def test_a_role_without_a_blob_is_an_error(manifest):
     """Asking for a blob that the bundle has not says so."""
-    only_model = dataclasses.replace(manifest, blobs=manifest.blobs[:1])
+    only_model = manifest._replace(blobs=manifest.blobs[:1])
     with pytest.raises(ArtifactError, match="no golden blob"):
         only_model.blob("golden")
 
@@ -222,10 +273,19 @@ def test_a_wrong_field_is_refused_where_it_is(golden, path, value, where):
     assert caught.value.where == where
 
 
+@pytest.mark.parametrize(("path", "value", "where"), WRONG_FRAMES.values(), ids=WRONG_FRAMES.keys())
+def test_a_wrong_frame_is_refused_where_it_is(golden, path, value, where):
+    """Frames that are missing, empty or don't add up are refused, and the error says which."""
+    data = _with(json.loads(golden("manifests/v2.json")), path, value)
+    with pytest.raises(ArtifactError) as caught:
+        Manifest.from_bytes(data)
+    assert caught.value.where == where
+
+
 def test_a_newer_schema_version_asks_for_an_upgrade():
     """A manifest of a later format is refused before its fields are read."""
-    data = _with({"schema_version": 1}, "schema_version", 2)
-    with pytest.raises(ArtifactError, match=r"schema version 2 .* upgrade coldpress") as caught:
+    data = _with({"schema_version": 1}, "schema_version", 3)
+    with pytest.raises(ArtifactError, match=r"schema version 3 .* upgrade coldpress") as caught:
         Manifest.from_bytes(data)
     assert caught.value.where == "schema_version"
 
@@ -246,6 +306,6 @@ def test_bytes_that_are_no_manifest_are_refused(data):
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_json_cannot_carry_is_not_written(manifest, value):
     """A manifest with a NaN or an infinity has no bytes."""
-    certificate = dataclasses.replace(manifest.certificate, max_abs_diff=value)
+    certificate = manifest.certificate._replace(max_abs_diff=value)
     with pytest.raises(ValueError, match="JSON compliant"):
-        dataclasses.replace(manifest, certificate=certificate).to_bytes()
+        manifest._replace(certificate=certificate).to_bytes()

@@ -1,4 +1,3 @@
-import dataclasses
 import os
 import threading
 import time
@@ -37,7 +36,7 @@ def _code(holder, **arguments):
 
 
 def _renamed(specs):
-    return tuple(dataclasses.replace(spec, name=f"{spec.name}_") for spec in specs)
+    return tuple(spec._replace(name=f"{spec.name}_") for spec in specs)
 
 
 def test_a_model_is_loaded_when_it_is_asked_for(store_model, local_root):
@@ -173,7 +172,7 @@ def test_a_broken_model_is_unavailable(store_model, local_root, classifier, chan
 def test_a_signature_that_is_not_the_models_is_refused(store_model, local_root, part):
     """A manifest that promises other tensors than the model has is refused at loading."""
     signature = store_model("file:///x").manifest.signature
-    changed = dataclasses.replace(signature, **{part: _renamed(getattr(signature, part))})
+    changed = signature._replace(**{part: _renamed(getattr(signature, part))})
     assert _code(_holder(store_model(local_root, signature=changed).put().live)) == "artifact"
 
 
@@ -189,5 +188,5 @@ def test_a_signature_may_leave_outputs_out(store_model, local_root):
 
 def test_an_unforeseen_error_is_the_models_too(store_model, local_root):
     """Whatever goes wrong in opening a model, it is unavailable and nothing else breaks."""
-    settings = dataclasses.replace(_settings(store_model(local_root).put().live), threads=10**17)
+    settings = _settings(store_model(local_root).put().live)._replace(threads=10**17)
     assert _code(ModelHolder(settings)) == "load"

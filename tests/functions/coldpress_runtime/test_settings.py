@@ -1,5 +1,3 @@
-import dataclasses
-
 import pytest
 
 from coldpress_runtime.settings import Settings
@@ -58,13 +56,13 @@ def test_a_missing_model_is_a_problem(environment):
 def test_space_around_a_value_is_passed_over():
     """A pasted value with a newline at its end is read."""
     settings = Settings.from_environment({"MODEL_URI": f" {URI}\n", "COLDPRESS_THREADS": " 2\n"})
-    assert settings == dataclasses.replace(DEFAULTS, threads=2)
+    assert settings == DEFAULTS._replace(threads=2)
 
 
 @pytest.mark.parametrize(("name", "field", "most"), [(n, *f) for n, f in NUMBERS.items()])
 def test_a_number_is_read_up_to_its_most(name, field, most):
     """Each numeric variable sets its field, the largest value included."""
-    assert _read(**{name: str(most)}) == dataclasses.replace(DEFAULTS, **{field: most})
+    assert _read(**{name: str(most)}) == DEFAULTS._replace(**{field: most})
 
 
 @pytest.mark.parametrize(("name", "most"), [(n, most) for n, (_, most) in NUMBERS.items()])
@@ -72,7 +70,7 @@ def test_a_number_beyond_its_most_is_a_problem(name, most):
     """A larger value becomes the default, and a problem that names variable and bound."""
     settings = _read(**{name: str(most + 1)})
     problem = f"{name} must be a whole number from 1 to {most:,}, not '{most + 1}'"
-    assert settings == dataclasses.replace(DEFAULTS, problems=(problem,))
+    assert settings == DEFAULTS._replace(problems=(problem,))
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS.values(), ids=NO_NUMBERS.keys())

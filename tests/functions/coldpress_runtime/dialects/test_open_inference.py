@@ -1,5 +1,4 @@
 import re
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -132,7 +131,7 @@ def manifest():
     digest = "a" * 64
     return Manifest(
         name="iris",
-        source=Source(framework="onnx", format="onnx", sha256=""),
+        source=Source(framework="onnx", format="onnx", sha256="", versions={}),
         signature=Signature(
             inputs=(TensorSpec(name="x", datatype="FP32", shape=(-1, 2)),),
             outputs=(
@@ -319,10 +318,10 @@ def test_the_metadata_are_the_protocols(get):
 def test_renamed_columns_stand_with_their_inputs(manifest):
     """Where each column is an input of its own and was renamed, each says which it is."""
     x = manifest.signature.inputs[0]
-    inputs = (replace(x, name="home_dest"), replace(x, name="age"))
-    signature = replace(manifest.signature, inputs=inputs, features=("home.dest", "age"))
+    inputs = (x._replace(name="home_dest"), x._replace(name="age"))
+    signature = manifest.signature._replace(inputs=inputs, features=("home.dest", "age"))
     model = LoadedModel(
-        manifest=replace(manifest, signature=signature), version=VERSION, session=None, load_ms=0.0
+        manifest=manifest._replace(signature=signature), version=VERSION, session=None, load_ms=0.0
     )
     request = Request(source=Sender.REST_API, method="GET", path="/v2/models/iris")
     described = orjson.loads(answer(request, SimpleNamespace(model=lambda *_: model)))
