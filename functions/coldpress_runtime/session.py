@@ -7,6 +7,7 @@ it while the artifact is on its way.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,8 @@ _ORT_TYPES = {
     "tensor(double)": "FP64",
     "tensor(string)": "BYTES",
 }
+# https://github.com/microsoft/onnxruntime: onnxruntime_session_options_config_keys.h
+_WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
 _ERRORS_ONLY = 3
 _REFUSED = (
     ort.capi.onnxruntime_pybind11_state.InvalidArgument,
@@ -70,7 +73,12 @@ class ModelSession:
 
     Args:
         model: The ONNX file's bytes.
+        weights: The file with its large tensors, named `WEIGHTS_NAME`, where they lie apart from
+            it. It is mapped, not read, and must stay as it is while the session is open.
         threads: Threads that one operator may use, at least 1.
+        prepacking: Whether onnxruntime copies weights into the layout that its kernels like best:
+            up to three times faster on batches of 4 to 64 rows, for the time and the memory of a
+            copy. None packs unless the weights lie apart: those are large, and their copy would be.
 
     Attributes:
         inputs: What the graph takes, in its order; without class labels, which ONNX has not.
@@ -82,11 +90,20 @@ class ModelSession:
 
     __slots__ = ("_output_names", "_session", "inputs", "outputs")
 
-    def __init__(self, model: bytes, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        *,
+        weights: Path | None = None,
+        threads: int = 1,
+        prepacking: bool | None = None,
+    ) -> None:
+        packed = weights is None if prepacking is None else prepacking
+        options = _options(threads, prepacking=packed)
+        if weights is not None:
+            options.add_session_config_entry(_WEIGHTS_FOLDER, str(weights.parent))
         try:
-            self._session = ort.InferenceSession(
-                model, _options(threads), providers=["CPUExecutionProvider"]
-            )
+            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except _REFUSED as error:
             raise ArtifactError(f"onnxruntime can't open the model: {_brief(error)}") from error
         self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
@@ -163,13 +180,14 @@ def _check_rows(signature: Signature, tensors: Tensors) -> None:
         raise RequestError(f"the inputs differ in their number of rows: {found}")
 
 
-def _options(threads: int) -> ort.SessionOptions:
+def _options(threads: int, *, prepacking: bool) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     # Spinning threads burn the vCPU share that the next operator needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.disable_prepacking", "0" if prepacking else "1")
     return options
 
 
