@@ -13,7 +13,7 @@ from coldpress.certification import Certificate
 from coldpress.errors import BundleError, UsageError
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME, Blob, Manifest
 from coldpress_runtime.errors import ArtifactError, IntegrityError
-from coldpress_runtime.store import unpack
+from coldpress_runtime.unpacking import unpack
 
 __all__ = ["Bundle", "check_name", "default_name", "plain_blob", "write_bundle"]
 

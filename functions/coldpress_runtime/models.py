@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .artifact import Manifest, Signature, TensorSpec
 from .errors import ArtifactError, ModelUnavailable
+from .options import SessionOptions
 from .pointers import ModelUri
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .fetching import Artifact
     from .session import ModelSession
-    from .store import Artifact
 
 __all__ = ["LoadedModel", "ModelHolder"]
 
@@ -86,7 +87,7 @@ class ModelHolder:
         if fetch is None or not fetch.finished(until):
             raise _loading()
         self._fetch = None
-        return _opened(fetch.artifact(), fetch.began, self._settings.threads)
+        return _opened(fetch.artifact(), fetch.began, self._settings.session)
 
 
 class _Fetch(Thread):
@@ -101,16 +102,11 @@ class _Fetch(Thread):
 
     def run(self) -> None:
         # Imported here, so that the main thread can import onnxruntime at the same time.
-        from . import store  # noqa: PLC0415
+        from .fetching import fetch  # noqa: PLC0415
 
-        settings = self._settings
         try:
-            self._artifact = store.fetch(
-                ModelUri.parse(settings.model_uri),
-                seconds=settings.fetch_seconds,
-                max_model_bytes=settings.max_model_bytes,
-                plain_http=settings.plain_http,
-            )
+            uri = ModelUri.parse(self._settings.model_uri)
+            self._artifact = fetch(uri, self._settings.fetch)
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
             self._error = error
 
@@ -124,11 +120,11 @@ class _Fetch(Thread):
         return self._artifact
 
 
-def _opened(artifact: Artifact, began: float, threads: int) -> LoadedModel:
+def _opened(artifact: Artifact, began: float, options: SessionOptions) -> LoadedModel:
     from .session import ModelSession  # noqa: PLC0415 - the fetch starts before this import
 
     try:
-        session = ModelSession(artifact.model, threads=threads)
+        session = ModelSession(artifact.model, weights=artifact.weights, options=options)
         _check_signature(artifact.manifest.signature, session)
     except Exception as error:
         raise _as_unavailable(error) from error

@@ -7,19 +7,23 @@ it while the artifact is on its way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import onnxruntime as ort
-from numpy.typing import NDArray
 
-from .artifact import Signature, TensorSpec
+from .artifact import WEIGHTS_NAME, Signature, TensorSpec
 from .errors import ArtifactError, PredictionFailed, RequestError
+from .options import SessionOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 __all__ = ["DTYPES", "ModelSession", "Tensors", "check_inputs", "datatype_of"]
 
-Tensors = Mapping[str, NDArray[Any]]
+Tensors: TypeAlias = "Mapping[str, NDArray[Any]]"
 
 # Open Inference Protocol datatype → numpy dtype; BYTES are Python strings in an object array.
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -58,6 +62,7 @@ _ORT_TYPES = {
 # https://github.com/microsoft/onnxruntime: onnxruntime_session_options_config_keys.h
 _WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
 _ERRORS_ONLY = 3
+_DEFAULTS = SessionOptions()
 _REFUSED = (
     ort.capi.onnxruntime_pybind11_state.InvalidArgument,
     ort.capi.onnxruntime_pybind11_state.InvalidGraph,
@@ -72,13 +77,11 @@ class ModelSession:
     """An open model on the CPU.
 
     Args:
-        model: The ONNX file's bytes.
-        weights: The file with its large tensors, named `WEIGHTS_NAME`, where they lie apart from
-            it. It is mapped, not read, and must stay as it is while the session is open.
-        threads: Threads that one operator may use, at least 1.
-        prepacking: Whether onnxruntime copies weights into the layout that its kernels like best:
-            up to three times faster on batches of 4 to 64 rows, for the time and the memory of a
-            copy. None packs unless the weights lie apart: those are large, and their copy would be.
+        model: The ONNX file, or its bytes.
+        weights: The model's large tensors, where they lie apart from it: a file of the name
+            `WEIGHTS_NAME`, which is mapped and must stay as it is while the session is open, or
+            its bytes, which onnxruntime copies.
+        options: How onnxruntime is set up.
 
     Attributes:
         inputs: What the graph takes, in its order; without class labels, which ONNX has not.
@@ -92,18 +95,15 @@ class ModelSession:
 
     def __init__(
         self,
-        model: bytes,
+        model: bytes | Path,
         *,
-        weights: Path | None = None,
-        threads: int = 1,
-        prepacking: bool | None = None,
+        weights: Path | memoryview | None = None,
+        options: SessionOptions = _DEFAULTS,
     ) -> None:
-        packed = weights is None if prepacking is None else prepacking
-        options = _options(threads, prepacking=packed)
-        if weights is not None:
-            options.add_session_config_entry(_WEIGHTS_FOLDER, str(weights.parent))
         try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(
+                model, _options(options, weights), providers=["CPUExecutionProvider"]
+            )
         except _REFUSED as error:
             raise ArtifactError(f"onnxruntime can't open the model: {_brief(error)}") from error
         self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
@@ -180,14 +180,24 @@ def _check_rows(signature: Signature, tensors: Tensors) -> None:
         raise RequestError(f"the inputs differ in their number of rows: {found}")
 
 
-def _options(threads: int, *, prepacking: bool) -> ort.SessionOptions:
+def _options(chosen: SessionOptions, weights: Path | memoryview | None) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = chosen.threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
-    # Spinning threads burn the vCPU share that the next operator needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.disable_prepacking", "0" if prepacking else "1")
+    entries = {
+        # Spinning threads burn the vCPU share that the next operator needs.
+        "session.intra_op.allow_spinning": chosen.spinning,
+        "session.disable_prepacking": not chosen.packs(apart=weights is not None),
+    }
+    for name, value in entries.items():
+        options.add_session_config_entry(name, str(int(value)))
+    if isinstance(weights, memoryview):
+        options.add_external_initializers_from_files_in_memory(
+            [WEIGHTS_NAME], [weights], [len(weights)]
+        )
+    elif weights is not None:
+        options.add_session_config_entry(_WEIGHTS_FOLDER, str(weights.parent))
     return options
 
 

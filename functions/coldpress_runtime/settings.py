@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .options import MEGABYTES_PER_CPU, FetchOptions, SessionOptions, threads_for
+
 __all__ = ["Settings", "asks_for_plain_http"]
 
-# Lambda gives one vCPU for each 1,769 MB of memory, and six at most.
-_MEGABYTES_PER_CPU = 1769
-_MOST_CPUS = 6
 # Beyond these a setting is a slip: 15 minutes is Lambda's longest run.
 _MOST_THREADS = 256
+_MOST_STREAMS = 64
 _MOST_SECONDS = 900
 _MOST_BYTES = 10**15
 _DIGITS = 18
+_SWITCH = {"on": True, "off": False}
+# As Powertools reads its own variables, whose meaning is kept.
+_TRUE = ("1", "y", "yes", "t", "true", "on")
+_QUIET_LEVELS = ("WARNING", "ERROR", "CRITICAL", "FATAL")
 
 
 class Settings(NamedTuple):
@@ -22,49 +26,54 @@ class Settings(NamedTuple):
 
     Attributes:
         model_uri: ``MODEL_URI``, unparsed; empty if it is not set.
-        threads: ``COLDPRESS_THREADS``: threads that one operator may use.
-        fetch_seconds: ``COLDPRESS_FETCH_SECONDS``: how long one read from the store may take,
-            retries included.
+        session: How onnxruntime is set up: ``COLDPRESS_THREADS``, ``COLDPRESS_SPINNING`` and
+            ``COLDPRESS_PREPACKING``.
+        fetch: How the model is fetched: ``COLDPRESS_FETCH_SECONDS``, ``COLDPRESS_FETCH_STREAMS``,
+            ``COLDPRESS_MAX_MODEL_BYTES``, ``COLDPRESS_SCRATCH``, and whether
+            ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL`` asks for plain HTTP, as a server for
+            tests does.
         init_seconds: ``COLDPRESS_INIT_SECONDS``: how long the INIT phase waits for the model before
             it leaves the rest to the first request.
         max_body_bytes: ``COLDPRESS_MAX_BODY_BYTES``: largest request body, inclusive.
         max_response_bytes: ``COLDPRESS_MAX_RESPONSE_BYTES``: largest response body, inclusive.
-        max_model_bytes: ``COLDPRESS_MAX_MODEL_BYTES``: largest unpacked model, inclusive.
+        log_requests: ``COLDPRESS_LOG_REQUESTS``: whether a request is logged; a fault always is.
+        metrics: Whether requests are counted, unless ``POWERTOOLS_METRICS_DISABLED``.
         metrics_namespace: ``POWERTOOLS_METRICS_NAMESPACE``: CloudWatch namespace of the metrics.
-        plain_http: Whether ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL`` asks for plain HTTP, as
-            a server for tests does.
+        service: ``POWERTOOLS_SERVICE_NAME``: the service's name in logs and metrics.
         problems: What is wrong with the variables that could not be read; one sentence each. A
             function with problems answers 503 and logs them, rather than crash in a loop.
     """
 
     model_uri: str
-    threads: int
-    fetch_seconds: int
+    session: SessionOptions
+    fetch: FetchOptions
     init_seconds: int
     max_body_bytes: int
     max_response_bytes: int
-    max_model_bytes: int
+    log_requests: bool
+    metrics: bool
     metrics_namespace: str
-    plain_http: bool
+    service: str
     problems: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings; what can't be read becomes a default and a problem."""
         reader = _Reader(environment)
-        memory = reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _MEGABYTES_PER_CPU, _MOST_BYTES)
         return cls(
             model_uri=reader.text("MODEL_URI"),
-            threads=reader.number("COLDPRESS_THREADS", _threads(memory), _MOST_THREADS),
-            fetch_seconds=reader.number("COLDPRESS_FETCH_SECONDS", 20, _MOST_SECONDS),
+            session=_session(reader),
+            fetch=_fetch(reader, environment),
             init_seconds=reader.number("COLDPRESS_INIT_SECONDS", 8, _MOST_SECONDS),
             max_body_bytes=reader.number("COLDPRESS_MAX_BODY_BYTES", 6 * 1024**2, _MOST_BYTES),
             max_response_bytes=reader.number(
                 "COLDPRESS_MAX_RESPONSE_BYTES", 6_000_000, _MOST_BYTES
             ),
-            max_model_bytes=reader.number("COLDPRESS_MAX_MODEL_BYTES", 4 * 1024**3, _MOST_BYTES),
+            log_requests=reader.switch("COLDPRESS_LOG_REQUESTS", default=True)
+            and _logs_information(environment),
+            metrics=environment.get("POWERTOOLS_METRICS_DISABLED", "").lower() not in _TRUE,
             metrics_namespace=environment.get("POWERTOOLS_METRICS_NAMESPACE") or "Coldpress",
-            plain_http=asks_for_plain_http(environment),
+            service=environment.get("POWERTOOLS_SERVICE_NAME") or "service_undefined",
             problems=tuple(reader.problems),
         )
 
@@ -99,6 +108,44 @@ class _Reader:
         self.problems.append(f"{name} must be a whole number from 1 to {most:,}, not {text!r:.40}")
         return default
 
+    def switch(self, name: str, *, default: bool) -> bool:
+        return bool(self.choice(name, _SWITCH, default=default))
 
-def _threads(megabytes: int) -> int:
-    return max(1, min(_MOST_CPUS, round(megabytes / _MEGABYTES_PER_CPU)))
+    def choice(
+        self, name: str, choices: Mapping[str, bool | None], *, default: bool | None
+    ) -> bool | None:
+        text = self._environment.get(name, "").strip().lower()
+        if text and text not in choices:
+            self.problems.append(f"{name} must be {_either(choices)}, not {text!r:.40}")
+        return choices.get(text, default)
+
+
+def _fetch(reader: _Reader, environment: Mapping[str, str]) -> FetchOptions:
+    return FetchOptions(
+        seconds=reader.number("COLDPRESS_FETCH_SECONDS", 20, _MOST_SECONDS),
+        streams=reader.number("COLDPRESS_FETCH_STREAMS", 8, _MOST_STREAMS),
+        max_model_bytes=reader.number("COLDPRESS_MAX_MODEL_BYTES", 4 * 1024**3, _MOST_BYTES),
+        scratch=environment.get("COLDPRESS_SCRATCH") or "/tmp",  # noqa: S108 - Lambda's own
+        plain_http=asks_for_plain_http(environment),
+    )
+
+
+def _session(reader: _Reader) -> SessionOptions:
+    memory = reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEGABYTES_PER_CPU, _MOST_BYTES)
+    return SessionOptions(
+        threads=reader.number("COLDPRESS_THREADS", threads_for(memory), _MOST_THREADS),
+        spinning=reader.switch("COLDPRESS_SPINNING", default=False),
+        prepacking=reader.choice("COLDPRESS_PREPACKING", {"auto": None, **_SWITCH}, default=None),
+    )
+
+
+def _logs_information(environment: Mapping[str, str]) -> bool:
+    """Whether Powertools' logger would write a line of the level INFO."""
+    names = ("AWS_LAMBDA_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL", "LOG_LEVEL")
+    levels = [environment[name] for name in names if environment.get(name)]
+    return not levels or levels[0].upper() not in _QUIET_LEVELS
+
+
+def _either(choices: Mapping[str, object]) -> str:
+    *others, last = choices
+    return f"{', '.join(others)} or {last}"

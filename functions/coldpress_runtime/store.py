@@ -7,48 +7,27 @@ against the digest that names it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import from_url
 
 from .artifact import Blob, Manifest
-from .errors import ArtifactError, IntegrityError, ModelUnavailable
+from .errors import ModelUnavailable
 from .pointers import Channel, ModelUri
-
-try:
-    from compression import zstd  # type: ignore[import-not-found,unused-ignore]
-except ImportError:
-    from backports import zstd  # type: ignore[no-redef,unused-ignore]
+from .unpacking import expect, twice, unpack
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["Artifact", "fetch", "fetch_manifest", "open_store", "read", "read_blob", "resolve"]
+__all__ = ["fetch_manifest", "open_store", "read", "read_blob", "read_range", "resolve"]
 
-_Read = TypeVar("_Read")
-
-# A frame may not ask for more than 128 MiB of window (2**27 bytes), whatever it says.
-_WINDOW_LOG_MAX = 27
 _CONNECT_SECONDS = 3
 _MAX_MANIFEST_BYTES = 8 * 1024 * 1024
-
-
-class Artifact(NamedTuple):
-    """A model as it came from the store, every byte verified.
-
-    Attributes:
-        uri: The pinned URI it was read from.
-        manifest: What it is.
-        model: The unpacked ONNX file.
-    """
-
-    uri: ModelUri
-    manifest: Manifest
-    model: bytes
 
 
 def open_store(  # noqa: PLR0913 - all but the URL have a default
@@ -93,35 +72,6 @@ def open_store(  # noqa: PLR0913 - all but the URL have a default
         ) from error
 
 
-def fetch(
-    uri: ModelUri,
-    *,
-    seconds: int = 20,
-    max_model_bytes: int = 4 * 1024**3,
-    plain_http: bool = False,
-) -> Artifact:
-    """Read a model by its URI, following the channel if it names one.
-
-    Args:
-        uri: Pinned or by channel; the channel is read once.
-        seconds: How long one read may take, retries included.
-        max_model_bytes: Largest unpacked model that is accepted.
-        plain_http: Whether an ``http://`` endpoint will do.
-
-    Raises:
-        ModelUnavailable: It can't be read; `code` is ``not_found``, ``denied`` or ``store``.
-        IntegrityError: What was read is not what the manifest promises, twice in a row.
-        ArtifactError: The manifest or the channel's file is not in the format.
-    """
-    store = open_store(uri.root, seconds=seconds, retry_seconds=seconds, plain_http=plain_http)
-    pinned = resolve(store, uri)
-    manifest = fetch_manifest(store, pinned)
-    blob = manifest.blob("model")
-    if (size := max(blob.size, blob.unpacked_size)) > max_model_bytes:
-        raise ArtifactError(f"the model has {size:,} bytes; the limit is {max_model_bytes:,}")
-    return Artifact(uri=pinned, manifest=manifest, model=read_blob(store, pinned, blob))
-
-
 def resolve(store: ObjectStore, uri: ModelUri) -> ModelUri:
     """The pinned URI that a URI stands for; reads the channel's file if it names a channel."""
     if uri.digest:
@@ -135,35 +85,19 @@ def fetch_manifest(store: ObjectStore, pinned: ModelUri) -> Manifest:
 
     def verified() -> Manifest:
         data = read(store, pinned.manifest_path, most=_MAX_MANIFEST_BYTES)
-        _expect(hashlib.sha256(data).hexdigest() == pinned.digest, pinned.manifest_path)
+        expect(hashlib.sha256(data).hexdigest() == pinned.digest, pinned.manifest_path)
         return Manifest.from_bytes(data)
 
-    return _twice(verified)
+    return twice(verified)
 
 
 def read_blob(store: ObjectStore, pinned: ModelUri, blob: Blob) -> bytes:
-    """The unpacked bytes of one of a version's blobs, checked packed and unpacked."""
+    """The unpacked bytes of one of a version's blobs, read as one, checked packed and unpacked."""
 
     def verified() -> bytes:
         return unpack(blob, read(store, pinned.blob_path(blob.path), most=blob.size))
 
-    return _twice(verified)
-
-
-def unpack(blob: Blob, data: bytes) -> bytes:
-    """Stored bytes to the bytes they stand for.
-
-    Raises:
-        IntegrityError: A length or digest differs from the blob's, or the frame is broken.
-    """
-    _expect(len(data) == blob.size, blob.path)
-    _expect(hashlib.sha256(data).hexdigest() == blob.sha256, blob.path)
-    if blob.compression == "none":
-        _expect((blob.unpacked_size, blob.unpacked_sha256) == (blob.size, blob.sha256), blob.path)
-        return data
-    unpacked = _decompress(data, blob)
-    _expect(hashlib.sha256(unpacked).hexdigest() == blob.unpacked_sha256, blob.path)
-    return unpacked
+    return twice(verified)
 
 
 def read(store: ObjectStore, path: str, *, most: int | None = None) -> bytes:
@@ -178,10 +112,26 @@ def read(store: ObjectStore, path: str, *, most: int | None = None) -> bytes:
         ModelUnavailable: It can't be read; `code` is ``not_found``, ``denied`` or ``store``.
         IntegrityError: It is longer than `most`.
     """
-    try:
+    with _faults(path):
         result = obstore.get(store, path)
-        _expect(most is None or result.meta["size"] <= most, path)
+        expect(most is None or result.meta["size"] <= most, path)
         return bytes(result.bytes())
+
+
+def read_range(store: ObjectStore, path: str, start: int, size: int) -> memoryview:
+    """A part of an object, at least one byte; shorter if the object ends before.
+
+    Raises:
+        ModelUnavailable: As `read`.
+    """
+    with _faults(path):
+        return memoryview(obstore.get_range(store, path, start=start, length=size))
+
+
+@contextmanager
+def _faults(path: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise ModelUnavailable(f"{path} is not in the store", code="not_found") from error
     except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
@@ -191,30 +141,6 @@ def read(store: ObjectStore, path: str, *, most: int | None = None) -> bytes:
         ) from error
     except (BaseError, OSError) as error:
         raise ModelUnavailable(f"can't read {path}: {_brief(error)}", code="store") from error
-
-
-def _twice(attempt: Callable[[], _Read]) -> _Read:
-    """One refetch where the bytes were not the promised ones, then the error."""
-    try:
-        return attempt()
-    except IntegrityError:
-        return attempt()
-
-
-def _decompress(data: bytes, blob: Blob) -> bytes:
-    options = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG_MAX}
-    decompressor = zstd.ZstdDecompressor(options=options)
-    try:
-        unpacked: bytes = decompressor.decompress(data, max_length=blob.unpacked_size + 1)
-    except zstd.ZstdError as error:
-        raise IntegrityError(f"{blob.path} is no sound zstd frame: {error}") from error
-    _expect(len(unpacked) == blob.unpacked_size and decompressor.eof, blob.path)
-    return unpacked
-
-
-def _expect(condition: bool, path: str) -> None:  # noqa: FBT001 - reads as an assertion
-    if not condition:
-        raise IntegrityError(f"{path} is not what the manifest promises: altered or truncated")
 
 
 def _brief(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from coldpress.pipeline import export
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME
 from coldpress_runtime.dialects.open_inference_json import parse
 from coldpress_runtime.session import ModelSession
-from coldpress_runtime.store import unpack
+from coldpress_runtime.unpacking import unpack
 
 ROWS = np.random.default_rng(0).normal(size=(50, 3))
 MODEL = LogisticRegression().fit(ROWS, np.where(ROWS[:, 0] > 0, "yes", "no"))

@@ -32,7 +32,8 @@ from coldpress_runtime.artifact import (
 )
 from coldpress_runtime.pointers import Channel, ChannelMove, ModelUri
 from coldpress_runtime.session import DTYPES, ModelSession
-from coldpress_runtime.store import open_store, zstd
+from coldpress_runtime.store import open_store
+from coldpress_runtime.unpacking import zstd
 
 OPSET = 17
 

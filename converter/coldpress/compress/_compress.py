@@ -9,7 +9,7 @@ from importlib import import_module
 from coldpress.errors import BundleError
 from coldpress_runtime.artifact import Blob
 from coldpress_runtime.errors import IntegrityError
-from coldpress_runtime.store import unpack
+from coldpress_runtime.unpacking import unpack
 
 __all__ = ["Compressed", "compress"]
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coldpress_runtime.errors import RequestError
 from coldpress_runtime.session import DTYPES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["decode", "encode", "kind_of"]
 

@@ -6,16 +6,18 @@ Source: https://github.com/kserve/open-inference-protocol/blob/main/specificatio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from numpy.typing import NDArray
 
 from coldpress_runtime.artifact import Manifest, TensorSpec
 from coldpress_runtime.errors import RequestError
 from coldpress_runtime.session import Tensors
 
 from . import json_tensors
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["InferenceRequest", "encode_tensor", "parse", "render"]
 

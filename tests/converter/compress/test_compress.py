@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from coldpress.compress import compress
-from coldpress_runtime.store import unpack
+from coldpress_runtime.unpacking import unpack
 
 
 @pytest.mark.parametrize("model", [b"", b"x" * 100_000, bytes(range(256)) * 999], ids=len)

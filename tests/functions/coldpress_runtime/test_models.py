@@ -188,5 +188,6 @@ def test_a_signature_may_leave_outputs_out(store_model, local_root):
 
 def test_an_unforeseen_error_is_the_models_too(store_model, local_root):
     """Whatever goes wrong in opening a model, it is unavailable and nothing else breaks."""
-    settings = _settings(store_model(local_root).put().live)._replace(threads=10**17)
+    settings = _settings(store_model(local_root).put().live)
+    settings = settings._replace(session=settings.session._replace(threads=10**17))
     assert _code(ModelHolder(settings)) == "load"

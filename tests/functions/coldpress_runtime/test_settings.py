@@ -1,26 +1,35 @@
 import pytest
 
+from coldpress_runtime.options import FetchOptions, SessionOptions
 from coldpress_runtime.settings import Settings
 
 URI = "s3://bucket/models/iris@live"
 DEFAULTS = Settings(
-    metrics_namespace="Coldpress",
-    plain_http=False,
     model_uri=URI,
-    threads=1,
-    fetch_seconds=20,
+    session=SessionOptions(threads=1, spinning=False, prepacking=None),
+    fetch=FetchOptions(
+        seconds=20,
+        streams=8,
+        max_model_bytes=4_294_967_296,
+        scratch="/tmp",  # noqa: S108 - Lambda's own
+        plain_http=False,
+    ),
     init_seconds=8,
     max_body_bytes=6_291_456,
     max_response_bytes=6_000_000,
-    max_model_bytes=4_294_967_296,
+    log_requests=True,
+    metrics=True,
+    metrics_namespace="Coldpress",
+    service="service_undefined",
 )
 NUMBERS = {
-    "COLDPRESS_THREADS": ("threads", 256),
-    "COLDPRESS_FETCH_SECONDS": ("fetch_seconds", 900),
+    "COLDPRESS_THREADS": ("session.threads", 256),
+    "COLDPRESS_FETCH_SECONDS": ("fetch.seconds", 900),
+    "COLDPRESS_FETCH_STREAMS": ("fetch.streams", 64),
     "COLDPRESS_INIT_SECONDS": ("init_seconds", 900),
     "COLDPRESS_MAX_BODY_BYTES": ("max_body_bytes", 10**15),
     "COLDPRESS_MAX_RESPONSE_BYTES": ("max_response_bytes", 10**15),
-    "COLDPRESS_MAX_MODEL_BYTES": ("max_model_bytes", 10**15),
+    "COLDPRESS_MAX_MODEL_BYTES": ("fetch.max_model_bytes", 10**15),
 }
 NO_NUMBERS = {
     "text": "many",
@@ -36,6 +45,31 @@ NO_NUMBERS = {
     "19 digits": "1" * 19,
     "5,000 digits": "1" * 5_000,
 }
+
+
+CHOICES = {
+    "prepacking by itself": ("COLDPRESS_PREPACKING", "auto", "session.prepacking", None),
+    "prepacking": ("COLDPRESS_PREPACKING", " On ", "session.prepacking", True),
+    "no prepacking": ("COLDPRESS_PREPACKING", "off", "session.prepacking", False),
+    "spinning": ("COLDPRESS_SPINNING", "on", "session.spinning", True),
+    "no request lines": ("COLDPRESS_LOG_REQUESTS", "off", "log_requests", False),
+    "warnings only": ("POWERTOOLS_LOG_LEVEL", "warning", "log_requests", False),
+    "Lambda's level": ("AWS_LAMBDA_LOG_LEVEL", "ERROR", "log_requests", False),
+    "debugging": ("POWERTOOLS_LOG_LEVEL", "DEBUG", "log_requests", True),
+    "no metrics": ("POWERTOOLS_METRICS_DISABLED", "true", "metrics", False),
+    "metrics": ("POWERTOOLS_METRICS_DISABLED", "false", "metrics", True),
+    "namespace": ("POWERTOOLS_METRICS_NAMESPACE", "Shop", "metrics_namespace", "Shop"),
+    "service": ("POWERTOOLS_SERVICE_NAME", "shop", "service", "shop"),
+    "directory": ("COLDPRESS_SCRATCH", "/mnt/x", "fetch.scratch", "/mnt/x"),
+}
+
+
+def _changed(settings, field, value):
+    """The settings with one field changed, or one of their session's or fetch's."""
+    outer, _, inner = field.partition(".")
+    if not inner:
+        return settings._replace(**{outer: value})
+    return settings._replace(**{outer: getattr(settings, outer)._replace(**{inner: value})})
 
 
 def _read(**environment):
@@ -56,13 +90,13 @@ def test_a_missing_model_is_a_problem(environment):
 def test_space_around_a_value_is_passed_over():
     """A pasted value with a newline at its end is read."""
     settings = Settings.from_environment({"MODEL_URI": f" {URI}\n", "COLDPRESS_THREADS": " 2\n"})
-    assert settings == DEFAULTS._replace(threads=2)
+    assert settings == _changed(DEFAULTS, "session.threads", 2)
 
 
 @pytest.mark.parametrize(("name", "field", "most"), [(n, *f) for n, f in NUMBERS.items()])
 def test_a_number_is_read_up_to_its_most(name, field, most):
     """Each numeric variable sets its field, the largest value included."""
-    assert _read(**{name: str(most)}) == DEFAULTS._replace(**{field: most})
+    assert _read(**{name: str(most)}) == _changed(DEFAULTS, field, most)
 
 
 @pytest.mark.parametrize(("name", "most"), [(n, most) for n, (_, most) in NUMBERS.items()])
@@ -96,7 +130,7 @@ def test_every_problem_is_named():
 )
 def test_threads_follow_the_memory(megabytes, threads):
     """Without a number of threads, there are as many as the memory brings whole CPUs."""
-    assert _read(AWS_LAMBDA_FUNCTION_MEMORY_SIZE=megabytes).threads == threads
+    assert _read(AWS_LAMBDA_FUNCTION_MEMORY_SIZE=megabytes).session.threads == threads
 
 
 @pytest.mark.parametrize(
@@ -111,10 +145,24 @@ def test_threads_follow_the_memory(megabytes, threads):
 )
 def test_plain_http_is_for_plain_endpoints(variables, plain):
     """Plain HTTP is allowed where the endpoint that S3 uses asks for it, and nowhere else."""
-    assert Settings.from_environment(variables).plain_http is plain
+    assert Settings.from_environment(variables).fetch.plain_http is plain
 
 
-def test_metrics_namespace():
-    """The metrics' namespace is Powertools' own variable."""
-    given = {"POWERTOOLS_METRICS_NAMESPACE": "Shop"}
-    assert Settings.from_environment(given).metrics_namespace == "Shop"
+@pytest.mark.parametrize(("name", "text", "field", "value"), CHOICES.values(), ids=CHOICES.keys())
+def test_a_choice_is_read(name, text, field, value):
+    """Each variable that is no number sets its field, whatever its capitals."""
+    assert _read(**{name: text}) == _changed(DEFAULTS, field, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("COLDPRESS_PREPACKING", "auto, on or off"),
+        ("COLDPRESS_SPINNING", "on or off"),
+        ("COLDPRESS_LOG_REQUESTS", "on or off"),
+    ],
+)
+def test_what_is_no_choice_is_a_problem(name, choices):
+    """Another word becomes the default, and a problem that names the choices."""
+    problem = f"{name} must be {choices}, not 'maybe'"
+    assert _read(**{name: "maybe"}) == DEFAULTS._replace(problems=(problem,))

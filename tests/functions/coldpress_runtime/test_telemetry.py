@@ -1,4 +1,5 @@
 import json
+from datetime import datetime
 
 import pytest
 
@@ -41,18 +42,22 @@ def stored(store_model, local_root):
 
 def _metrics(line):
     names = {metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
-    assert all(type(value) is float for name in names for value in line[name])
+    assert all(type(line[name]) in (int, float) for name in names)
     return names
 
 
 def test_each_request_is_one_log_line(printed, stored, sample_event):
     """A request's line has what a search needs, and no body."""
     logged, _ = printed(
-        stored.live, sample_event("http-infer"), sample_event("http-infer-wrong-shape")
+        stored.live,
+        sample_event("http-infer"),
+        sample_event("http-infer-wrong-shape"),
+        POWERTOOLS_METRICS_DISABLED="true",
     )
     first, second = logged
     assert first.pop("latency_ms") > 0
-    assert {name: first[name] for name in first if name not in ("timestamp", "location")} == {
+    assert datetime.fromisoformat(first.pop("timestamp")).tzinfo is not None
+    assert first == {
         "level": "INFO",
         "message": "request",
         "service": "service_undefined",
@@ -79,7 +84,7 @@ def test_each_request_is_counted(printed, stored, sample_event):
         {"Latency", "Status4xx"},
     ]
     assert metrics[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Coldpress"
-    assert metrics[0]["ColdStart"] == [1.0]
+    assert metrics[0]["ColdStart"] == 1
 
 
 def test_powertools_variables_are_heeded(printed, stored, sample_event):
@@ -103,6 +108,26 @@ def test_metrics_can_be_switched_off(printed, stored, sample_event):
     )
     assert len(logged) == 1
     assert metrics == []
+
+
+def test_a_request_is_one_line_that_is_both(printed, stored, sample_event):
+    """With logs and metrics on, one line is read as a log line and as metrics."""
+    logged, metrics = printed(stored.live, sample_event("http-live"))
+    assert len(logged) == 1
+    assert logged == metrics
+
+
+def test_request_lines_can_be_switched_off(printed, stored, sample_event):
+    """Without a line for each request, its metrics are still written."""
+    logged, metrics = printed(stored.live, sample_event("http-live"), COLDPRESS_LOG_REQUESTS="off")
+    assert logged == []
+    assert _metrics(metrics[0]) == {"Latency", "Status2xx", "ColdStart", "ModelLoadTime"}
+
+
+def test_nothing_is_written_if_nothing_is_wanted(printed, stored, sample_event):
+    """With neither logs nor metrics, a request leaves no line."""
+    off = {"COLDPRESS_LOG_REQUESTS": "off", "POWERTOOLS_METRICS_DISABLED": "true"}
+    assert printed(stored.live, sample_event("http-live"), **off) == ([], [])
 
 
 def test_a_failure_is_logged_with_its_cause(printed, store_model, local_root, sample_event):

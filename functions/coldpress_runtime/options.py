@@ -1,0 +1,59 @@
+"""How a model is fetched and how onnxruntime is set up: every choice in one place.
+
+Standard library only: the settings hold these options long before onnxruntime is imported.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["MEGABYTES_PER_CPU", "FetchOptions", "SessionOptions", "threads_for"]
+
+# Lambda gives one vCPU for each 1,769 MB of memory, and six at most:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+MEGABYTES_PER_CPU = 1769
+_MOST_CPUS = 6
+
+
+class FetchOptions(NamedTuple):
+    """How a model is fetched.
+
+    Attributes:
+        seconds: How long one read may take, retries included.
+        streams: How many parts of a large blob are under way at once.
+        max_model_bytes: Largest unpacked model that is accepted, weights included.
+        scratch: Directory for what is too large to hold twice.
+        plain_http: Whether an ``http://`` endpoint will do.
+    """
+
+    seconds: int = 20
+    streams: int = 8
+    max_model_bytes: int = 4 * 1024**3
+    scratch: str = "/tmp"  # noqa: S108 - Lambda's own; what lies there is private and hashed
+    plain_http: bool = False
+
+
+class SessionOptions(NamedTuple):
+    """What may be chosen about a session; docs/function-settings.md has the variables.
+
+    Attributes:
+        threads: Threads that one operator may use, at least 1.
+        spinning: Whether threads that wait for the next operator keep a vCPU busy; worth it only
+            where there are several threads and nothing else runs.
+        prepacking: Whether onnxruntime copies weights into the layout that its kernels like best:
+            up to three times faster on batches of 4 to 64 rows, for the time and the memory of a
+            copy. None packs unless the weights lie apart from the graph: those are large.
+    """
+
+    threads: int = 1
+    spinning: bool = False
+    prepacking: bool | None = None
+
+    def packs(self, *, apart: bool) -> bool:
+        """Whether weights are prepacked, if they lie apart from the graph or not."""
+        return not apart if self.prepacking is None else self.prepacking
+
+
+def threads_for(megabytes: int) -> int:
+    """The vCPUs that a function with this much memory has, rounded, from 1 to 6."""
+    return max(1, min(_MOST_CPUS, round(megabytes / MEGABYTES_PER_CPU)))

@@ -1,0 +1,56 @@
+"""Where a large blob goes: a file that can be mapped, or memory where there is no room for one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .artifact import Blob
+from .scratch import Scratch
+from .transfer import transfer
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+__all__ = ["place"]
+
+
+def place(  # noqa: PLR0913 - what, from where, to where
+    store: ObjectStore, path: str, blob: Blob, *, name: str, scratch: str, streams: int
+) -> Path | memoryview:
+    """Bring a blob where it can be used, each part checked as it arrives.
+
+    Args:
+        store: Where the blob lies.
+        path: Its path below the store's prefix.
+        blob: What it is.
+        name: The file's name.
+        scratch: Directory for it.
+        streams: How many parts may be under way at once.
+
+    Returns:
+        The file, or the bytes if no file can be written there.
+
+    Raises:
+        ModelUnavailable: The blob can't be read; `code` is ``not_found``, ``denied`` or ``store``.
+        IntegrityError: A part is not what the manifest promises, twice in a row.
+    """
+    try:
+        files = Scratch(scratch)
+        if found := files.find(blob, name):
+            return found
+        with files.draft(blob, name) as draft:
+            transfer(store, path, blob, draft.write, streams=streams)
+        return files.path(blob, name)
+    except OSError:
+        return _in_memory(store, path, blob, streams)
+
+
+def _in_memory(store: ObjectStore, path: str, blob: Blob, streams: int) -> memoryview:
+    memory = memoryview(bytearray(blob.unpacked_size))
+
+    def sink(data: bytes | memoryview, start: int) -> None:
+        memory[start : start + len(data)] = data
+
+    transfer(store, path, blob, sink, streams=streams)
+    return memory
