@@ -15,6 +15,7 @@ gc.disable()
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # ruff: noqa: E402 - the first lines come first
+import contextlib
 import time
 from typing import Any
 
@@ -26,7 +27,7 @@ _models = ModelHolder(_settings)
 _models.begin()
 
 # These take most of a cold start, and the fetch runs beside them.
-from coldpress_runtime import errors
+from coldpress_runtime import errors, snapshot
 from coldpress_runtime.dialects import open_inference
 from coldpress_runtime.events import (
     Request,
@@ -141,7 +142,7 @@ def _report(request: Request | None, response: Response, request_id: str, began:
     )
 
 
-def _warm() -> None:
+def _load() -> None:
     """Open the model within INIT; what goes wrong is logged, and tried again by a request."""
     try:
         _models.get(seconds=_settings.init_seconds)
@@ -149,6 +150,22 @@ def _warm() -> None:
         _telemetry.failure(f"no model after INIT: {error}", error)
 
 
-_warm()
+def _rehearse() -> None:
+    """Answer a request of zeros, so that no caller's is the first; they may not fit the model."""
+    with contextlib.suppress(errors.RuntimeFault):
+        open_inference.rehearse(Serving(models=_models, seconds=0))
+
+
+def _before_snapshot() -> None:
+    """A snapshot without its model would be of no use: an error fails the deployment."""
+    _models.get()
+    _rehearse()
+
+
+# Everything is open by now, or on its way; what follows is the rest of INIT.
+_load()
+if _settings.initialization == "provisioned-concurrency":
+    _rehearse()  # on demand, the first caller would wait for this and for their own
+snapshot.register(_settings.initialization, before=_before_snapshot, after=_telemetry.renew)
 gc.freeze()
 gc.enable()

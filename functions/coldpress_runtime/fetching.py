@@ -57,9 +57,12 @@ def fetch(uri: ModelUri, options: FetchOptions = _DEFAULTS) -> Artifact:
         ArtifactError: The manifest or the channel's file is not in the format, or the model is too
             large.
     """
-    seconds = options.seconds
     store = open_store(
-        uri.root, seconds=seconds, retry_seconds=seconds, plain_http=options.plain_http
+        uri.root,
+        seconds=options.seconds,
+        retry_seconds=options.seconds,
+        plain_http=options.plain_http,
+        scratch=options.scratch,
     )
     pinned = resolve(store, uri)
     manifest = fetch_manifest(store, pinned)

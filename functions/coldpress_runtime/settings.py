@@ -32,6 +32,8 @@ class Settings(NamedTuple):
             ``COLDPRESS_MAX_MODEL_BYTES``, ``COLDPRESS_SCRATCH``, and whether
             ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL`` asks for plain HTTP, as a server for
             tests does.
+        initialization: ``AWS_LAMBDA_INITIALIZATION_TYPE``: ``on-demand``, ``snap-start`` or
+            ``provisioned-concurrency``, among others.
         init_seconds: ``COLDPRESS_INIT_SECONDS``: how long the INIT phase waits for the model before
             it leaves the rest to the first request.
         max_body_bytes: ``COLDPRESS_MAX_BODY_BYTES``: largest request body, inclusive.
@@ -47,6 +49,7 @@ class Settings(NamedTuple):
     model_uri: str
     session: SessionOptions
     fetch: FetchOptions
+    initialization: str
     init_seconds: int
     max_body_bytes: int
     max_response_bytes: int
@@ -64,6 +67,7 @@ class Settings(NamedTuple):
             model_uri=reader.text("MODEL_URI"),
             session=_session(reader),
             fetch=_fetch(reader, environment),
+            initialization=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") or "on-demand",
             init_seconds=reader.number("COLDPRESS_INIT_SECONDS", 8, _MOST_SECONDS),
             max_body_bytes=reader.number("COLDPRESS_MAX_BODY_BYTES", 6 * 1024**2, _MOST_BYTES),
             max_response_bytes=reader.number(

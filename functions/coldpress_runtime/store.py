@@ -7,6 +7,7 @@ against the digest that names it.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,6 +18,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import from_url
 
 from .artifact import Blob, Manifest
+from .credentials import token_file_option
 from .errors import ModelUnavailable
 from .pointers import Channel, ModelUri
 from .unpacking import expect, twice, unpack
@@ -37,6 +39,7 @@ def open_store(  # noqa: PLR0913 - all but the URL have a default
     retry_seconds: int = 20,
     plain_http: bool = False,
     credentials: Any = None,  # noqa: ANN401 - one of obstore's many providers
+    scratch: str = "/tmp",  # noqa: S108 - Lambda's own
     create: bool = False,
 ) -> ObjectStore:
     """A store at a URL such as ``s3://bucket/prefix``; no request is made yet.
@@ -48,6 +51,7 @@ def open_store(  # noqa: PLR0913 - all but the URL have a default
         retry_seconds: How long a request that fails is tried again.
         plain_http: Whether an ``http://`` endpoint will do.
         credentials: An obstore credential provider, in place of the environment's variables.
+        scratch: Directory for the file that obstore reads a token from, where it needs one.
         create: For ``file://``, make the directory if it isn't there.
 
     Raises:
@@ -65,6 +69,8 @@ def open_store(  # noqa: PLR0913 - all but the URL have a default
         options: Any = {"client_options": client, "retry_config": retries}
         if credentials is not None:
             options["credential_provider"] = credentials
+        elif url.startswith("s3://"):
+            options |= token_file_option(os.environ, scratch)
         return from_url(url, **options)
     except (BaseError, ValueError, OSError) as error:
         raise ModelUnavailable(

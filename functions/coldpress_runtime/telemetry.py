@@ -42,8 +42,9 @@ class Telemetry:
         self._load_counted = False
 
     def renew(self) -> None:
-        """Start over, as after a restore from a snapshot: the next request is a cold start."""
-        self._cold = True
+        """Start over after a restore: it is a cold start, but one that loaded no model."""
+        with self._lock:
+            self._cold = self._load_counted = True
 
     def failure(self, message: str, error: Exception, *, request_id: str = "") -> None:
         """Log a fault of the function's, with its code and traceback.

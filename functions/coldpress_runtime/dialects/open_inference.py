@@ -16,9 +16,9 @@ from coldpress_runtime.models import LoadedModel
 from coldpress_runtime.serving import Serving
 from coldpress_runtime.version import VERSION
 
-from .open_inference_json import parse, render
+from .open_inference_json import example, parse, render
 
-__all__ = ["Call", "answer", "render_error", "route"]
+__all__ = ["Call", "answer", "rehearse", "render_error", "route"]
 
 Operation = Literal["server", "live", "ready", "model", "model_ready", "infer"]
 
@@ -71,6 +71,19 @@ def answer(request: Request, serving: Serving) -> bytes:
         case "infer":
             body = _infer(request, serving.model(call.model, call.version), serving)
     return body
+
+
+def rehearse(serving: Serving) -> None:
+    """Answer a request of zeros, or of empty strings, for the model that is served.
+
+    Raises:
+        RuntimeFault: The model is not there, or can't answer zeros.
+    """
+    model = serving.model()
+    request = Request(
+        source=Source.DIRECT, method="POST", path="", body=example(model.manifest.signature)
+    )
+    _infer(request, model, serving)
 
 
 def route(method: str, path: str) -> Call:

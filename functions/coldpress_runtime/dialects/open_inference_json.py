@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import orjson
 
-from coldpress_runtime.artifact import Manifest, TensorSpec
+from coldpress_runtime.artifact import Manifest, Signature, TensorSpec
 from coldpress_runtime.errors import RequestError
-from coldpress_runtime.session import Tensors
+from coldpress_runtime.session import DTYPES, Tensors
 
 from . import json_tensors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["InferenceRequest", "encode_tensor", "parse", "render"]
+__all__ = ["InferenceRequest", "encode_tensor", "example", "parse", "render"]
 
 
 class InferenceRequest(NamedTuple):
@@ -80,6 +81,12 @@ def render(manifest: Manifest, version: str, request: InferenceRequest, results:
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
+def example(signature: Signature) -> bytes:
+    """An inference request of zeros, or of empty strings, with 1 for each free dimension."""
+    inputs = [_zeros(spec) for spec in signature.inputs]
+    return orjson.dumps({"inputs": inputs}, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
 def encode_tensor(spec: TensorSpec, array: NDArray[Any]) -> dict[str, Any]:
     """A tensor as the protocol's object; orjson writes it with `OPT_SERIALIZE_NUMPY`."""
     return {
@@ -88,6 +95,12 @@ def encode_tensor(spec: TensorSpec, array: NDArray[Any]) -> dict[str, Any]:
         "shape": list(array.shape),
         "data": json_tensors.encode(spec.datatype, array),
     }
+
+
+def _zeros(spec: TensorSpec) -> dict[str, Any]:
+    shape = tuple(1 if size < 0 else size for size in spec.shape)
+    kind = DTYPES[spec.datatype]
+    return encode_tensor(spec, np.full(shape, "" if kind.hasobject else 0, dtype=kind))
 
 
 def _inputs(document: Mapping[str, Any]) -> dict[str, NDArray[Any]]:

@@ -14,6 +14,7 @@ DEFAULTS = Settings(
         scratch="/tmp",  # noqa: S108 - Lambda's own
         plain_http=False,
     ),
+    initialization="on-demand",
     init_seconds=8,
     max_body_bytes=6_291_456,
     max_response_bytes=6_000_000,
@@ -60,6 +61,7 @@ CHOICES = {
     "metrics": ("POWERTOOLS_METRICS_DISABLED", "false", "metrics", True),
     "namespace": ("POWERTOOLS_METRICS_NAMESPACE", "Shop", "metrics_namespace", "Shop"),
     "service": ("POWERTOOLS_SERVICE_NAME", "shop", "service", "shop"),
+    "SnapStart": ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start", "initialization", "snap-start"),
     "directory": ("COLDPRESS_SCRATCH", "/mnt/x", "fetch.scratch", "/mnt/x"),
 }
 
