@@ -13,11 +13,21 @@ from sklearn.linear_model import LogisticRegression
 from coldpress import export, publish
 
 PREFIX = "/2018-06-01/runtime"
+# The client ends in a segmentation fault where one of them is missing.
+HEADERS = {
+    "Content-Type": "application/json",
+    "Lambda-Runtime-Aws-Request-Id": "request-1",
+    "Lambda-Runtime-Deadline-Ms": "4102444800000",
+    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:line",
+    "Lambda-Runtime-Trace-Id": "Root=1-0",
+}
 ROWS = np.arange(60.0).reshape(20, 3)
 
 
 class RuntimeApi(BaseHTTPRequestHandler):
     """Lambda's side: one restore, one invocation, then silence until the test ends."""
+
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         """Hand out the restore and the invocation."""
@@ -27,9 +37,8 @@ class RuntimeApi(BaseHTTPRequestHandler):
             server.over.wait(30)
         body = json.dumps(server.event).encode()
         self.send_response(200)
-        self.send_header("Lambda-Runtime-Aws-Request-Id", "request-1")
-        self.send_header("Lambda-Runtime-Deadline-Ms", "99999999999999")
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in {**HEADERS, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
