@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from coldpress.package import ARCHITECTURES, MOST_BYTES, build
-from coldpress.wheels import Target
+from coldpress.package.target import Target
 
 pytestmark = pytest.mark.slow
 
