@@ -154,16 +154,25 @@ def osls(root, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def sam_packaged(project, sam_tool, code_bucket):
+def sam_package(project, sam_tool, code_bucket):
+    """A function that has `sam package` upload a template's code; gives the template it writes."""
+
+    def run(template, output):
+        outcome = sam_tool("sam").run(
+            *("package", "--template-file", template, "--no-progressbar"),
+            *("--s3-bucket", code_bucket, "--output-template-file", output),
+            cwd=project,
+        )
+        assert outcome.returncode == 0, outcome.stdout
+        return output
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sam_packaged(project, sam_package):
     """The SAM template after `sam package`: its code lies in the bucket."""
-    output = project / "packaged.yaml"
-    outcome = sam_tool("sam").run(
-        *("package", "--template-file", "infra/sam/template.yaml", "--no-progressbar"),
-        *("--s3-bucket", code_bucket, "--output-template-file", output),
-        cwd=project,
-    )
-    assert outcome.returncode == 0, outcome.stdout
-    return output
+    return sam_package("infra/sam/template.yaml", project / "packaged.yaml")
 
 
 @pytest.fixture(scope="session")
