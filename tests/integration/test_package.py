@@ -1,6 +1,9 @@
 """The real package: what pip brings from the index for this machine's processor and the other."""
 
+import re
+import shutil
 import struct
+import subprocess
 import sys
 import zipfile
 from importlib.metadata import Distribution
@@ -21,6 +24,23 @@ UNNEEDED = {"flatbuffers", "packaging", "protobuf"}
 MOST_UNPACKED, MOST_ZIPPED = 105_000_000, 36_000_000
 # https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html: e_machine lies at byte 18.
 MACHINES = {62: "x86_64", 183: "arm64"}
+
+# What Lambda's Amazon Linux has of its own.
+SYSTEM = {"c", "dl", "gcc_s", "m", "pthread", "rt", "stdc++", "z"}
+
+
+def unresolved(directory):
+    """Libraries that a directory's shared objects link, and that are neither there nor Lambda's."""
+    readelf = shutil.which("readelf")
+    if readelf is None:
+        pytest.skip("no readelf on this machine, which comes with binutils")
+    objects = [path for path in directory.rglob("*.so*") if path.is_file()]
+    command = [readelf, "--dynamic", "--wide", *objects]
+    dynamic = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    linked = set(re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic))
+    system = {name for name in linked if name.startswith("ld-linux")}
+    system |= {name for name in linked if name.partition(".so")[0].removeprefix("lib") in SYSTEM}
+    return linked - system - {path.name for path in objects}
 
 
 def machines(directory):
@@ -90,6 +110,11 @@ def test_it_tells_nothing_of_the_machine_that_built_it(built_package):
     assert held == []
 
 
+def test_its_libraries_lack_none(built_package):
+    """Whatever a shared object links is in the package or on Lambda: none was left out."""
+    assert unresolved(built_package.directory) == set()
+
+
 def test_parts_add_up(built_package):
     """The report's parts are all of the package, and the bytecode is some of it."""
     assert sum(part.unpacked_bytes for part in built_package.parts) == built_package.unpacked_bytes
@@ -109,6 +134,7 @@ def test_the_other_processor_s_is_built_here_too(built_package, tmp_path, python
     (other,) = set(ARCHITECTURES) - {built_package.architecture}
     built = build(tmp_path / "build", python=python, architecture=other, bytecode=False)
     assert machines(built.directory) == {other}
+    assert unresolved(built.directory) == set()
     assert built.unpacked_bytes <= MOST_UNPACKED
     assert built.zipped_bytes <= MOST_ZIPPED
     assert not built.trial.tried

@@ -56,7 +56,7 @@ Examples:
 )
 @click.option(
     "--max-mb",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.IntRange(min=1),
     help="Fail above this many MB (1,000,000 bytes), unzipped; Lambda's own limit of 262,144,000 "
     "bytes holds in any case.",
 )
@@ -67,7 +67,7 @@ def build(  # noqa: PLR0913 - one parameter an option
     architecture: str,
     *,
     bytecode: bool,
-    max_mb: float | None,
+    max_mb: int | None,
     report: bool,
     as_json: bool,
 ) -> None:
@@ -84,7 +84,7 @@ def build(  # noqa: PLR0913 - one parameter an option
             python=python,
             architecture=architecture,
             bytecode=bytecode,
-            most_bytes=None if max_mb is None else round(max_mb * 1_000_000),
+            most_bytes=None if max_mb is None else max_mb * 1_000_000,
             progress=step,
         )
     if as_json:

@@ -57,10 +57,11 @@ def _print_left_out(package: Package) -> None:
     left_out = sorted(package.left_out, key=lambda each: -each.unpacked_bytes)
     size = sum(each.unpacked_bytes for each in left_out)
     files = sum(each.files for each in left_out)
-    console.print(f"\nLeft out: {human_bytes(size)} in {files:,} files (functions/excluded.txt)")
+    console.print(f"\nLeft out: {human_bytes(size)}, {files:,} files (functions/excluded.txt)")
+    console.print(f"[dim]{'unpacked':>11}  files  pattern[/]")
     for each in left_out:
         named = escape(each.pattern)
-        console.print(f"  {human_bytes(each.unpacked_bytes):>9}  {each.files:>4} files  {named}")
+        console.print(f"  {human_bytes(each.unpacked_bytes):>9}  {each.files:>5}  {named}")
 
 
 def _total(package: Package) -> int:
