@@ -1,5 +1,6 @@
 """The real package: what pip brings from the index for this machine's processor and the other."""
 
+import os
 import re
 import shutil
 import struct
@@ -13,8 +14,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from coldpress.errors import BuildError
 from coldpress.package import ARCHITECTURES, PYTHONS, build
 from coldpress.package.target import Target
+from coldpress.package.trial import try_package
 
 pytestmark = pytest.mark.slow
 
@@ -86,6 +89,27 @@ def test_it_has_answered_the_sample_events(built_package, interpreter, root):
     assert interpreter
     assert built_package.trial.tried, built_package.trial.reason
     assert set(built_package.trial.statuses) == {p.stem for p in (root / "events").glob("*.json")}
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        pytest.param("numpy/linalg", r"lacks the module numpy\.linalg", id="at once"),
+        pytest.param("jmespath", "lacks the module jmespath", id="for the log"),
+        pytest.param("obstore", "lacks the module obstore", id="in the thread that fetches"),
+        pytest.param("backports", "lacks the module backports", id="to unpack"),
+        pytest.param("numpy.libs", "libscipy_openblas.*: cannot open shared", id="a library"),
+    ],
+)
+def test_a_part_too_few_is_named(built_package, interpreter, tmp_path, part, message):
+    """Whatever the function needs and does not find, the trial names, and refuses the package."""
+    if part == "backports" and built_package.python == "3.14":
+        pytest.skip("Python 3.14 has zstd itself")
+    lacking = shutil.copytree(built_package.directory, tmp_path / "lacking", copy_function=os.link)
+    shutil.rmtree(lacking / part)
+    target = Target(python=built_package.python, architecture=built_package.architecture)
+    with pytest.raises(BuildError, match=message):
+        try_package(lacking, target, interpreter, scratch=tmp_path / "scratch", bytecode=True)
 
 
 def test_every_module_has_its_bytecode(built_package, interpreter):

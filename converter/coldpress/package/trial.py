@@ -88,7 +88,9 @@ def _obstacle(target: Target) -> str:
     if sys.platform != "linux":
         return "this machine does not run programs for Linux"
     if (machine := platform.machine()) != target.machine:
-        return f"this machine's processor is {machine}, and the package is for {target.machine}"
+        return (
+            f"this machine's processor is {machine}, and the package is for {target.architecture}"
+        )
     library, version = platform.libc_ver()
     if library != "glibc":
         return "this machine's C library is not glibc, which Lambda's is"
@@ -161,9 +163,9 @@ def _check_statuses(found: Mapping[str, int], expected: Mapping[str, int], log: 
 
 def _failure(what: str, log: str) -> BuildError:
     """The error with the module that is missing, if the log names one; else with its last error."""
-    # A log line is JSON, where a quote inside a traceback may be escaped.
+    # A log line is JSON, where a quote may be escaped. The last one is no try before another way.
     if missing := re.findall(r"No module named \\?['\"]([\w.]+)", log):
-        return BuildError(f"the package lacks the module {missing[0]} ({what}); {_REMEDY}")
+        return BuildError(f"the package lacks the module {missing[-1]} ({what}); {_REMEDY}")
     causes: list[str] = re.findall(r"\b\w+(?:Error|Exception): [^\n\\\"]+", log)
     cause = f": {causes[-1].strip():.300}" if causes else ""
     return BuildError(f"the package does not answer as it should ({what}){cause}; {_REMEDY}")
