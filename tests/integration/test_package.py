@@ -91,6 +91,16 @@ def test_it_has_answered_the_sample_events(built_package, interpreter, root):
     assert set(built_package.trial.statuses) == {p.stem for p in (root / "events").glob("*.json")}
 
 
+def test_a_trial_runs_wherever_it_is_built(built_package, interpreter, tmp_path):
+    """Whatever characters the way to the build has, the function finds its model."""
+    target = Target(python=built_package.python, architecture=built_package.architecture)
+    place = tmp_path / "a b@ü#%20"
+    outcome = try_package(
+        built_package.directory, target, interpreter, scratch=place, bytecode=True
+    )
+    assert outcome == built_package.trial
+
+
 @pytest.mark.parametrize(
     ("part", "message"),
     [

@@ -13,12 +13,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from coldpress.errors import BuildError
 from coldpress.resources import resource
+from coldpress_runtime.pointers import ModelUri
 
 from ._stand_in import store_stand_in
 from .interpreters import run_program
@@ -69,12 +70,12 @@ def try_package(
     if reason := _obstacle(target):
         return Trial(tried=False, reason=reason)
     scratch.mkdir()
-    uri = str(store_stand_in(scratch / "store"))
+    uri = store_stand_in(scratch / "store")
+    nowhere = replace(uri, root=(scratch / "nowhere").as_uri())
     events = {path.stem: json.loads(path.read_bytes()) for path in _samples()}
     expected = {name: 400 if "wrong" in name else 200 for name in events}
     run = _Run(directory=directory, interpreter=interpreter, scratch=scratch, bytecode=bytecode)
     run.answer(events, expected, uri)
-    nowhere = uri.replace("/store/", "/nowhere/")
     run.answer({_WITHOUT_MODEL: events[_WITHOUT_MODEL]}, {_WITHOUT_MODEL: 503}, nowhere)
     return Trial(tried=True, statuses=expected)
 
@@ -108,14 +109,14 @@ class _Run:
     scratch: Path
     bytecode: bool
 
-    def answer(self, events: dict[str, Any], expected: Mapping[str, int], uri: str) -> None:
+    def answer(self, events: dict[str, Any], expected: Mapping[str, int], uri: ModelUri) -> None:
         """Answer events in a process of its own, and check what came of it."""
         try:
             done = run_program(
                 self.interpreter,
                 "answer_events",
                 self.directory,
-                environment=_environment(self.directory, uri),
+                environment=_environment(self.directory, str(uri)),
                 folder=self.scratch,
                 said=json.dumps(events),
                 seconds=_SECONDS,
