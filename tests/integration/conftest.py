@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pickle
 import platform
 import shutil
 import subprocess
@@ -14,8 +15,8 @@ import boto3
 import pytest
 from filelock import FileLock
 
-from coldpress.interpreters import find_interpreter
-from coldpress.package import DEFAULT_PYTHON, PYTHONS, Package, build
+from coldpress.package import DEFAULT_PYTHON, PYTHONS, build
+from coldpress.package.interpreters import find_interpreter
 
 MODEL_URI = f"s3://churn-models/prod/eu/churn@sha256:{'ab' * 32}"
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
@@ -75,20 +76,21 @@ def architecture():
 
 @pytest.fixture(scope="session")
 def built_package(shared_folder, target_python, architecture):
-    """The function's package for this machine, built once for all test processes."""
-    output = shared_folder / "build"
+    """The function's package for this machine, built once for all test processes.
+
+    Without a Python of the target's version it has no bytecode, and nobody tried it.
+    """
+    built = shared_folder / "built.pickle"
     with FileLock(shared_folder / "build.lock"):
-        if not (output / "function.zip").exists():
-            return build(output, python=target_python, architecture=architecture)
-    directory, archive = output / "function", output / "function.zip"
-    return Package(
-        directory=directory,
-        archive=archive,
-        python=target_python,
-        architecture=architecture,
-        unpacked_bytes=sum(file.stat().st_size for file in directory.rglob("*") if file.is_file()),
-        zipped_bytes=archive.stat().st_size,
-    )
+        if not built.exists():
+            package = build(
+                shared_folder / "build",
+                python=target_python,
+                architecture=architecture,
+                bytecode=find_interpreter(target_python) is not None,
+            )
+            built.write_bytes(pickle.dumps(package))
+    return pickle.loads(built.read_bytes())  # noqa: S301 - written above
 
 
 @pytest.fixture(scope="session")
@@ -152,16 +154,25 @@ def osls(root, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def sam_packaged(project, sam_tool, code_bucket):
+def sam_package(project, sam_tool, code_bucket):
+    """A function that has `sam package` upload a template's code; gives the template it writes."""
+
+    def run(template, output):
+        outcome = sam_tool("sam").run(
+            *("package", "--template-file", template, "--no-progressbar"),
+            *("--s3-bucket", code_bucket, "--output-template-file", output),
+            cwd=project,
+        )
+        assert outcome.returncode == 0, outcome.stdout
+        return output
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sam_packaged(project, sam_package):
     """The SAM template after `sam package`: its code lies in the bucket."""
-    output = project / "packaged.yaml"
-    outcome = sam_tool("sam").run(
-        *("package", "--template-file", "infra/sam/template.yaml", "--no-progressbar"),
-        *("--s3-bucket", code_bucket, "--output-template-file", output),
-        cwd=project,
-    )
-    assert outcome.returncode == 0, outcome.stdout
-    return output
+    return sam_package("infra/sam/template.yaml", project / "packaged.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from rich.console import Console
 from coldpress.errors import ColdpressError
 from coldpress_runtime.errors import RuntimeFault
 
-__all__ = ["Command", "click", "command", "console", "progress", "run", "say_json"]
+__all__ = ["Command", "click", "command", "console", "progress", "run", "say_json", "warn"]
 
 _INTERRUPTED = 130
 console = Console(highlight=False, soft_wrap=True)
@@ -89,6 +89,11 @@ def _end(number: int, _frame: object) -> NoReturn:
 def say_json(document: object) -> None:
     """Print one JSON document on standard output."""
     click.echo(json.dumps(document, indent=2, default=str))
+
+
+def warn(message: str) -> None:
+    """Print one sentence on standard error; the command goes on, and its exit code is 0."""
+    _stderr.print(f"[bold yellow]Warning:[/] {_escaped(message)}")
 
 
 @contextmanager

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coldpress.package import ARCHITECTURES, DEFAULT_PYTHON, PYTHONS
+from rich.markup import escape
+
+from coldpress.package import ARCHITECTURES, DEFAULT_PYTHON, PYTHONS, Package
 from coldpress.package import build as build_package
 
-from .command import click, command, console, progress, say_json
+from .command import click, command, console, progress, say_json, warn
 from .describe import human_bytes
+from .package_report import print_report, report_document
 
 __all__ = ["build"]
 
@@ -18,6 +21,7 @@ __all__ = ["build"]
 Examples:
   coldpress build -o build/
   coldpress build -o build/ --python 3.12 --arch arm64
+  coldpress build -o build/ --report --max-mb 100
 """
 )
 @click.option(
@@ -43,28 +47,85 @@ Examples:
     show_default=True,
     help="Processor of the function.",
 )
-def build(output: Path, python: str, architecture: str, *, as_json: bool) -> None:
+@click.option(
+    "--bytecode/--no-bytecode",
+    default=True,
+    show_default=True,
+    help="Compile the modules, with a Python of that version on this machine; without, the "
+    "function compiles them at every cold start.",
+)
+@click.option(
+    "--max-mb",
+    type=click.IntRange(min=1),
+    help="Fail above this many MB (1,000,000 bytes), unzipped; Lambda's own limit of 262,144,000 "
+    "bytes holds in any case.",
+)
+@click.option("--report", is_flag=True, help="Print where the bytes go, and what was left out.")
+def build(  # noqa: PLR0913 - one parameter an option
+    output: Path,
+    python: str,
+    architecture: str,
+    *,
+    bytecode: bool,
+    max_mb: int | None,
+    report: bool,
+    as_json: bool,
+) -> None:
     """Build the function's package for AWS Lambda, on whatever machine this is.
 
-    It holds the handler, the runtime library and the wheels for the target platform; the model is
-    not in it. infra/ has SAM and Serverless templates that deploy it as it is.
+    It holds the handler, the runtime library and the wheels for the target platform, without what
+    inference never touches, and bytecode for all of it; the model is not in it. Where this machine
+    can run it, it has answered the sample events before it is handed over. infra/ has SAM and
+    Serverless templates that deploy it as it is.
     """
     with progress("Building the function's package") as step:
-        package = build_package(output, python=python, architecture=architecture, progress=step)
-    if as_json:
-        say_json(
-            {
-                "directory": str(package.directory),
-                "archive": str(package.archive),
-                "python": package.python,
-                "architecture": package.architecture,
-                "unpacked_bytes": package.unpacked_bytes,
-                "zipped_bytes": package.zipped_bytes,
-            }
+        package = build_package(
+            output,
+            python=python,
+            architecture=architecture,
+            bytecode=bytecode,
+            most_bytes=None if max_mb is None else max_mb * 1_000_000,
+            progress=step,
         )
+    if as_json:
+        say_json(_document(package) | (report_document(package) if report else {}))
         return
+    _print(package)
+    if report:
+        print_report(package)
+    for warning in package.warnings:
+        warn(warning)
+
+
+def _document(package: Package) -> dict[str, object]:
+    bytecode, trial = package.bytecode, package.trial
+    return {
+        "directory": str(package.directory),
+        "archive": str(package.archive),
+        "python": package.python,
+        "architecture": package.architecture,
+        "unpacked_bytes": package.unpacked_bytes,
+        "zipped_bytes": package.zipped_bytes,
+        "bytecode": {
+            "compiled": package.has_bytecode,
+            "unpacked_bytes": bytecode.unpacked_bytes,
+            "zipped_bytes": bytecode.zipped_bytes,
+        },
+        "trial": {"tried": trial.tried, "reason": trial.reason, "statuses": dict(trial.statuses)},
+        "warnings": list(package.warnings),
+    }
+
+
+def _print(package: Package) -> None:
     console.print(
         f"Built for Python {package.python} on {package.architecture}: "
         f"{human_bytes(package.unpacked_bytes)}, {human_bytes(package.zipped_bytes)} zipped\n"
-        f"  {package.directory}\n  {package.archive}"
+        f"  {escape(str(package.directory))}\n  {escape(str(package.archive))}"
     )
+    compiled = f"compiled for Python {package.python}"
+    console.print(f"  [dim]{'bytecode':<8}[/] {compiled if package.has_bytecode else 'none'}")
+    trial = package.trial
+    verdict = f"[yellow]not tried:[/] {trial.reason}"
+    if trial.tried:
+        verdict = f"[green]answered[/] the {len(trial.statuses)} sample events, alone"
+    console.print(f"  [dim]{'trial':<8}[/] {verdict}")

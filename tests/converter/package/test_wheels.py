@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from coldpress.errors import BuildError, UsageError
-from coldpress.wheels import ARCHITECTURES, PYTHONS, Target, install
+from coldpress.package.target import ARCHITECTURES, PYTHONS, Target
+from coldpress.package.wheels import install
 
 ARM = Target(python="3.13", architecture="arm64")
 INTEL = Target(python="3.13", architecture="x86_64")

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from coldpress.interpreters import find_interpreter
+from coldpress.package.interpreters import find_interpreter
 
 SHIM = '#!/bin/sh\necho "pyenv: $0: command not found" >&2\nexit 127\n'
 WRONG = "#!/bin/sh\necho cpython 3.99\n"

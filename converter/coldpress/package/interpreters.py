@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-__all__ = ["find_interpreter"]
+__all__ = ["find_interpreter", "run_program"]
 
 _PROBE = "import sys; print(sys.implementation.name, '%d.%d' % sys.version_info[:2])"
 _PROBE_SECONDS = 30
+_PROGRAMS = Path(__file__).parent / "target_programs"
 
 
 def find_interpreter(version: str) -> Path | None:
@@ -30,6 +31,44 @@ def find_interpreter(version: str) -> Path | None:
         Its path, or None if this machine has none.
     """
     return next((path for path in _candidates(version) if _runs(path, version)), None)
+
+
+def run_program(  # noqa: PLR0913 - all but the first three have a default
+    interpreter: Path,
+    program: str,
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    said: str = "",
+    seconds: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run one of `target_programs`, which sees the interpreter's standard library and no more.
+
+    Args:
+        interpreter: The Python that runs it.
+        program: Its name.
+        *arguments: What it is told.
+        environment: The variables it gets; those of this process if None. Python's own have no say
+            either way.
+        folder: Where it runs.
+        said: What it reads on its standard input.
+        seconds: How long it may take; without a bound if None.
+
+    Raises:
+        subprocess.TimeoutExpired: It took longer.
+    """
+    return subprocess.run(  # noqa: S603 - the program is our own
+        # -B: what it imports leaves nothing behind; -W: other people's warnings are not ours.
+        [interpreter, "-I", "-S", "-B", "-W", "ignore", _PROGRAMS / f"{program}.py", *arguments],
+        cwd=folder,
+        env=environment,
+        input=said,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=seconds,
+        check=False,
+    )
 
 
 def _candidates(version: str) -> Iterator[Path]:

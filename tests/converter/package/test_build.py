@@ -5,31 +5,34 @@ The wheels are small ones that the tests make; tests/integration builds the real
 
 import json
 import os
+import platform
 import re
 import stat
+import sys
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
 
 from coldpress import package
 from coldpress.errors import BuildError, UsageError
-from coldpress.package import build
-from coldpress.resources import resource
+from coldpress.package import _build, limits
+from coldpress.package.trial import Trial
 
 LINUX = "cp311-abi3-manylinux_2_28_{}"
 
 
 @pytest.fixture
-def wheels(wheelhouse):
-    """A wheel for each of the function's requirements, for both processors."""
-    for line in resource("functions", "requirements.txt").read_text("utf-8").splitlines():
-        if text := line.partition("#")[0].strip():
-            requirement = Requirement(text)
-            (pin,) = requirement.specifier
-            for machine in ("x86_64", "aarch64"):
-                wheelhouse(requirement.name, pin.version, LINUX.format(machine))
+def build(small_function):
+    """Builds the small function, without bytecode unless asked for it."""
+
+    def run(output, **wishes):
+        return package.build(
+            output, **{"python": small_function.python, "bytecode": False} | wishes
+        )
+
+    return run
 
 
 @pytest.fixture
@@ -54,31 +57,27 @@ def fail_at(step, error=KeyboardInterrupt):
     return progress
 
 
-@pytest.mark.usefixtures("wheels")
-def test_holds_handler_runtime_and_packages(output):
+def test_holds_handler_runtime_and_packages(build, output, small_function):
     """The directory is what the function needs: handler, runtime library and packages."""
     built = build(output, architecture="arm64")
     assert built.directory == output / "function"
     assert (built.directory / "predict.py").is_file()
     assert (built.directory / "coldpress_runtime" / "store.py").is_file()
-    assert (built.directory / "numpy.txt").read_text() == LINUX.format("aarch64")
+    assert (built.directory / "thing.txt").read_text() == LINUX.format("aarch64")
     assert json.loads((built.directory / "coldpress-build.json").read_text()).items() >= {
-        ("python", "3.13"),
+        ("python", small_function.python),
         ("architecture", "arm64"),
     }
 
 
-@pytest.mark.usefixtures("wheels")
-def test_leaves_out_what_a_function_never_runs(output):
-    """Scripts, bytecode and pip's books, which name this machine's paths, are not shipped."""
+def test_leaves_out_what_a_function_never_runs(build, output):
+    """Scripts and pip's books, which name this machine's paths, are not shipped."""
     names = {path.name for path in build(output).directory.rglob("*")}
     assert not names & {"bin", "__pycache__", "RECORD", "INSTALLER", "REQUESTED"}
-    assert not [name for name in names if name.endswith(".pyc")]
     assert "METADATA" in names
 
 
-@pytest.mark.usefixtures("wheels")
-def test_the_zip_is_the_directory(output):
+def test_the_zip_is_the_directory(build, output):
     """The zip holds the directory's files, and the sizes are theirs."""
     built = build(output)
     files = snapshot(built.directory)
@@ -88,8 +87,7 @@ def test_the_zip_is_the_directory(output):
     assert built.zipped_bytes == built.archive.stat().st_size
 
 
-@pytest.mark.usefixtures("wheels")
-def test_the_zip_depends_on_the_content_alone(output, tmp_path):
+def test_the_zip_depends_on_the_content_alone(build, output, tmp_path):
     """Two builds give the same bytes: sorted names, one time, one mode, whatever the umask."""
     first = build(output)
     before = os.umask(0o077)
@@ -106,20 +104,18 @@ def test_the_zip_depends_on_the_content_alone(output, tmp_path):
     assert stat.S_IMODE((second.directory / "predict.py").stat().st_mode) == 0o644
 
 
-@pytest.mark.usefixtures("wheels")
-def test_a_new_build_replaces_an_earlier_one(output):
+def test_a_new_build_replaces_an_earlier_one(build, output):
     """Building again leaves nothing of the build before, and nothing beside it."""
     build(output, architecture="arm64")
     (output / "function" / "old.py").touch()
     built = build(output)
     assert not (output / "function" / "old.py").exists()
-    assert (built.directory / "numpy.txt").read_text() == LINUX.format("x86_64")
+    assert (built.directory / "thing.txt").read_text() == LINUX.format("x86_64")
     assert {path.name for path in output.iterdir()} == {"function", "function.zip"}
 
 
-@pytest.mark.usefixtures("wheels")
 @pytest.mark.parametrize("step", ["Installing", "Writing the zip"])
-def test_an_interrupted_build_leaves_the_earlier_one(output, step):
+def test_an_interrupted_build_leaves_the_earlier_one(build, output, step):
     """Ctrl-C leaves an earlier build as it was, and nothing half-built."""
     build(output)
     before = snapshot(output)
@@ -128,17 +124,15 @@ def test_an_interrupted_build_leaves_the_earlier_one(output, step):
     assert snapshot(output) == before
 
 
-@pytest.mark.usefixtures("wheels")
-def test_an_interrupted_first_build_leaves_nothing(output):
+def test_an_interrupted_first_build_leaves_nothing(build, output):
     """Ctrl-C in a first build leaves not even the directory that was made for it."""
     with pytest.raises(KeyboardInterrupt):
         build(output, progress=fail_at("Writing the zip"))
     assert not output.exists()
 
 
-@pytest.mark.usefixtures("wheels")
 @pytest.mark.parametrize("move", range(4))
-def test_a_build_comes_whole_or_not_at_all(output, monkeypatch, move):
+def test_a_build_comes_whole_or_not_at_all(build, output, monkeypatch, move):
     """Directory and zip change together: a failure between two moves undoes those made."""
     build(output)
     before = snapshot(output)
@@ -155,8 +149,7 @@ def test_a_build_comes_whole_or_not_at_all(output, monkeypatch, move):
     assert snapshot(output) == before
 
 
-@pytest.mark.usefixtures("wheels")
-def test_a_failed_installation_leaves_the_earlier_build(output, monkeypatch, tmp_path):
+def test_a_failed_installation_leaves_the_earlier_build(build, output, monkeypatch, tmp_path):
     """With no index in reach the error says so, and the earlier build stays."""
     build(output)
     before = snapshot(output)
@@ -179,7 +172,7 @@ def test_a_failed_installation_leaves_the_earlier_build(output, monkeypatch, tmp
         ),
     ],
 )
-def test_what_is_no_build_is_left_alone(output, name, make):
+def test_what_is_no_build_is_left_alone(build, output, name, make):
     """Something else in the place of the build is never replaced."""
     output.mkdir()
     make(output / name)
@@ -189,25 +182,87 @@ def test_what_is_no_build_is_left_alone(output, name, make):
     assert sorted(output.rglob("*")) == before
 
 
-def test_says_where_it_can_not_write(tmp_path):
+def test_says_where_it_can_not_write(build, tmp_path):
     """A place that can't be a directory is named, with the system's reason."""
     (tmp_path / "file").touch()
     with pytest.raises(BuildError, match=r"can't be written to .*file/build: Not a directory"):
         build(tmp_path / "file" / "build")
 
 
-@pytest.mark.usefixtures("wheels")
-def test_refuses_what_lambda_does_not_take(output, monkeypatch):
+def test_refuses_what_lambda_does_not_take(build, output, monkeypatch):
     """A package above Lambda's limit is an error with both sizes, before anything is deployed."""
-    monkeypatch.setattr(package, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(limits, "MOST_BYTES", 1_000)
     with pytest.raises(BuildError, match=r"holds [\d,]+ bytes and AWS Lambda takes 1,000 at most"):
         build(output)
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("spare", "fits"), [pytest.param(0, True, id="at it"), pytest.param(-1, False, id="above it")]
+)
+def test_a_limit_of_one_s_own_is_inclusive(build, output, spare, fits):
+    """A build above the limit fails, names what is large, and leaves the earlier one."""
+    most_bytes = build(output).unpacked_bytes + spare
+    before = snapshot(output)
+    with (
+        nullcontext()
+        if fits
+        else pytest.raises(
+            BuildError, match=rf"your limit is {most_bytes:,} \(coldpress_runtime .* raise --max-mb"
+        )
+    ):
+        build(output, most_bytes=most_bytes)
+    assert snapshot(output) == before
+
+
+@pytest.mark.parametrize(
+    ("direct", "warned"), [pytest.param(10**9, 0, id="below"), pytest.param(10, 1, id="above")]
+)
+def test_warns_of_a_zip_that_lambda_takes_through_s3_only(
+    build, output, monkeypatch, direct, warned
+):
+    """Such a zip is built all the same."""
+    monkeypatch.setattr(_build, "DIRECT_BYTES", direct)
+    built = build(output)
+    assert len(built.warnings) == warned
+    assert all("through S3 only" in warning for warning in built.warnings)
+
+
+def test_bytecode_needs_the_target_s_python(build, output, small_function):
+    """Without that Python the error says how to get it, before anything is made."""
+    version = re.escape(small_function.python)
+    with pytest.raises(BuildError, match=rf"pyenv install {version}.* --no-bytecode"):
+        build(output, bytecode=True)
+    assert not output.exists()
+
+
+def test_says_that_it_was_not_tried(build, output, small_function):
+    """A package that this machine can't run is built, and the result says that nobody ran it."""
+    built = build(output)
+    assert built.trial == Trial(
+        tried=False, reason=f"there is no Python {small_function.python} on this machine"
+    )
+    assert not built.has_bytecode
+
+
+@pytest.mark.slow
+def test_a_package_that_fails_its_trial_is_not_handed_over(
+    build, output, small_function, monkeypatch
+):
+    """An earlier build stays where the new one does not answer."""
+    build(output)
+    before = snapshot(output)
+    (small_function.folder / "predict.py").write_text("import thing.absent\n")
+    monkeypatch.setattr(_build, "find_interpreter", lambda _: Path(sys.executable))
+    architecture = {"aarch64": "arm64"}.get(platform.machine(), "x86_64")
+    with pytest.raises(BuildError, match=r"lacks the module thing\.absent"):
+        build(output, architecture=architecture)
+    assert snapshot(output) == before
 
 
 @pytest.mark.parametrize("wish", [{"python": "2.7"}, {"architecture": "sparc"}])
 def test_refuses_an_unknown_target(output, wish):
     """An unknown Python or processor is refused before anything is made."""
     with pytest.raises(UsageError, match="is none of"):
-        build(output, **wish)
+        package.build(output, **wish)
     assert not output.exists()
