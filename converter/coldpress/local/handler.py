@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import time
@@ -51,5 +52,6 @@ def load_handler(model: ModelUri) -> Handler:
         raise ImportError("functions/predict.py can't be imported")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    gc.unfreeze()  # a function is killed in the end; this process closes what it has open
     handler: Handler = module.handler
     return handler

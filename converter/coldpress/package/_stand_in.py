@@ -46,7 +46,7 @@ def store_stand_in(store: Path) -> ModelUri:
     compressed = compress(_model())
     manifest = Manifest(
         name=NAME,
-        source=Source(framework="onnx", format="onnx", sha256=""),
+        source=Source(framework="onnx", format="onnx", sha256="", versions={}),
         signature=_SIGNATURE,
         blobs=(compressed.blob,),
         compression=compressed.technique,

@@ -15,6 +15,7 @@ from .target import Target
 __all__ = ["LeftOut", "leave_out"]
 
 _LIST = "functions/excluded.txt"
+_EMPTY = "empty "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ def leave_out(directory: Path, listing: Path, target: Target) -> tuple[LeftOut, 
     Args:
         directory: The package's directory.
         listing: One glob pattern on each line, below the directory; ``#`` starts a comment, and a
-            marker after `` ; `` says for which targets the pattern is.
+            marker after `` ; `` says for which targets the pattern is. After the word ``empty``,
+            the files stay, without content.
         target: What the package is for.
 
     Returns:
@@ -56,9 +58,9 @@ def leave_out(directory: Path, listing: Path, target: Target) -> tuple[LeftOut, 
                 'marker that says for which runtimes it is, such as ; python_version < "3.14"'
             )
     found = tuple(_counted(matched))
-    for _, files in matched:
+    for pattern, files in matched:
         for file in files:
-            file.unlink(missing_ok=True)
+            _remove(file, keep_name=pattern.startswith(_EMPTY))
     _remove_empty(directory)
     return found
 
@@ -68,7 +70,7 @@ def _patterns(listing: Path, target: Target) -> Iterator[str]:
         pattern, _, marker = (part.strip() for part in line.partition("#")[0].partition(" ; "))
         if not pattern:
             continue
-        path = PurePosixPath(pattern)
+        path = PurePosixPath(pattern.removeprefix(_EMPTY))
         if path.is_absolute() or ".." in path.parts:
             raise BuildError(f"{_LIST} has the pattern {pattern}, which leaves the package")
         if _applies(marker, target):
@@ -88,9 +90,16 @@ def _applies(marker: str, target: Target) -> bool:
 def _matches(directory: Path, pattern: str) -> frozenset[Path]:
     """Every file that a pattern matches, itself or by a folder above it."""
     found: set[Path] = set()
-    for path in directory.glob(pattern):
+    for path in directory.glob(pattern.removeprefix(_EMPTY)):
         found.update(each for each in (path, *path.rglob("*")) if not each.is_dir())
     return frozenset(found)
+
+
+def _remove(file: Path, *, keep_name: bool) -> None:
+    if keep_name and file.exists():
+        file.write_bytes(b"")
+    else:
+        file.unlink(missing_ok=True)
 
 
 def _counted(matched: list[tuple[str, frozenset[Path]]]) -> Iterator[LeftOut]:

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def try_package(
         return Trial(tried=False, reason=reason)
     scratch.mkdir()
     uri = store_stand_in(scratch / "store")
-    nowhere = replace(uri, root=(scratch / "nowhere").as_uri())
+    nowhere = uri._replace(root=(scratch / "nowhere").as_uri())
     events = {path.stem: json.loads(path.read_bytes()) for path in _samples()}
     expected = {name: 400 if "wrong" in name else 200 for name in events}
     run = _Run(directory=directory, interpreter=interpreter, scratch=scratch, bytecode=bytecode)

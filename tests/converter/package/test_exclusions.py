@@ -66,6 +66,13 @@ def test_counts_what_a_pattern_leaves_out(prune, tree, pattern, files, size):
     assert len(before & set(FILES)) - len(names(tree) & set(FILES)) == files
 
 
+def test_an_emptied_file_keeps_its_name(prune, tree):
+    """A module that others import stays, without its content, and counts as left out."""
+    (found,) = prune("empty lib/tools/only.py")
+    assert (found.files, found.unpacked_bytes) == (1, 60)
+    assert (tree / "lib/tools/only.py").read_bytes() == b""
+
+
 def test_folders_that_become_empty_go_too(prune, tree):
     """No folder stays without a file below it; Python would take it for a package."""
     prune("**/tests", "lib/part/more.pyi")

@@ -70,3 +70,5 @@ _report = sys.stdout
 sys.stdout = sys.stderr
 _outcome = main(Path(sys.argv[1]), json.load(sys.stdin))
 _report.write(f"\n{json.dumps(_outcome)}\n")
+# The handler exempts what there is from garbage collection, which would flush this at the end.
+_report.flush()
