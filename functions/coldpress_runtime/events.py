@@ -81,7 +81,7 @@ class Response(NamedTuple):
 
 def source_of(event: object) -> Source:
     """What sent an event; anything without an API's marks counts as a direct invocation."""
-    if isinstance(event, Mapping) and isinstance(event.get("requestContext"), Mapping):
+    if isinstance(event, dict) and isinstance(event.get("requestContext"), dict):
         if event.get("version") == "2.0":
             return Source.HTTP_API
         if "httpMethod" in event:
@@ -136,7 +136,7 @@ def sent_bytes(source: Source, body: bytes) -> int:
 def _from_http_api(event: Event) -> Request:
     context = event["requestContext"]
     http = context.get("http")
-    if not isinstance(http, Mapping):
+    if not isinstance(http, dict):
         raise RequestError("the event says it is an HTTP API's but has no http context")
     method, path = _text(http, "method"), _text(event, "rawPath")
     stage = context.get("stage")
@@ -163,7 +163,7 @@ def _from_rest_api(event: Event) -> Request:
 
 
 def _from_direct(event: object) -> Request:
-    if not isinstance(event, Mapping) or "inputs" not in event:
+    if not isinstance(event, dict) or "inputs" not in event:
         raise RequestError(
             "the event is neither an API's nor an inference request; to invoke the function "
             'directly, send {"inputs": [{"name", "shape", "datatype", "data"}]}'
@@ -178,13 +178,17 @@ def _from_direct(event: object) -> Request:
 def _text(fields: Event, name: str) -> str:
     value = fields.get(name)
     # JSON can spell halves of surrogate pairs, which no answer and no log line can carry.
-    if not isinstance(value, str) or any("\ud800" <= char <= "\udfff" for char in value):
+    if not isinstance(value, str) or not (value.isascii() or _is_unicode(value)):
         raise RequestError(f"the event's {name} must be a string of Unicode characters")
     return value
 
 
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def _headers(headers: object) -> dict[str, str]:
-    if not isinstance(headers, Mapping):
+    if not isinstance(headers, dict):
         return {}
     return {
         str(name).lower(): ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,197 @@
+"""Large blobs from the store into files, or into memory, part by part."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coldpress_runtime.errors import ArtifactError, IntegrityError, ModelUnavailable
+from coldpress_runtime.fetching import fetch
+from coldpress_runtime.models import ModelHolder
+from coldpress_runtime.options import FetchOptions
+from coldpress_runtime.session import ModelSession
+from coldpress_runtime.settings import Settings
+
+ROWS = np.ones((2, 64), dtype=np.float32)
+
+
+@pytest.fixture(params=["directory", "s3"])
+def large(request, store_large):
+    """The model in a directory, and in a bucket of a moto server over HTTP."""
+    name = {"directory": "local_root", "s3": "s3_root"}[request.param]
+    return store_large(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Fetches a model with its files in the test's own directory."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    def run(model, *, folder=scratch, streams=3):
+        options = FetchOptions(scratch=str(folder), streams=streams, plain_http=True)
+        return fetch(model.uri, options)
+
+    run.folder = scratch
+    return run
+
+
+def _files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("streams", [1, 2, 3, 20])
+def test_weights_are_put_together_in_a_file(large, place, streams):
+    """However many parts are under way at once, the file is the weights, and private."""
+    path = place(large, streams=streams).weights
+    assert path.read_bytes() == large.data
+    assert path.name == "weights.bin"
+    assert path.stat().st_mode & 0o077 == 0
+    assert path.parent.parent.stat().st_mode & 0o077 == 0
+
+
+def test_weights_that_do_not_compress_are_read_in_parts_too(store_large, local_root, place):
+    """Frames without compression are written as they are."""
+    large = store_large(local_root, compression="none")
+    assert place(large).weights.read_bytes() == large.data
+
+
+def test_a_model_answers_with_its_weights_mapped(large, place):
+    """The function opens graph and weights together, and answers as it should."""
+    variables = {"MODEL_URI": str(large.uri), "COLDPRESS_SCRATCH": str(place.folder)}
+    holder = ModelHolder(Settings.from_environment({**os.environ, **variables}))
+    answer = holder.get().session.run({"x": ROWS})["y"]
+    np.testing.assert_allclose(answer, ROWS @ large.matrix, rtol=1e-4, atol=1e-5)
+    maps = Path("/proc/self/maps")
+    assert not maps.exists() or "weights.bin" in maps.read_text()
+
+
+@pytest.mark.parametrize("prepacking", ["on", "off", "auto"])
+def test_a_model_answers_without_room_for_a_file(large, tmp_path, prepacking):
+    """Where no file can be written, the weights are held in memory, and the answer is the same."""
+    variables = {
+        "MODEL_URI": str(large.uri),
+        "COLDPRESS_SCRATCH": str(tmp_path / "nowhere"),
+        "COLDPRESS_PREPACKING": prepacking,
+    }
+    holder = ModelHolder(Settings.from_environment({**os.environ, **variables}))
+    answer = holder.get().session.run({"x": ROWS})["y"]
+    np.testing.assert_allclose(answer, ROWS @ large.matrix, rtol=1e-4, atol=1e-5)
+
+
+def test_a_full_disk_is_no_obstacle(large, place, monkeypatch):
+    """When the disk has no room for the weights, they are held in memory, and nothing is left."""
+    full = os.statvfs_result((4096, 4096, 1, 1, 1, 1, 1, 1, 0, 255))
+    monkeypatch.setattr(os, "fstatvfs", lambda _: full)
+    assert place(large).weights == large.data
+    assert _files(place.folder) == []
+
+
+def test_a_file_is_used_again(large, place):
+    """A second start in the same container reads the weights from their file, not the store."""
+    first = place(large).weights
+    large.overwrite(b"")
+    assert place(large).weights == first
+
+
+@pytest.mark.parametrize("change", [b"", b"x" * 10, None], ids=["emptied", "shorter", "altered"])
+def test_a_file_that_was_altered_is_not_used(large, place, change):
+    """A file of the right name with other content is written anew."""
+    path = place(large).weights
+    path.write_bytes(large.data[:-1] + b"?" if change is None else change)
+    assert place(large).weights.read_bytes() == large.data
+
+
+def test_what_was_left_half_written_gives_way(large, place):
+    """Parts of a process that is gone, and files of other versions, are swept away."""
+    path = place(large).weights
+    path.unlink()
+    (path.parent / "999999999.partial").write_bytes(b"half")
+    other = path.parent.parent / ("0" * 64)
+    shutil.copytree(path.parent, other)
+    place(large)
+    assert _files(place.folder) == [path]
+
+
+def test_parts_of_a_process_that_lives_stay(large, place):
+    """What another process is writing just now is left to it."""
+    path = place(large).weights
+    path.unlink()
+    theirs = path.parent / f"{os.getppid()}.partial"
+    theirs.write_bytes(b"half")
+    place(large)
+    assert theirs.exists()
+
+
+def test_another_users_directory_is_not_used(large, place):
+    """Where the directory may be read by others, the weights stay in memory."""
+    folder = place(large).weights.parent.parent
+    folder.chmod(0o755)
+    assert place(large).weights == large.data
+
+
+def test_a_link_is_not_followed(large, place, tmp_path):
+    """A link in the directory's place is not written through."""
+    folder = place(large).weights.parent.parent
+    shutil.rmtree(folder)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    folder.symlink_to(elsewhere)
+    assert place(large).weights == large.data
+    assert _files(elsewhere) == []
+
+
+def _swapped(model):
+    first, second = model.blob.frames[:2]
+    data = model.stored
+    both = first.size + second.size
+    return data[first.size : both] + data[: first.size] + data[both:]
+
+
+CHANGES = {
+    "altered": lambda model: bytes([model.stored[0] ^ 1]) + model.stored[1:],
+    "altered at the end": lambda model: model.stored[:-1] + bytes([model.stored[-1] ^ 1]),
+    "truncated": lambda model: model.stored[:-7],
+    "frames in another order": _swapped,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_altered_parts_are_refused(large, place, change):
+    """Weights that are not the promised ones leave no file behind."""
+    large.overwrite(change(large))
+    with pytest.raises((IntegrityError, ModelUnavailable)):
+        place(large)
+    assert _files(place.folder) == []
+
+
+def test_missing_weights_are_named(large, place):
+    """When the weights are not there, the error says so, and no file is left."""
+    large.overwrite(b"")
+    with pytest.raises(ModelUnavailable, match=r"weights\.zst"):
+        place(large)
+    assert _files(place.folder) == []
+
+
+def test_a_large_model_in_one_piece_is_a_file_too(store_large, local_root, place):
+    """A model in frames whose weights don't lie apart is opened from its file, and answers."""
+    large = store_large(local_root, apart=False)
+    artifact = place(large)
+    assert artifact.model.read_bytes() == large.data
+    assert artifact.weights is None
+    answer = ModelSession(artifact.model).run({"x": ROWS})["y"]
+    np.testing.assert_allclose(answer, ROWS @ large.matrix, rtol=1e-4, atol=1e-5)
+
+
+def test_a_large_model_in_one_piece_needs_no_file(store_large, local_root, place, tmp_path):
+    """Where no file can be written, such a model is held in memory."""
+    large = store_large(local_root, apart=False)
+    assert place(large, folder=tmp_path / "nowhere").model == large.data
+
+
+def test_weights_count_for_the_limit(large):
+    """Graph and weights together are what may not be larger than the limit."""
+    with pytest.raises(ArtifactError, match="the limit is"):
+        fetch(large.uri, FetchOptions(max_model_bytes=len(large.data), plain_http=True))
