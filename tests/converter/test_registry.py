@@ -10,7 +10,8 @@ import pytest
 from coldpress.errors import BundleError, StoreError, UsageError
 from coldpress.registry import describe, publish
 from coldpress.stores import connect, model_uri
-from coldpress_runtime.store import fetch
+from coldpress_runtime.fetching import fetch
+from coldpress_runtime.options import FetchOptions
 
 
 def paths(root):
@@ -29,7 +30,7 @@ def test_publish(store_root, churn_bundle):
     assert published.created
     assert published.channel is None
     assert paths(store_root) == [f"{folder}/manifest.json", f"{folder}/model.onnx"]
-    assert fetch(published.uri, plain_http=True).manifest == churn_bundle.manifest
+    assert fetch(published.uri, FetchOptions(plain_http=True)).manifest == churn_bundle.manifest
 
 
 def test_publish_to_a_channel(store_root, churn_bundle):

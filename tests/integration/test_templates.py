@@ -120,6 +120,7 @@ def test_the_function_is_what_was_asked_for(deployed, aws_client, model_uri):
         "Timeout": 29,
     }
     assert found["Architectures"] == ["x86_64"]
+    assert found["EphemeralStorage"] == {"Size": 512}
     variables = found["Environment"]["Variables"]
     assert variables.pop("POWERTOOLS_SERVICE_NAME")
     assert variables == {
