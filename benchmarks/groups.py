@@ -15,6 +15,7 @@ __all__ = ["GROUPS", "measure"]
 
 GROUPS = ("cold", "warm", "sizes", "loading", "sklearn", "profile")
 _ROUNDS = {"cold": 20, "warm": 10, "loading": 3, "sklearn": 7}
+_QUICK_SIZES = 4  # zipping what stands further down takes minutes
 _QUICK_ROUNDS = {"cold": 2, "warm": 2, "loading": 1, "sklearn": 1}
 
 
@@ -88,7 +89,7 @@ def _measured(bench: _Bench, group: str) -> Any:  # noqa: ANN401 - what JSON can
             alive = [each for each in bench.variants if each.distinct_when_warm]
             return warm.measure(place, alive, prepare_floor(place), common, rounds[group])
         case "sizes":
-            return sizes.measure(bench.variants)
+            return sizes.measure(bench.variants[: _QUICK_SIZES if bench.quick else None])
         case "loading":
             ours = bench.variant("coldpress")
             return loading.measure(place, ours, rounds[group], quick=bench.quick)

@@ -35,7 +35,9 @@ class _Counter(RawIOBase):
 def measure(variants: list[Variant]) -> dict[str, Any]:
     """Bytes of each package, by variant: ``unpacked`` and ``zipped``."""
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip((each.key for each in variants), pool.map(_sizes, variants), strict=True))
+        # The largest stand last and take longest.
+        found = dict(pool.map(_sizes, reversed(variants)))
+    return {each.key: found[each.key] for each in variants}
 
 
 def unpacked_bytes(directory: Path) -> int:
@@ -53,9 +55,7 @@ def zipped_bytes(directory: Path) -> int:
     return counter.length
 
 
-def _sizes(variant: Variant) -> dict[str, int]:
+def _sizes(variant: Variant) -> tuple[str, dict[str, int]]:
     say("sizes", variant.key)
-    return {
-        "unpacked": unpacked_bytes(variant.directory),
-        "zipped": zipped_bytes(variant.directory),
-    }
+    unpacked, zipped = unpacked_bytes(variant.directory), zipped_bytes(variant.directory)
+    return variant.key, {"unpacked": unpacked, "zipped": zipped}
