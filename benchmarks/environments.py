@@ -131,10 +131,9 @@ def _kept(place: Workspace, key: str, recipe: str, build: Callable[[Path], None]
 
 
 def _recipe(place: Workspace, key: str) -> str:
+    roots = [place.sources / "variants" / key.removesuffix("-sam")]
     if key.startswith("coldpress"):
-        roots = (place.repository / "functions", place.repository / "converter")
-    else:
-        roots = (place.sources / "variants" / key.removesuffix("-sam"),)
+        roots = [place.repository / "functions", place.repository / "converter"]
     return f"{place.interpreter} {digest_of(roots)}"
 
 

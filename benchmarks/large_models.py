@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def write(path: Path, megabytes: int) -> None:
     weights = [
         # Of a variance that keeps the numbers' size from layer to layer.
         (generator.standard_normal((rows, columns), dtype=np.float32) / np.float32(rows**0.5))
-        for rows, columns in zip(edges, edges[1:], strict=False)
+        for rows, columns in pairwise(edges)
     ]
     onnx.save(_model(weights), path)
     rows = generator.standard_normal((_ROWS, _INPUTS), dtype=np.float32)

@@ -139,7 +139,7 @@ def _parts(place: Workspace, variant: Variant, large: _Large) -> dict[str, float
 def _limit(
     place: Workspace, variant: Variant, step: str, arguments: Sequence[str]
 ) -> dict[str, float]:
-    command = [*python_command(place), place.sources / "limits.py", step, *arguments]
+    command = [*python_command(place), place.sources / "inside" / "limits.py", step, *arguments]
     printed = run_tool(command, environment=variant.environment(place, LAMBDA))
     times: dict[str, float] = json.loads(printed)
     return times

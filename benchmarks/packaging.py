@@ -60,7 +60,7 @@ def without_bytecode(package: Path, target: Path) -> None:
 
 
 def add_bytecode(place: Workspace, directory: Path) -> None:
-    """Compile everything, in the way that is cheapest to load: the source is not looked at again."""
+    """Compile everything, in the way that is cheapest to load: no look at the source again."""
     command = [place.interpreter, "-m", "compileall", "-q", "-j", "2"]
     # A package may hold sources that are no Python of this version: templates, tests of syntax.
     try:

@@ -17,7 +17,7 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from .stats import summary
 from .targets import loading_figures
@@ -77,7 +77,7 @@ def draw(folder: Path) -> None:
 
 
 def _cold(found: Mapping[str, Any]) -> Figure:
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharex=True, sharey=True)
     titles = {
         "emulator": "under AWS's Runtime Interface Emulator",
         "process": "as a bare process",
@@ -194,6 +194,7 @@ def _colour(key: str) -> str:
 
 def _log(axis: Any, set_scale: Callable[[str], None]) -> None:  # noqa: ANN401 - x's or y's
     set_scale("log")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -72,7 +72,7 @@ def bare_start(
 
     Timed from just before the process is spawned until the answer's line has been read.
     """
-    driver = str(place.sources / "driver.py")
+    driver = str(place.sources / "inside" / "driver.py")
     command = [*python_command(place, *options), driver, "once", variant.function, str(event)]
     with tempfile.TemporaryFile("w+") as errors:
         began = time.perf_counter()

@@ -50,12 +50,17 @@ def import_times(printed: str) -> list[dict[str, Any]]:
 
 def _profiled(place: Workspace, variant: Variant, common: dict[str, str]) -> list[dict[str, Any]]:
     options = python_command(place, "-X", "importtime")
-    driver = [str(place.sources / "driver.py"), "once", variant.function, str(place.event)]
+    driver = [
+        str(place.sources / "inside" / "driver.py"),
+        "once",
+        variant.function,
+        str(place.event),
+    ]
     return import_times(_run(place, variant, common, [*options, *driver]).stderr)
 
 
 def _traced(place: Workspace, variant: Variant, common: dict[str, str]) -> list[dict[str, Any]]:
-    script = [str(place.sources / "trace.py"), variant.function, str(place.event)]
+    script = [str(place.sources / "inside" / "trace.py"), variant.function, str(place.event)]
     command = [*python_command(place), *script, str(time.monotonic_ns())]
     lines = _run(place, variant, common, command).stdout.splitlines()
     spans: list[dict[str, Any]] = json.loads(lines[-1].removeprefix("SPANS "))

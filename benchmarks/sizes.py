@@ -48,7 +48,7 @@ def unpacked_bytes(directory: Path) -> int:
 def zipped_bytes(directory: Path) -> int:
     """Length of a zip of a directory, deflated as `zip` and AWS's tools do by default."""
     counter = _Counter()
-    with zipfile.ZipFile(counter, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(counter, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(directory.rglob("*")):
             if path.is_file():
                 archive.writestr(str(path.relative_to(directory)), path.read_bytes())

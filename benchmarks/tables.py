@@ -1,4 +1,4 @@
-"""The sections of the report: a sentence on what is in the timed window, a table, a picture."""
+"""The tables of the report, as lines of Markdown."""
 
 from __future__ import annotations
 
@@ -32,26 +32,23 @@ _WARM_TITLES = {
 def targets_table(found: Sequence[Target]) -> list[str]:
     """What was promised, and what became of it."""
     rows = [(each.promise, each.measured, "met" if each.met else "**missed**") for each in found]
-    note = "Behind a ratio stands its 95 % interval."
-    return [*_table(("target", "measured", ""), rows), "", note]
+    return _table(("target", "measured", ""), rows)
 
 
 def machine_list(results: Mapping[str, Any]) -> list[str]:
     """Machine, versions and dates."""
-    machine, measured = results["machine"], results.get("measured", {})
-    dates = ", ".join(f"{name} {date}" for name, date in measured.items())
+    machine, unable = results["machine"], results.get("unable", {})
     ours = results.get("versions", {}).get("coldpress", {})
+    hardware = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB"
     held = ", ".join(f"{name} {version}" for name, version in ours.items())
-    lines = [
-        f"- {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"{machine['architecture']}; {machine['system']}, {machine['libc']}",
-        f"- Python {machine['python']} for every variant; load before the run "
-        f"{machine['load_before']}",
-        f"- in Coldpress' package: {held}; every other package's versions are in `results.json`",
+    dates = ", ".join(f"{name} {date}" for name, date in results.get("measured", {}).items())
+    return [
+        f"- {hardware}, {machine['architecture']}; {machine['system']}, {machine['libc']}",
+        f"- Python {machine['python']} for every variant; load before: {machine['load_before']}",
+        f"- Coldpress' package: {held}; the other packages' versions are in `results.json`",
         f"- measured: {dates}",
+        *(f"- not run: {TITLES[key]}, since {why}" for key, why in unable.items()),
     ]
-    unable = results.get("unable", {})
-    return [*lines, *(f"- not run: {TITLES[key]}, since {why}" for key, why in unable.items())]
 
 
 def cold(results: Mapping[str, Any]) -> list[str]:
@@ -63,21 +60,9 @@ def cold(results: Mapping[str, Any]) -> list[str]:
             rows.append((title, *(_cold_cells(found, key))))
         elif key in unable:
             rows.append((title, "does not run here", "", "", "", ""))
-    rounds = len(found["process"]["coldpress"])
-    return [
-        f"Milliseconds, medians of {rounds} rounds, quartiles in brackets.",
-        "",
-        "- **Emulator**: AWS's Runtime Interface Emulator and runtime client. From sending the first "
-        "event to the whole answer: start of the runtime, import, model, INIT, first invocation.",
-        "- **INIT**: the emulator's own `INIT REPORT`.",
-        "- **Process**: from before the process is spawned until a bare driver has printed the answer.",
-        "",
-        *_table(
-            ("", "emulator", "× limit", "INIT", "process", "× limit"), rows, right=(1, 2, 3, 4, 5)
-        ),
-        "",
-        "![Cold start by variant](cold.svg)",
-    ]
+    return _table(
+        ("", "emulator", "× limit", "INIT", "process", "× limit"), rows, right=range(1, 6)
+    )
 
 
 def warm(found: Mapping[str, Any]) -> list[str]:
@@ -95,14 +80,7 @@ def warm(found: Mapping[str, Any]) -> list[str]:
         if key in found["1"]
     ]
     heads = ("", "1 row, p50", "p99", "1,000 rows, p50", "p99")
-    return [
-        "Microseconds of one call of the handler, event to answer, in its own process, by turns; logs are "
-        "written to `/dev/null`. The last two rows are no handlers but what is below one.",
-        "",
-        *_table(heads, rows, right=(1, 2, 3, 4)),
-        "",
-        "![Warm latency by variant](warm.svg)",
-    ]
+    return _table(heads, rows, right=range(1, 5))
 
 
 def sizes(found: Mapping[str, Any]) -> list[str]:
@@ -111,14 +89,7 @@ def sizes(found: Mapping[str, Any]) -> list[str]:
         (TITLES[key], *(f"{each[kind] / _MEGABYTE:,.1f}" for kind in ("unpacked", "zipped")))
         for key, each in found.items()
     ]
-    return [
-        "Megabytes (10⁶ bytes) of the deployment package, without the model. Lambda takes 250 MiB unpacked; "
-        "what is larger has to be a container image.",
-        "",
-        *_table(("", "unpacked", "zipped"), rows, right=(1, 2)),
-        "",
-        "![Package sizes](sizes.svg)",
-    ]
+    return _table(("", "unpacked", "zipped"), rows, right=(1, 2))
 
 
 def loading(entries: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -142,21 +113,7 @@ def loading(entries: Iterable[Mapping[str, Any]]) -> list[str]:
         "first answer",
         "peak ÷ size",
     )
-    return [
-        "Milliseconds, medians. Stacks of matrix products with random float32 weights, exported and published with "
-        "the command line, read from a server that can be held to a speed over all connections together.",
-        "",
-        "- **Transfer**, **unpacking**, **session**: each alone in a fresh process, in the fastest of the ways "
-        "tried: one or four connections, one thread or as many as cores, from memory or mapped.",
-        "- **Limit**: the longest of transfer, unpacking and the imports of numpy and onnxruntime, then the session.",
-        "- **Loaded**: the function's metric `ModelLoadTime`, from the start of its fetch to the open session, "
-        "every digest checked. **First answer**: from the start of the process.",
-        "- **Peak**: `VmHWM` of the whole process after the answer, over the unpacked size.",
-        "",
-        *_table(heads, rows, right=range(2, 10)),
-        "",
-        "![Loading by size and speed](loading.svg)",
-    ]
+    return _table(heads, rows, right=range(2, 10))
 
 
 def sklearn(found: Mapping[str, Any]) -> list[str]:
@@ -166,16 +123,7 @@ def sklearn(found: Mapping[str, Any]) -> list[str]:
         ratio = paired_ratio(each["sklearn"], each["coldpress"])
         cells = (f"{median(each[name]) / 1000:,.3f}" for name in ("sklearn", "coldpress"))
         rows.append((f"{int(count):,}", *cells, f"{ratio.value:.2f} ×"))
-    return [
-        "Milliseconds. scikit-learn's `predict_proba` on an array against the function's whole handler on the event: "
-        "parsing, checks, prediction, answer, log and metrics.",
-        "",
-        *_table(
-            ("rows", "scikit-learn", "the function", "times as fast"), rows, right=(0, 1, 2, 3)
-        ),
-        "",
-        "![scikit-learn and the function by number of rows](sklearn.svg)",
-    ]
+    return _table(("rows", "scikit-learn", "the function", "times as fast"), rows, right=range(4))
 
 
 def profile(found: Mapping[str, Any]) -> list[str]:
@@ -184,17 +132,7 @@ def profile(found: Mapping[str, Any]) -> list[str]:
         (f"`{each['module']}`", f"{each['self'] / 1000:.1f}", f"{each['cumulative'] / 1000:.1f}")
         for each in found["imports"]
     ]
-    return [
-        "A bare process from its start to the first answer, with a clock at its imports, threads and session "
-        "(which costs a little itself):",
-        "",
-        "![Timeline of INIT](init.svg)",
-        "",
-        "The costliest imports by `-X importtime`, milliseconds. Modules that load while the fetch runs beside them "
-        "share the interpreter with it.",
-        "",
-        *_table(("module", "itself", "with what it imports"), rows, right=(1, 2)),
-    ]
+    return _table(("module", "itself", "with what it imports"), rows, right=(1, 2))
 
 
 def _cold_cells(found: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -151,7 +151,8 @@ def _loading(entries: list[Mapping[str, Any]]) -> Iterator[Target]:
                 met=share <= _MOST_OF_LIMIT,
             )
         yield Target(
-            promise=f"loading {entry['megabytes']:,} MB: peak memory at most {_MOST_PEAK} × its size",
+            promise=f"loading {entry['megabytes']:,} MB: "
+            f"peak memory at most {_MOST_PEAK} × its size",
             measured=f"{max(peaks):.2f} ×",
             met=max(peaks) <= _MOST_PEAK,
         )

@@ -59,7 +59,8 @@ class Worker:
 @contextmanager
 def running(place: Workspace, variant: Variant, common: dict[str, str]) -> Iterator[Worker]:
     """A worker for a variant, until the context ends."""
-    command = [*python_command(place), place.sources / "driver.py", "serve", variant.function]
+    driver = str(place.sources / "inside" / "driver.py")
+    command = [*python_command(place), driver, "serve", variant.function]
     with subprocess.Popen(
         command,
         cwd=variant.directory,

@@ -57,7 +57,7 @@ def say(group: str, text: str) -> None:
 
 
 def run_tool(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     *,
     cwd: Path | None = None,
     environment: dict[str, str] | None = None,
@@ -79,9 +79,9 @@ def run_tool(
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise BenchmarkError(f"{Path(command[0]).name} could not be run: {error}") from error
+        raise BenchmarkError(f"{Path(str(command[0])).name} could not be run: {error}") from error
     if outcome.returncode:
         lines = [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip()]
         said = " / ".join(lines[-_LINES_SHOWN:])
-        raise BenchmarkError(f"{Path(command[0]).name} failed: {said}")
+        raise BenchmarkError(f"{Path(str(command[0])).name} failed: {said}")
     return outcome.stdout

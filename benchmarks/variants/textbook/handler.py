@@ -1,4 +1,4 @@
-"""The textbook: boto3, Powertools' resolver with validation, its logger and metrics, onnxruntime."""
+"""The textbook: boto3, Powertools' validating resolver, logger and metrics, onnxruntime."""
 
 import os
 from typing import Annotated, Any
