@@ -98,7 +98,7 @@ def loading(entries: Iterable[Mapping[str, Any]]) -> list[str]:
     for entry in entries:
         size = f"{entry['megabytes']:,} MB"
         if "unable" in entry:
-            rows.append((size, f"does not run: {entry['unable']}", *[""] * 7))
+            rows.append((size, f"does not run: {entry['unable']}", *[""] * 8))
             continue
         rows.extend((size, *_loading_cells(entry, speed)) for speed in entry["speeds"])
     heads = (
