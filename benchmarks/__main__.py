@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from coldpress.errors import ColdpressError
 from coldpress.interpreters import find_interpreter
@@ -27,6 +28,12 @@ class _Wanted:
     rounds: int | None
     quick: bool
     output: Path
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One sentence, without the usage above it."""
+        self.exit(_MISUSED, f"bench: {message}; see: make bench ARGS=--help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +65,7 @@ def draw(output: Path) -> None:
 
 
 def _parsed(arguments: Sequence[str] | None) -> _Wanted:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="make bench ARGS=…",
         description="Measure Coldpress beside its peers and beside the limit.",
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import cold_start, loading, machine, profile_init, sizes, sklearn_compare, warm
 from .environments import Variant, full_version, prepare, prepare_floor
+from .processes import emulator
 from .published import served_models
 from .workspace import BenchmarkError, Workspace
 
@@ -53,6 +54,7 @@ def measure(
     Returns:
         The results as they are written: ``machine``, ``versions``, ``unable``, and by group.
     """
+    emulator(place)  # without it there is no need to build anything
     described = machine.describe(full_version(place))
     prepared = prepare(place)
     with served_models(place, prepared) as common:
