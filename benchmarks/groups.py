@@ -10,7 +10,7 @@ from . import cold_start, loading, machine, profile_init, sizes, sklearn_compare
 from .environments import Variant, full_version, prepare, prepare_floor
 from .processes import emulator
 from .published import served_models
-from .workspace import BenchmarkError, Workspace
+from .workspace import BenchmarkError, Workspace, say
 
 __all__ = ["GROUPS", "measure"]
 
@@ -52,7 +52,8 @@ def measure(
     """Build, check, and measure the groups that are wanted.
 
     Returns:
-        The results as they are written: ``machine``, ``versions``, ``unable``, and by group.
+        The results as they are written: ``machine``, ``versions``, ``unable`` (variants) and
+        ``failed`` (groups) with reasons, and by group.
     """
     emulator(place)  # without it there is no need to build anything
     described = machine.describe(full_version(place))
@@ -73,13 +74,25 @@ def measure(
                 each.key: machine.pinned_versions(each.directory) for each in bench.variants
             },
             "unable": {each.key: each.unable for each in checked if each.unable},
-            **{name: _measured(bench, name) for name in wanted},
+            **_groups(bench, wanted),
         }
 
 
 def _rounds(*, quick: bool, rounds: int | None) -> dict[str, int]:
     defaults = _QUICK_ROUNDS if quick else _ROUNDS
     return {name: rounds or count for name, count in defaults.items()}
+
+
+def _groups(bench: _Bench, wanted: Sequence[str]) -> dict[str, Any]:
+    """The groups' results; one that fails says why, and takes no other with it."""
+    found: dict[str, Any] = {"failed": {}}
+    for name in wanted:
+        try:
+            found[name] = _measured(bench, name)
+        except (BenchmarkError, OSError, ValueError) as error:
+            say(name, f"failed: {error}")
+            found["failed"][name] = str(error)
+    return found
 
 
 def _measured(bench: _Bench, group: str) -> Any:  # noqa: ANN401 - what JSON can hold

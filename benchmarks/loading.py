@@ -43,7 +43,7 @@ class _Large:
         folder: Where its files lie.
         uri: What the function is told.
         blobs: The stored files of the model itself, below the store's directory.
-        compressed: Those of them that are zstd.
+        compressed: Those of them that are compressed, whichever way zstd is used.
         unpacked: Bytes of the ONNX file.
     """
 
@@ -207,7 +207,7 @@ def _described(place: Workspace, folder: Path, megabytes: int, uri: str) -> _Lar
         uri=f"s3://large/{name}@sha256:{digest}",
         blobs=tuple(f"{below}/{blob['path']}" for blob in blobs),
         compressed=tuple(
-            f"{below}/{blob['path']}" for blob in blobs if blob["compression"] == "zstd"
+            f"{below}/{blob['path']}" for blob in blobs if blob["compression"] != "none"
         ),
         unpacked=sum(blob["unpacked_size"] for blob in blobs),
     )

@@ -93,7 +93,8 @@ def _cold(found: Mapping[str, Any]) -> Figure:
         ax.errorbar(
             list(medians.values()), range(len(medians)), xerr=errors, fmt="none", ecolor="k"
         )
-        ax.axvline(medians["limit"], color="k", linewidth=1, linestyle=":")
+        if "limit" in medians:
+            ax.axvline(medians["limit"], color="k", linewidth=1, linestyle=":")
         ax.set_title(title, fontsize=10)
         ax.set_xlabel("start to first answer, ms (median, quartiles)")
     figure.suptitle("Cold start: shorter is better")

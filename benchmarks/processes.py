@@ -11,6 +11,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from .environments import Variant
@@ -84,12 +85,15 @@ def bare_start(
             stderr=errors,
             text=True,
         ) as process:
+            watch = Timer(_SECONDS, process.kill)
+            watch.start()
             lines, answer, answer_ms = [], "", 0.0
             for line in process.stdout or ():
                 if line.startswith("ANSWER "):
                     answer_ms = (time.perf_counter() - began) * 1000
                     answer = line.removeprefix("ANSWER ")
                 lines.append(line)
+            watch.cancel()
         errors.seek(0)
         if not answer:
             raise BenchmarkError(_last_line(errors.read()))

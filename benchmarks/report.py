@@ -17,7 +17,7 @@ Results = Mapping[str, Any]
 
 # The machine's properties that two runs must share for their figures to stand on one page.
 _SAME = ("processor", "cores", "python", "architecture")
-_BESIDES_GROUPS = ("machine", "rounds", "versions", "unable", "measured")
+_BESIDES_GROUPS = ("machine", "rounds", "versions", "unable", "failed", "measured")
 
 _TEXTS = Path(__file__).parent / "texts"
 _TABLES: dict[str, Callable[[Any], list[str]]] = {
@@ -75,7 +75,7 @@ def _sections(results: Results) -> Iterator[str]:
     if "machine" in results:
         yield _section("machine", tables.machine_list(results))
     if "cold" in results:
-        rounds = len(results["cold"]["process"]["coldpress"])
+        rounds = len(next(iter(results["cold"]["process"].values())))
         yield _section("cold", tables.cold(results), rounds=rounds)
     for group, table in _TABLES.items():
         if group in results:

@@ -37,7 +37,8 @@ def targets_table(found: Sequence[Target]) -> list[str]:
 
 def machine_list(results: Mapping[str, Any]) -> list[str]:
     """Machine, versions and dates."""
-    machine, unable = results["machine"], results.get("unable", {})
+    machine = results["machine"]
+    unable, failed = results.get("unable", {}), results.get("failed", {})
     ours = results.get("versions", {}).get("coldpress", {})
     hardware = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB"
     held = ", ".join(f"{name} {version}" for name, version in ours.items())
@@ -48,6 +49,7 @@ def machine_list(results: Mapping[str, Any]) -> list[str]:
         f"- Coldpress' package: {held}; the other packages' versions are in `results.json`",
         f"- measured: {dates}",
         *(f"- not run: {TITLES[key]}, since {why}" for key, why in unable.items()),
+        *(f"- not measured: {name}, since {why}" for name, why in failed.items()),
     ]
 
 

@@ -58,6 +58,7 @@ def test_limit_of_loading():
         f"| {TITLES['limit']} | 100 [95, 105] | 1.00 | 90 | 100 [100, 100] | 1.00 |",
         "| MLflow pyfunc, ONNX flavour; with bytecode | does not run here |  |  |  |  |",
         "- not run: MLflow pyfunc, ONNX flavour; with bytecode, since it ended | without a word",
+        "- not measured: loading, since no space is left",
         "| Coldpress, as `coldpress build` makes it | 104.0 | 36.5 |",
         "| 100 MB | 75 MB/s | 1,190 | 60 | 10 | 1,200 | 1,800 | 1.50 | 1,900 | 1.40 |",
         "| 10,000 | 9.000 | 18.000 | 0.50 × |",
