@@ -73,7 +73,9 @@ def measure(
             "versions": {
                 each.key: machine.pinned_versions(each.directory) for each in bench.variants
             },
-            "unable": {each.key: each.unable for each in checked if each.unable},
+            "unable": {
+                each.key: place.without_paths(each.unable) for each in checked if each.unable
+            },
             **_groups(bench, wanted),
         }
 
@@ -91,7 +93,7 @@ def _groups(bench: _Bench, wanted: Sequence[str]) -> dict[str, Any]:
             found[name] = _measured(bench, name)
         except (BenchmarkError, OSError, ValueError) as error:
             say(name, f"failed: {error}")
-            found["failed"][name] = str(error)
+            found["failed"][name] = bench.place.without_paths(str(error))
     return found
 
 

@@ -70,7 +70,7 @@ def measure(place: Workspace, variant: Variant, rounds: int, *, quick: bool) -> 
             entries.append(_measured(place, variant, large, rounds))
         except BenchmarkError as error:
             say("loading", f"{megabytes} MB: {error}")
-            entries.append({"megabytes": megabytes, "unable": str(error)})
+            entries.append({"megabytes": megabytes, "unable": place.without_paths(str(error))})
     return entries
 
 

@@ -41,6 +41,7 @@ _LABELS = {
 }
 _SPEEDS = {"full": "full speed", "300": "300 MB/s", "75": "75 MB/s"}
 _MEGABYTE = 1_000_000
+_WIDE = 300  # over so wide a range only powers of ten have room for their numbers
 _STYLE = {
     "axes.axisbelow": True,
     "axes.grid": True,
@@ -195,7 +196,9 @@ def _colour(key: str) -> str:
 
 def _log(axis: Any, set_scale: Callable[[str], None]) -> None:  # noqa: ANN401 - x's or y's
     set_scale("log")
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+    low, high = axis.get_view_interval()
+    subs = (1, 2, 5) if high / low < _WIDE else (1,)
+    axis.set_major_locator(LogLocator(subs=subs, numticks=8))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -50,6 +50,11 @@ class Workspace:
         """The event that every variant answers."""
         return self.repository / "events" / "http-infer.json"
 
+    def without_paths(self, text: str) -> str:
+        """A message as it may stand in the results: they name no folder of the machine."""
+        shorter = text.replace(str(self.repository), ".")
+        return shorter.replace(str(self.interpreter), self.interpreter.name)
+
 
 def say(group: str, text: str) -> None:
     """One line of progress, with the seconds since the start."""
