@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs package clean
+.PHONY: help demo test lint format docs package bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ docs: $(VENV)/.dev ## Write the generated page, docs/command-line.md
 package: $(VENV)/.core ## Build the function's directory and zip into build/
 	$(BIN)/coldpress build -o build/
 
+bench: $(VENV)/.dev .tools/.sam .tools/.bench ## Measure cold start, latency, sizes and loading beside peers
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 clean: ## Remove environments and build output
 	rm -rf $(VENV) .tools build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
@@ -58,6 +61,13 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	@test -x .tools/sam/bin/python || $(PYTHON) -m venv .tools/sam
 	.tools/sam/bin/python -m pip --disable-pip-version-check --quiet install \
 	  --constraint constraints-sam.txt aws-sam-cli cfn-lint cfn-lint-serverless
+	@touch $@
+
+# What draws the benchmark's pictures; nothing else needs it.
+.tools/.bench: benchmarks/requirements.txt
+	@echo 'Installing matplotlib into .tools/bench ...'
+	@test -x .tools/bench/bin/python || $(PYTHON) -m venv .tools/bench
+	.tools/bench/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
 	@touch $@
 
 # Without npm the tests of the Serverless template skip, and say so; once it is there, they run.

@@ -1,0 +1,1 @@
+"""What Coldpress costs, beside its peers and beside the limit: `make bench`."""
