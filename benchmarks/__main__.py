@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from coldpress.errors import ColdpressError
 from coldpress.interpreters import find_interpreter
+
+from coldpress.errors import ColdpressError
 from coldpress.package import DEFAULT_PYTHON, PYTHONS
 
 from . import groups, report
