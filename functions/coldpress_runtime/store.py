@@ -7,7 +7,7 @@ against the digest that names it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -27,7 +27,19 @@ except ImportError:
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["Artifact", "fetch", "fetch_manifest", "open_store", "read", "read_blob", "resolve"]
+__all__ = [
+    "Artifact",
+    "Part",
+    "fetch",
+    "fetch_manifest",
+    "open_store",
+    "parts",
+    "read",
+    "read_blob",
+    "resolve",
+    "unpack",
+    "unpack_part",
+]
 
 _Read = TypeVar("_Read")
 
@@ -150,20 +162,68 @@ def read_blob(store: ObjectStore, pinned: ModelUri, blob: Blob) -> bytes:
     return _twice(verified)
 
 
+class Part(NamedTuple):
+    """A frame of a blob, or the whole of it, and where it belongs.
+
+    Attributes:
+        path: The blob's file name, for errors.
+        compression: ``zstd`` or ``none``.
+        start: Offset of the first byte as stored.
+        size: Length in bytes as stored.
+        sha256: Digest of the stored bytes.
+        unpacked_size: Length in bytes once decompressed.
+    """
+
+    path: str
+    compression: str
+    start: int
+    size: int
+    sha256: str
+    unpacked_size: int
+
+
+def parts(blob: Blob) -> Iterator[Part]:
+    """A blob's frames in order; the blob itself where it has none."""
+    start = 0
+    for frame in blob.frames or (blob,):
+        yield Part(
+            path=blob.path,
+            compression=blob.compression,
+            start=start,
+            size=frame.size,
+            sha256=frame.sha256,
+            unpacked_size=frame.unpacked_size,
+        )
+        start += frame.size
+
+
 def unpack(blob: Blob, data: bytes) -> bytes:
     """Stored bytes to the bytes they stand for.
 
     Raises:
-        IntegrityError: A length or digest differs from the blob's, or the frame is broken.
+        IntegrityError: A length or digest differs from the blob's, or a frame is broken.
     """
     _expect(len(data) == blob.size, blob.path)
-    _expect(hashlib.sha256(data).hexdigest() == blob.sha256, blob.path)
-    if blob.compression == "none":
-        _expect((blob.unpacked_size, blob.unpacked_sha256) == (blob.size, blob.sha256), blob.path)
-        return data
-    unpacked = _decompress(data, blob)
+    stored = memoryview(data)
+    unpacked = b"".join(
+        unpack_part(part, stored[part.start : part.start + part.size]) for part in parts(blob)
+    )
     _expect(hashlib.sha256(unpacked).hexdigest() == blob.unpacked_sha256, blob.path)
     return unpacked
+
+
+def unpack_part(part: Part, data: bytes | memoryview) -> bytes | memoryview:
+    """One part of a blob, from its stored bytes.
+
+    Raises:
+        IntegrityError: The length or the digest differs from the part's, or it is no sound frame.
+    """
+    _expect(len(data) == part.size, part.path)
+    _expect(hashlib.sha256(data).hexdigest() == part.sha256, part.path)
+    if part.compression == "none":
+        _expect(part.unpacked_size == part.size, part.path)
+        return data
+    return _decompress(data, part)
 
 
 def read(store: ObjectStore, path: str, *, most: int | None = None) -> bytes:
@@ -201,14 +261,15 @@ def _twice(attempt: Callable[[], _Read]) -> _Read:
         return attempt()
 
 
-def _decompress(data: bytes, blob: Blob) -> bytes:
+def _decompress(data: bytes | memoryview, part: Part) -> bytes:
     options = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG_MAX}
     decompressor = zstd.ZstdDecompressor(options=options)
     try:
-        unpacked: bytes = decompressor.decompress(data, max_length=blob.unpacked_size + 1)
+        unpacked: bytes = decompressor.decompress(data, max_length=part.unpacked_size + 1)
     except zstd.ZstdError as error:
-        raise IntegrityError(f"{blob.path} is no sound zstd frame: {error}") from error
-    _expect(len(unpacked) == blob.unpacked_size and decompressor.eof, blob.path)
+        raise IntegrityError(f"{part.path} is no sound zstd frame: {error}") from error
+    _expect(len(unpacked) == part.unpacked_size and decompressor.eof, part.path)
+    _expect(not decompressor.unused_data, part.path)
     return unpacked
 
 
