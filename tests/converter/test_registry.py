@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 import obstore
 import pytest
 
+from coldpress.bundle import write_bundle
+from coldpress.compress import Cutting, compress
 from coldpress.errors import BundleError, StoreError, UsageError
 from coldpress.registry import describe, publish
 from coldpress.stores import connect, model_uri
@@ -60,6 +62,33 @@ def test_publish_takes_up_what_broke_off(store_root, churn_bundle):
     assert again.created
     assert again.bytes_written == len(churn_bundle.manifest.to_bytes())
     assert describe(published.uri)[1] == churn_bundle.manifest
+
+
+def test_publish_weights_apart(store_root, churn_bundle, tmp_path):
+    """Weights that lie apart are a file of the version, and frames stand in its manifest."""
+    (tmp_path / "weights").write_bytes(bytes(range(100)) * 100)
+    cutting = Cutting(least_bytes=0, frame_bytes=3000)
+    made = compress(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
+    manifest = churn_bundle.manifest
+    manifest = manifest._replace(blobs=(*manifest.blobs, made.blob))
+    graph = (churn_bundle.path / "model.onnx").read_bytes()
+    files = {"model.onnx": graph, made.blob.path: made.stored}
+    write_bundle(tmp_path / "large", manifest, files)
+    told = []
+    published = publish(tmp_path / "large", store_root, progress=told.append)
+    assert told == [f"Writing {f}" for f in ("model.onnx", "weights.bin.zst", "manifest.json")]
+    assert describe(published.uri)[1] == manifest
+    stored = obstore.get(connect(store_root), published.uri.blob_path(made.blob.path))
+    assert bytes(stored.bytes()) == (tmp_path / "large" / made.blob.path).read_bytes()
+
+
+def test_publish_schema_version_1(store_root, churn_bundle):
+    """A bundle that was made before there were frames is published as the version that it was."""
+    manifest = churn_bundle.manifest._replace(schema_version=1)
+    (churn_bundle.path / "manifest.json").write_bytes(manifest.to_bytes())
+    published = publish(churn_bundle.path, store_root)
+    assert published.uri.digest == manifest.digest
+    assert describe(published.uri)[1] == manifest
 
 
 @pytest.mark.parametrize("same_length", [False, True], ids=["shorter", "one-byte"])
