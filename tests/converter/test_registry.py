@@ -7,8 +7,6 @@ from urllib.parse import unquote, urlsplit
 import obstore
 import pytest
 
-from coldpress.bundle import write_bundle
-from coldpress.compress import Cutting, compress
 from coldpress.errors import BundleError, StoreError, UsageError
 from coldpress.registry import describe, publish
 from coldpress.stores import connect, model_uri
@@ -64,22 +62,14 @@ def test_publish_takes_up_what_broke_off(store_root, churn_bundle):
     assert describe(published.uri)[1] == churn_bundle.manifest
 
 
-def test_publish_weights_apart(store_root, churn_bundle, tmp_path):
+def test_publish_weights_apart(store_root, framed_bundle):
     """Weights that lie apart are a file of the version, and frames stand in its manifest."""
-    (tmp_path / "weights").write_bytes(bytes(range(100)) * 100)
-    cutting = Cutting(least_bytes=0, frame_bytes=3000)
-    made = compress(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
-    manifest = churn_bundle.manifest
-    manifest = manifest._replace(blobs=(*manifest.blobs, made.blob))
-    graph = (churn_bundle.path / "model.onnx").read_bytes()
-    files = {"model.onnx": graph, made.blob.path: made.stored}
-    write_bundle(tmp_path / "large", manifest, files)
     told = []
-    published = publish(tmp_path / "large", store_root, progress=told.append)
+    published = publish(framed_bundle, store_root, progress=told.append)
     assert told == [f"Writing {f}" for f in ("model.onnx", "weights.bin.zst", "manifest.json")]
-    assert describe(published.uri)[1] == manifest
-    stored = obstore.get(connect(store_root), published.uri.blob_path(made.blob.path))
-    assert bytes(stored.bytes()) == (tmp_path / "large" / made.blob.path).read_bytes()
+    assert describe(published.uri)[1] == framed_bundle.manifest
+    stored = obstore.get(connect(store_root), published.uri.blob_path("weights.bin.zst"))
+    assert bytes(stored.bytes()) == (framed_bundle.path / "weights.bin.zst").read_bytes()
 
 
 def test_publish_schema_version_1(store_root, churn_bundle):
