@@ -1,6 +1,6 @@
 """Laying a model out for serving: large tensors apart from the graph, in a file that is mapped.
 
-onnxruntime copies what is inside a graph twice when it opens it, at some 3 ms for each MB, and maps
+onnxruntime copies what is inside a graph twice when it opens it, at 2 to 3 ms for each MB, and maps
 what lies apart in 4 ms whatever its size. For that it leaves weights as they are rather than packs
 them for its kernels, which changes float results in their last bits: so a model is certified in
 just the layout in which it will be served.
