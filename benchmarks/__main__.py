@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from coldpress.interpreters import find_interpreter
-
 from coldpress.errors import ColdpressError
 from coldpress.package import DEFAULT_PYTHON, PYTHONS
+from coldpress.package.interpreters import find_interpreter
 
 from . import groups, report
 from .workspace import BenchmarkError, Workspace, run_tool, say

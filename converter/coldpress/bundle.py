@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from coldpress.blobs import unpacked_parts
 from coldpress.certification import Certificate
 from coldpress.errors import BundleError, UsageError
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME, Blob, Manifest
 from coldpress_runtime.errors import ArtifactError, IntegrityError
-from coldpress_runtime.unpacking import unpack
 
-__all__ = ["Bundle", "check_name", "default_name", "plain_blob", "write_bundle"]
+__all__ = ["Bundle", "check_name", "default_name", "plain_blob", "write_bundle", "writing"]
 
 _LONGEST_NAME = 63
 
@@ -50,16 +51,17 @@ class Bundle:
             raise BundleError(f"{path / MANIFEST_NAME}: {error}") from error
         bundle = cls(path=path, manifest=manifest, digest=hashlib.sha256(data).hexdigest())
         for blob in manifest.blobs:
-            bundle.unpacked(blob)
+            bundle.verify(blob)
         return bundle
 
-    def stored(self, blob: Blob) -> bytes:
-        """The bytes of one of its files, as they lie there.
+    def verify(self, blob: Blob) -> None:
+        """Check one of its files, frame by frame: sizes and digests, of each and of the whole.
 
         Raises:
-            BundleError: The file can't be read.
+            BundleError: The file is missing, altered or truncated.
         """
-        return _read(self.path / blob.path)
+        for _ in self.unpacked_parts(blob):
+            pass
 
     def unpacked(self, blob: Blob) -> bytes:
         """The bytes that one of its files stands for, verified.
@@ -67,10 +69,21 @@ class Bundle:
         Raises:
             BundleError: The file is missing, altered or truncated.
         """
+        return b"".join(self.unpacked_parts(blob))
+
+    def unpacked_parts(self, blob: Blob) -> Iterator[bytes | memoryview]:
+        """The same in pieces, for what is large; the whole is verified once all are taken.
+
+        Raises:
+            BundleError: The file is missing, altered or truncated.
+        """
+        path = self.path / blob.path
         try:
-            return unpack(blob, self.stored(blob))
+            yield from unpacked_parts(blob, path)
         except IntegrityError as error:
             raise BundleError(f"{self.path}: {error}; export the model again") from error
+        except OSError as error:
+            raise BundleError(f"can't read {path}: {error.strerror or error}") from error
 
     def certificate(self) -> Certificate:
         """The whole certificate.
@@ -84,22 +97,33 @@ class Bundle:
             raise BundleError(f"{self.path}: {error}") from error
 
 
-def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes | Path]) -> None:
     """Write a bundle's files, the manifest last, into a directory that is made for it.
 
     Args:
         path: The directory; it must not be there yet.
         manifest: The manifest.
-        files: Contents by file name, of every blob that the manifest names.
+        files: Contents by file name, of every blob that the manifest names; a file that holds them,
+            which must lie on the same file system, is moved.
 
     Raises:
         BundleError: The disk is full or can't be written to.
     """
-    try:
+    with writing():
         path.mkdir()
         for name, data in files.items():
-            (path / name).write_bytes(data)
+            if isinstance(data, Path):
+                data.rename(path / name)
+            else:
+                (path / name).write_bytes(data)
         (path / MANIFEST_NAME).write_bytes(manifest.to_bytes())
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn what the disk says to the making of a bundle into a `BundleError`."""
+    try:
+        yield
     except OSError as error:
         raise BundleError(
             f"can't write the bundle: {error.strerror or error}; "

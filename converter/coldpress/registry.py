@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import obstore
-from obstore.exceptions import AlreadyExistsError
 
 from coldpress_runtime.artifact import MANIFEST_NAME, Manifest
 from coldpress_runtime.pointers import ModelUri
@@ -16,9 +13,9 @@ from coldpress_runtime.store import fetch_manifest, resolve
 
 from .bundle import Bundle
 from .channels import ChannelState, check_channel, point
-from .errors import StoreError
 from .store_errors import store_errors
 from .stores import connect, store_url
+from .upload import upload
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -58,7 +55,7 @@ def publish(
         bundle: The bundle, or its directory.
         store: URL such as ``s3://bucket/prefix``, or a path on this machine.
         channel: Point this channel to the version afterwards.
-        progress: Called with what is about to be done.
+        progress: Called with what is about to be done, and with how much of a large file is.
 
     Raises:
         BundleError: The bundle's files are not those of its manifest.
@@ -96,33 +93,25 @@ def _write(
     store: ObjectStore, uri: ModelUri, bundle: Bundle, progress: Callable[[str], None]
 ) -> int:
     written = 0
-    for file in (*(blob.path for blob in bundle.manifest.blobs), MANIFEST_NAME):
+    for file, size, sha256 in _files(bundle):
         progress(f"Writing {file}")
-        written += _put_once(store, uri.blob_path(file), (bundle.path / file).read_bytes())
+        written += upload(
+            store,
+            uri.blob_path(file),
+            bundle.path / file,
+            size=size,
+            sha256=sha256,
+            progress=_megabytes(file, size, progress),
+        )
     return written
 
 
-def _put_once(store: ObjectStore, path: str, data: bytes) -> int:
-    """Write an object unless it is there; how many bytes were written."""
-    if _is_there(store, path, data):
-        return 0
-    try:
-        obstore.put(store, path, data, mode="create", use_multipart=False)
-    except AlreadyExistsError:  # somebody publishes the same bundle at this moment
-        _is_there(store, path, data)
-        return 0
-    return len(data)
+def _files(bundle: Bundle) -> Iterator[tuple[str, int, str]]:
+    """Name, length in bytes and digest of each file; the manifest comes last."""
+    for blob in bundle.manifest.blobs:
+        yield blob.path, blob.size, blob.sha256
+    yield MANIFEST_NAME, (bundle.path / MANIFEST_NAME).stat().st_size, bundle.digest
 
 
-def _is_there(store: ObjectStore, path: str, data: bytes) -> bool:
-    """Whether the object is there already, byte for byte; `StoreError` if it is another one."""
-    try:
-        found = obstore.get(store, path)
-    except FileNotFoundError:
-        return False
-    if found.meta["size"] != len(data) or bytes(found.bytes()) != data:
-        raise StoreError(
-            f"{path} is in the store with other bytes than the bundle's: it was altered; "
-            "delete that version and publish again"
-        )
-    return True
+def _megabytes(file: str, size: int, progress: Callable[[str], None]) -> Callable[[int], None]:
+    return lambda done: progress(f"Writing {file}: {done / 1e6:,.0f} of {size / 1e6:,.0f} MB")

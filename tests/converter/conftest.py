@@ -8,6 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from coldpress.bundle import Bundle, write_bundle
+from coldpress.compress import Cutting, compress
 from coldpress.stores import connect
 from coldpress_runtime.artifact import (
     Blob,
@@ -68,6 +69,20 @@ def churn_bundle(tmp_path, doubler):
     path = tmp_path / "bundle"
     write_bundle(path, churn_manifest(doubler), {"model.onnx": doubler})
     return Bundle.open(path)
+
+
+@pytest.fixture
+def framed_bundle(tmp_path, churn_bundle):
+    """The same, with 10 kB of weights beside the graph in four frames."""
+    (tmp_path / "weights").write_bytes(bytes(range(100)) * 100)
+    cutting = Cutting(least_bytes=0, frame_bytes=3000)
+    made = compress(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
+    manifest = churn_bundle.manifest
+    manifest = manifest._replace(blobs=(*manifest.blobs, made.blob))
+    graph = (churn_bundle.path / "model.onnx").read_bytes()
+    files = {"model.onnx": graph, made.blob.path: made.stored}
+    write_bundle(tmp_path / "framed", manifest, files)
+    return Bundle.open(tmp_path / "framed")
 
 
 @pytest.fixture

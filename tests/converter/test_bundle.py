@@ -1,5 +1,6 @@
 """Bundles: opened only when everything in them is what the manifest says."""
 
+import hashlib
 import json
 import re
 
@@ -8,14 +9,16 @@ import orjson
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from coldpress.bundle import Bundle, check_name, default_name, plain_blob
+from coldpress.blobs import unpacked_parts
+from coldpress.bundle import Bundle, check_name, default_name, plain_blob, write_bundle
+from coldpress.compress import Cutting, compress
 from coldpress.errors import BundleError, UsageError
 from coldpress.pipeline import export
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME
 from coldpress_runtime.dialects.open_inference_json import parse
 from coldpress_runtime.session import ModelSession
-from coldpress_runtime.unpacking import unpack
 
+RANDOM = np.random.default_rng(1)
 ROWS = np.random.default_rng(0).normal(size=(50, 3))
 MODEL = LogisticRegression().fit(ROWS, np.where(ROWS[:, 0] > 0, "yes", "no"))
 
@@ -69,12 +72,13 @@ def test_golden_examples_are_answered(bundle):
 
 
 @pytest.mark.parametrize("role", ["golden", "certificate"])
-def test_plain_blobs_are_what_they_are_called(role):
+def test_plain_blobs_are_what_they_are_called(tmp_path, role):
     """A file stored as it is gets just the role that was asked for, and one size and digest."""
     blob = plain_blob(role, "file.json", b"{}")
     assert (blob.role, blob.path, blob.compression) == (role, "file.json", "none")
     assert (blob.size, blob.sha256) == (blob.unpacked_size, blob.unpacked_sha256)
-    assert unpack(blob, b"{}") == b"{}"
+    (tmp_path / "file.json").write_bytes(b"{}")
+    assert b"".join(unpacked_parts(blob, tmp_path / "file.json")) == b"{}"
 
 
 def test_no_clock_is_in_it(bundle, tmp_path):
@@ -95,6 +99,110 @@ def test_damage_is_found(bundle, file, damage):
         path.write_bytes(data if damage == "altered" else data[:-1])
     with pytest.raises(BundleError, match=re.escape(file)):
         Bundle.open(bundle.path)
+
+
+@pytest.fixture(params=["zstd", "none"])
+def large_bundle(request, bundle, tmp_path):
+    """The same bundle, with 10 kB of weights in four frames that are compressed or not."""
+    counted = np.arange(2500, dtype=np.int32).tobytes()
+    weights = counted if request.param == "zstd" else RANDOM.bytes(10_000)
+    (tmp_path / "weights").write_bytes(weights)
+    cutting = Cutting(least_bytes=0, frame_bytes=2600)
+    made = compress(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
+    assert (made.blob.compression, len(made.blob.frames)) == (request.param, 4)
+    files = {blob.path: (bundle.path / blob.path).read_bytes() for blob in bundle.manifest.blobs}
+    blobs = (*bundle.manifest.blobs, made.blob)
+    manifest = bundle.manifest._replace(blobs=blobs)
+    write_bundle(tmp_path / "large", manifest, {**files, made.blob.path: made.stored})
+    assert not made.stored.exists()
+    return Bundle.open(tmp_path / "large")
+
+
+def with_weights(bundle, data, **fields):
+    """Give a bundle other weights, and its manifest other fields of them; the version changes."""
+    blob = bundle.manifest.weights
+    (bundle.path / blob.path).write_bytes(data)
+    others = [other for other in bundle.manifest.blobs if other is not blob]
+    manifest = bundle.manifest._replace(blobs=(*others, blob._replace(**fields)))
+    (bundle.path / MANIFEST_NAME).write_bytes(manifest.to_bytes())
+
+
+def test_frames_are_read_one_by_one(large_bundle, tmp_path):
+    """The weights come frame by frame, and together are what was packed."""
+    blob = large_bundle.manifest.weights
+    pieces = [bytes(piece) for piece in large_bundle.unpacked_parts(blob)]
+    assert [len(piece) for piece in pieces] == [frame.unpacked_size for frame in blob.frames]
+    weights = (tmp_path / "weights").read_bytes()
+    assert b"".join(pieces) == large_bundle.unpacked(blob) == weights
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_an_altered_frame_is_found(large_bundle, place):
+    """One bit of any frame keeps the bundle from opening, by the file's name."""
+    blob = large_bundle.manifest.weights
+    data = bytearray((large_bundle.path / blob.path).read_bytes())
+    data[sum(frame.size for frame in blob.frames[:place])] ^= 1
+    (large_bundle.path / blob.path).write_bytes(data)
+    with pytest.raises(BundleError, match=rf"{blob.path} is not what the manifest promises"):
+        Bundle.open(large_bundle.path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda data, _: data[:-1], id="cut-in-a-frame"),
+        pytest.param(lambda data, last: data[:-last], id="cut-between-frames"),
+        pytest.param(lambda _data, _last: b"", id="empty"),
+        pytest.param(lambda data, _: data + b"more", id="longer"),
+        pytest.param(lambda data, last: data[-last:] + data[:-last], id="frames-in-another-order"),
+    ],
+)
+def test_damaged_weights_are_found(large_bundle, damage):
+    """Weights that are cut short, longer or in another order keep the bundle from opening."""
+    blob = large_bundle.manifest.weights
+    path = large_bundle.path / blob.path
+    path.write_bytes(damage(path.read_bytes(), blob.frames[-1].size))
+    with pytest.raises(BundleError, match=f"{blob.path} is not what the manifest promises"):
+        Bundle.open(large_bundle.path)
+
+
+@pytest.mark.parametrize("digest", ["sha256", "unpacked_sha256"])
+def test_frames_in_another_order_are_not_the_blob(large_bundle, digest):
+    """Frames that are swapped in the manifest too are refused for either digest of the whole."""
+    blob = large_bundle.manifest.weights
+    data = (large_bundle.path / blob.path).read_bytes()
+    first, *others = blob.frames
+    swapped = data[first.size :] + data[: first.size]
+    weights = large_bundle.unpacked(blob)
+    moved = weights[first.unpacked_size :] + weights[: first.unpacked_size]
+    honest = {
+        "sha256": hashlib.sha256(swapped).hexdigest(),
+        "unpacked_sha256": hashlib.sha256(moved).hexdigest(),
+    }
+    del honest[digest]
+    with_weights(large_bundle, swapped, frames=(*others, first), **honest)
+    with pytest.raises(BundleError, match=f"{blob.path} is not what the manifest promises"):
+        Bundle.open(large_bundle.path)
+
+
+def test_a_frame_unpacks_to_its_size(large_bundle):
+    """A manifest whose frames are said to be of other sizes than they are is refused."""
+    blob = large_bundle.manifest.weights
+    data = (large_bundle.path / blob.path).read_bytes()
+    one, two, *others = blob.frames
+    sizes = (one.unpacked_size + 1, two.unpacked_size - 1)
+    lying = [f._replace(unpacked_size=n) for f, n in zip((one, two), sizes, strict=True)]
+    with_weights(large_bundle, data, frames=(*lying, *others))
+    with pytest.raises(BundleError, match=f"{blob.path} is not what the manifest promises"):
+        Bundle.open(large_bundle.path)
+
+
+def test_a_bundle_of_schema_version_1_opens(bundle):
+    """A bundle that was made before there were frames opens, as the version that it was."""
+    manifest = bundle.manifest._replace(schema_version=1)
+    (bundle.path / MANIFEST_NAME).write_bytes(manifest.to_bytes())
+    assert b"frames" not in manifest.to_bytes()
+    assert Bundle.open(bundle.path).digest == manifest.digest
 
 
 @pytest.mark.parametrize(

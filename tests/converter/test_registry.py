@@ -63,6 +63,25 @@ def test_publish_takes_up_what_broke_off(store_root, churn_bundle):
     assert describe(published.uri)[1] == churn_bundle.manifest
 
 
+def test_publish_weights_apart(store_root, framed_bundle):
+    """Weights that lie apart are a file of the version, and frames stand in its manifest."""
+    told = []
+    published = publish(framed_bundle, store_root, progress=told.append)
+    assert told == [f"Writing {f}" for f in ("model.onnx", "weights.bin.zst", "manifest.json")]
+    assert describe(published.uri)[1] == framed_bundle.manifest
+    stored = obstore.get(connect(store_root), published.uri.blob_path("weights.bin.zst"))
+    assert bytes(stored.bytes()) == (framed_bundle.path / "weights.bin.zst").read_bytes()
+
+
+def test_publish_schema_version_1(store_root, churn_bundle):
+    """A bundle that was made before there were frames is published as the version that it was."""
+    manifest = churn_bundle.manifest._replace(schema_version=1)
+    (churn_bundle.path / "manifest.json").write_bytes(manifest.to_bytes())
+    published = publish(churn_bundle.path, store_root)
+    assert published.uri.digest == manifest.digest
+    assert describe(published.uri)[1] == manifest
+
+
 @pytest.mark.parametrize("same_length", [False, True], ids=["shorter", "one-byte"])
 def test_publish_never_overwrites(store_root, churn_bundle, doubler, same_length):
     """A version that was altered in the store is reported, and left as it is."""

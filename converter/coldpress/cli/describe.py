@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.markup import escape
 
 from coldpress.certification import Certificate
-from coldpress_runtime.artifact import Manifest, TensorSpec
+from coldpress_runtime.artifact import Blob, Manifest, TensorSpec
 
 from .command import console
 
@@ -15,8 +15,15 @@ _MOST_LABELS = 6
 
 
 def manifest_document(manifest: Manifest, digest: str) -> dict[str, object]:
-    """The manifest with its version, ready for JSON."""
-    return {"version": f"sha256:{digest}", **manifest.document()}
+    """The manifest with its version and, in brief, where its weights lie, ready for JSON."""
+    weights = manifest.weights or manifest.blob("model")
+    brief = {
+        "path": weights.path,
+        "size": weights.size,
+        "unpacked_size": weights.unpacked_size,
+        "frames": len(weights.frames),
+    }
+    return {"version": f"sha256:{digest}", **manifest.document(), "weights": brief}
 
 
 def print_manifest(manifest: Manifest, digest: str) -> None:
@@ -49,16 +56,20 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
     if features := manifest.signature.features:
         facts.append(("columns", _listed(features)))
     facts += [("output", _tensor(spec)) for spec in manifest.signature.outputs]
-    model = manifest.blob("model")
-    facts.append(
-        ("size", f"{human_bytes(model.unpacked_size)}, {human_bytes(model.size)} as stored")
-    )
+    facts.append(("size", _size(manifest.blob("model"))))
+    if manifest.weights:
+        facts.append(("weights", f"{_size(manifest.weights)}, apart from the graph"))
     facts.append(("proof", _proof(manifest)))
     opsets = ", ".join(f"{name or 'ai.onnx'} {version}" for name, version in _opsets(manifest))
     facts.append(
         ("needs", f"opsets {opsets}; certified on onnxruntime {manifest.runtime.onnxruntime}")
     )
     return facts
+
+
+def _size(blob: Blob) -> str:
+    size = f"{human_bytes(blob.unpacked_size)}, {human_bytes(blob.size)} as stored"
+    return f"{size} in {len(blob.frames)} frames" if blob.frames else size
 
 
 def _source(manifest: Manifest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import onnx
 from onnx.checker import ValidationError
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["checked", "load"]
 
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
-_TOO_LARGE = "is over 2 GB with its weights, which one ONNX file can't hold"
+# Protocol buffers hold no more.
+_MOST_BYTES = 2**31 - 1
+_TOO_LARGE = (
+    "is over 2 GB with its weights, which one ONNX file can't hold; make the weights smaller, such "
+    "as float16 or 8-bit integers"
+)
 _IN_MEMORY = "the ONNX model"
 _ZIPMAP_CURE = (
     "; it ends in a ZipMap, which only wraps the scores: export the model without it (skl2onnx: "
@@ -60,6 +65,8 @@ def checked(model: object) -> bytes:
 
 
 def _checked(data: bytes, name: str, path: Path | None) -> bytes:
+    if len(data) > _MOST_BYTES:
+        raise LoadError(f"{name} {_TOO_LARGE}")
     try:
         model = onnx.load_model_from_string(data)
     except Exception as error:  # protobuf's own, or a ValueError, by protobuf's version
@@ -69,6 +76,9 @@ def _checked(data: bytes, name: str, path: Path | None) -> bytes:
     if outside := [t for t in _tensors(model) if uses_external_data(t)]:
         if path is None:
             raise _homeless(outside[0])
+        # Before they are read: they may be larger than the memory.
+        if sum(map(_length, outside)) > _MOST_BYTES:
+            raise LoadError(f"{name} {_TOO_LARGE}")
         data = _embed(path, model)
     _check(name, data)
     return data
@@ -81,6 +91,11 @@ def _homeless(tensor: onnx.TensorProto) -> LoadError:
         "not say in which folder; export the .onnx file, or give what onnx.load(path) returns, "
         "which has it inside"
     )
+
+
+def _length(tensor: onnx.TensorProto) -> int:
+    info: Any = ExternalDataInfo(tensor)  # onnx declares its numbers as None
+    return info.length or 0
 
 
 def _embed(path: Path, model: onnx.ModelProto) -> bytes:

@@ -43,7 +43,7 @@ def store_stand_in(store: Path) -> ModelUri:
     Returns:
         The model's pinned URI.
     """
-    compressed = compress(_model())
+    compressed = compress(_model(), store, role="model")
     manifest = Manifest(
         name=NAME,
         source=Source(framework="onnx", format="onnx", sha256="", versions={}),

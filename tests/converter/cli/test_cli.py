@@ -109,6 +109,20 @@ def test_inspect_uri_as_json(run, published, churn_bundle):
     assert shown["signature"]["inputs"][0]["shape"] == [-1, 2]
 
 
+def test_inspect_says_where_the_weights_lie(run, churn_bundle, framed_bundle):
+    """Weights apart from the graph are shown with their sizes and frames, to people and as JSON."""
+    blob = framed_bundle.manifest.weights
+    _, out, _ = run("inspect", framed_bundle.path)
+    assert f"10.0 kB, {blob.size} B as stored in 4 frames, apart from the graph" in out
+    _, out, _ = run("inspect", framed_bundle.path, "--json")
+    brief = {"path": blob.path, "size": blob.size, "unpacked_size": 10_000, "frames": 4}
+    assert json.loads(out)["weights"] == brief
+    _, out, _ = run("inspect", churn_bundle.path, "--json")
+    size = churn_bundle.manifest.blobs[0].size
+    brief = {"path": "model.onnx", "size": size, "unpacked_size": size, "frames": 0}
+    assert json.loads(out)["weights"] == brief
+
+
 def test_publish_prints_the_pinned_uri(run, tmp_path, churn_bundle):
     """The last line is the URI to deploy."""
     code, out, _ = run("publish", churn_bundle.path, tmp_path)

@@ -63,12 +63,12 @@ def shapeless(side):
     return model
 
 
-def external(location):
+def external(location, length=None):
     """A model whose weights lie elsewhere."""
     model = matmul()
     (weights,) = model.graph.initializer
-    data = weights.raw_data
-    onnx.external_data_helper.set_external_data(weights, location, offset=0, length=len(data))
+    length = length or len(weights.raw_data)
+    onnx.external_data_helper.set_external_data(weights, location, offset=0, length=length)
     weights.ClearField("raw_data")
     weights.data_location = TensorProto.EXTERNAL
     return model
@@ -102,6 +102,9 @@ def test_external_data_are_embedded(tmp_path):
         pytest.param(external("/etc/hostname"), "/etc/hostname", id="external-absolute"),
         pytest.param(external("link.bin"), "link.bin", id="external-linked"),
         pytest.param(external("gone.bin"), "gone.bin", id="external-missing"),
+        pytest.param(
+            external("weights.bin", 2**31), "is over 2 GB with its weights", id="external-over-2-gb"
+        ),
         pytest.param(zipmap(), "options={id(model): {'zipmap': False}}", id="zipmap"),
         pytest.param(hidden_operator(), "operators of evil.ops", id="unknown-domain"),
         pytest.param(
