@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from .artifact import Blob
@@ -108,6 +109,7 @@ class Draft:
             os.close(self._file)
             raise OSError(f"{path.parent} has no room for {size:,} bytes")
         os.truncate(self._file, size)
+        self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -118,9 +120,11 @@ class Draft:
     def write(self, data: bytes | memoryview, start: int) -> None:
         """Write all of the data at an offset."""
         view = memoryview(data)
-        while view:
-            written = os.pwrite(self._file, view, start)
-            view, start = view[written:], start + written
+        # The kernel lets one thread at a time write to a file, and the others would spin.
+        with self._lock:
+            while view:
+                written = os.pwrite(self._file, view, start)
+                view, start = view[written:], start + written
 
 
 def _digest(path: Path) -> str:
