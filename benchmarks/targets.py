@@ -25,7 +25,7 @@ _MOST_MICROSECONDS = 100
 _MOST_OF_FLOOR = 2.0
 _MOST_PEAK = 1.3
 # Below this the interpreter and onnxruntime are larger than the model.
-_LEAST_MEGABYTES = 100
+_LEAST_MEGABYTES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

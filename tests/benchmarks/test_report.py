@@ -33,9 +33,9 @@ GROUPS = {
         ("package: at most 105 MB unpacked", "104.0 MB", True),
         ("warm, one row", "80 µs", True),
         ("warm, 1,000 rows", "2.25 ×", False),
-        ("loading 100 MB at full speed", "1.20 ×", True),
-        ("loading 100 MB at 75 MB/s", "1.50 ×", False),
-        ("loading 100 MB: peak memory", "1.40 ×", False),
+        ("loading 1,000 MB at full speed", "1.20 ×", True),
+        ("loading 1,000 MB at 75 MB/s", "1.50 ×", False),
+        ("loading 1,000 MB: peak memory", "1.40 ×", False),
     ],
 )
 def test_holds_results_against_targets(promise, measured, met):
@@ -60,7 +60,7 @@ def test_limit_of_loading():
         "- not run: MLflow pyfunc, ONNX flavour; with bytecode, since it ended | without a word",
         "- not measured: loading, since no space is left",
         "| Coldpress, as `coldpress build` makes it | 104.0 | 36.5 |",
-        "| 100 MB | 75 MB/s | 1,190 | 60 | 10 | 1,200 | 1,800 | 1.50 | 1,900 | 1.40 |",
+        "| 1,000 MB | 75 MB/s | 1,190 | 60 | 10 | 1,200 | 1,800 | 1.50 | 1,900 | 1.40 |",
         "| 10,000 | 9.000 | 18.000 | 0.50 × |",
         "| `numpy` | 1.5 | 60.0 |",
         "- measured: cold 2026-01-02, sizes 2026-01-01",
