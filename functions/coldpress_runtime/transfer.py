@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from .artifact import Blob
 from .store import read_range
-from .unpacking import Part, parts, twice, unpack_part
+from .unpacking import Part, parts, twice, unpacked_pieces
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 __all__ = ["Sink", "transfer"]
 
-# Takes a part's unpacked bytes and the offset at which they belong; called from several threads.
+# Takes unpacked bytes and the offset at which they belong, called from several threads. What is
+# fetched again is handed over again.
 Sink = Callable[[bytes | memoryview, int], Any]
 
 
@@ -71,7 +72,10 @@ class _Work:
 
 
 def _move(store: ObjectStore, path: str, part: Part, sink: Sink) -> None:
-    def verified() -> bytes | memoryview:
-        return unpack_part(part, read_range(store, path, part.start, part.size))
+    def attempt() -> None:
+        start = part.unpacked_start
+        for piece in unpacked_pieces(part, read_range(store, path, part.start, part.size)):
+            sink(piece, start)
+            start += len(piece)
 
-    sink(twice(verified), part.unpacked_start)
+    twice(attempt)

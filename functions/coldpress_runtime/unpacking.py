@@ -18,12 +18,15 @@ try:
 except ImportError:
     from backports import zstd  # type: ignore[no-redef,unused-ignore]
 
-__all__ = ["Part", "expect", "parts", "twice", "unpack", "unpack_part"]
+__all__ = ["Part", "expect", "parts", "twice", "unpack", "unpack_part", "unpacked_pieces"]
 
 _Read = TypeVar("_Read")
 
 # A frame may not ask for more than 128 MiB of window (2**27 bytes), whatever it says.
 _WINDOW_LOG_MAX = 27
+# What is fed to zstd at a time. Whole frames of megabytes would each be unpacked into fresh memory,
+# and to have the kernel clear that takes longer than to decompress.
+_PIECE_BYTES = 128 * 1024
 
 
 class Part(NamedTuple):
@@ -80,10 +83,16 @@ def unpack(blob: Blob, data: bytes) -> bytes:
     return unpacked
 
 
-def unpack_part(part: Part, data: bytes | memoryview) -> bytes | memoryview:
-    """One part of a blob, from its stored bytes.
+def unpack_part(part: Part, data: bytes | memoryview) -> bytes:
+    """One part of a blob, from its stored bytes; raises as `unpacked_pieces` does."""
+    return b"".join(unpacked_pieces(part, data))
 
-    The digest of the stored bytes fixes the unpacked ones, so only those are hashed.
+
+def unpacked_pieces(part: Part, data: bytes | memoryview) -> Iterator[bytes | memoryview]:
+    """One part of a blob, from its stored bytes, piece by piece.
+
+    The digest of the stored bytes fixes the unpacked ones, so only those are hashed, all of them
+    before the first is decompressed.
 
     Raises:
         IntegrityError: The length or the digest differs from the part's, or it is no sound frame.
@@ -92,8 +101,9 @@ def unpack_part(part: Part, data: bytes | memoryview) -> bytes | memoryview:
     expect(hashlib.sha256(data).hexdigest() == part.sha256, part.path)
     if part.compression == "none":
         expect(part.unpacked_size == part.size, part.path)
-        return data
-    return _decompress(data, part)
+        yield data
+    else:
+        yield from _decompressed(memoryview(data), part)
 
 
 def expect(condition: bool, path: str) -> None:  # noqa: FBT001 - reads as an assertion
@@ -110,13 +120,18 @@ def twice(attempt: Callable[[], _Read]) -> _Read:
         return attempt()
 
 
-def _decompress(data: bytes | memoryview, part: Part) -> bytes:
+def _decompressed(data: memoryview, part: Part) -> Iterator[bytes]:
     options = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG_MAX}
     decompressor = zstd.ZstdDecompressor(options=options)
+    left = part.unpacked_size
     try:
-        unpacked: bytes = decompressor.decompress(data, max_length=part.unpacked_size + 1)
+        for start in range(0, len(data), _PIECE_BYTES):
+            piece = decompressor.decompress(data[start : start + _PIECE_BYTES], max_length=left + 1)
+            left -= len(piece)
+            expect(left >= 0, part.path)
+            yield piece
     except zstd.ZstdError as error:
         raise IntegrityError(f"{part.path} is no sound zstd frame: {error}") from error
-    expect(len(unpacked) == part.unpacked_size and decompressor.eof, part.path)
-    expect(not decompressor.unused_data, part.path)
-    return unpacked
+    except EOFError:  # there are bytes after the frame
+        left = -1
+    expect(left == 0 and decompressor.eof and not decompressor.unused_data, part.path)
