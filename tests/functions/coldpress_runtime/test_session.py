@@ -8,6 +8,7 @@ from onnx import helper
 
 from coldpress_runtime.artifact import Signature, TensorSpec
 from coldpress_runtime.errors import ArtifactError, PredictionFailed, RequestError
+from coldpress_runtime.options import SessionOptions
 from coldpress_runtime.session import DTYPES, ModelSession, check_inputs, datatype_of
 
 SIGNATURE = Signature(
@@ -271,3 +272,37 @@ def test_one_session_answers_many_threads(gather):
 def test_an_arrays_datatype(array, datatype):
     """Arrays have the protocol's datatypes, strings of any kind are BYTES."""
     assert datatype_of(array) == datatype
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        SessionOptions(),
+        SessionOptions(threads=2),
+        SessionOptions(threads=2, spinning=True),
+        SessionOptions(prepacking=False),
+        SessionOptions(prepacking=True),
+    ],
+    ids=["by themselves", "threads", "spinning", "mapped", "packed"],
+)
+def test_options_change_no_answer(build_onnx, options):
+    """However a session is set up, it gives what the model gives."""
+    matrix = np.linspace(-1, 1, 4096, dtype=np.float32).reshape(64, 64)
+    model = build_onnx(
+        [helper.make_node("MatMul", ["x", "matrix"], ["y"])],
+        {"x": ("FP32", [None, 64])},
+        {"y": ("FP32", [None, 64])},
+        {"matrix": matrix},
+    )
+    rows = np.ones((3, 64), dtype=np.float32)
+    answer = ModelSession(model, options=options).run({"x": rows})["y"]
+    np.testing.assert_allclose(answer, rows @ matrix, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("prepacking", "apart", "packs"),
+    [(None, False, True), (None, True, False), (True, True, True), (False, False, False)],
+)
+def test_weights_that_lie_apart_are_not_packed_by_themselves(prepacking, apart, packs):
+    """Without a choice, what lies in the graph is packed and what lies apart is mapped."""
+    assert SessionOptions(prepacking=prepacking).packs(apart=apart) is packs
