@@ -86,7 +86,8 @@ def _cold(found: Mapping[str, Any]) -> Figure:
     for ax, (way, title) in zip(axes, titles.items(), strict=True):
         quartiles = {key: summary(times) for key, times in found[way].items()}
         medians = {key: each.median for key, each in quartiles.items()}
-        _bars(ax, medians, lambda value: f"{value:,.0f} ms")
+        ends = [each.high for each in quartiles.values()]
+        _bars(ax, medians, lambda value: f"{value:,.0f} ms", ends)
         errors = [
             [each.median - each.low for each in quartiles.values()],
             [each.high - each.median for each in quartiles.values()],
@@ -173,12 +174,19 @@ def _sklearn(found: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _bars(ax: Axes, values: Mapping[str, float], label: Callable[[float], str]) -> None:
-    bars = ax.barh(
-        range(len(values)), list(values.values()), color=[_colour(key) for key in values]
-    )
-    ax.bar_label(bars, [label(value) for value in values.values()], padding=8, fontsize=9)
-    ax.set_xlim(right=max(values.values()) * 1.25)
+def _bars(
+    ax: Axes,
+    values: Mapping[str, float],
+    label: Callable[[float], str],
+    ends: Sequence[float] = (),
+) -> None:
+    """Bars with their values behind them, or behind what is drawn on them up to `ends`."""
+    lengths = list(values.values())
+    ax.barh(range(len(values)), lengths, color=[_colour(key) for key in values])
+    for row, (length, end) in enumerate(zip(lengths, ends or lengths, strict=True)):
+        place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+        ax.annotate(label(length), (max(length, end), row), **place)
+    ax.set_xlim(right=max(*lengths, *ends) * 1.25)
     ax.grid(visible=False, axis="y")
     _name_rows(ax, list(values))
 
