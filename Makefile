@@ -58,7 +58,7 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 # The AWS SAM CLI pins its own versions of much that .venv holds, so it lives apart.
 .tools/.sam: constraints-sam.txt
 	@echo 'Installing the AWS SAM CLI and cfn-lint into .tools/sam ...'
-	@test -x .tools/sam/bin/python || $(PYTHON) -m venv .tools/sam
+	@.tools/sam/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .tools/sam
 	.tools/sam/bin/python -m pip --disable-pip-version-check --quiet install \
 	  --constraint constraints-sam.txt aws-sam-cli cfn-lint cfn-lint-serverless
 	@touch $@
@@ -66,7 +66,7 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 # What draws the benchmark's pictures; nothing else needs it.
 .tools/.bench: benchmarks/requirements.txt
 	@echo 'Installing matplotlib into .tools/bench ...'
-	@test -x .tools/bench/bin/python || $(PYTHON) -m venv .tools/bench
+	@.tools/bench/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .tools/bench
 	.tools/bench/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
 	@touch $@
 

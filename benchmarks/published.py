@@ -36,6 +36,8 @@ LAMBDA = {
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
     "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
     "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",
+    # One vCPU's worth of threads for whatever uses BLAS, too.
+    "OPENBLAS_NUM_THREADS": "1",
     "PATH": os.defpath,
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "POWERTOOLS_METRICS_NAMESPACE": "Benchmark",

@@ -24,7 +24,7 @@ _MOST_ZIPPED, _MOST_UNPACKED = 36, 105
 _MOST_MICROSECONDS = 100
 _MOST_OF_FLOOR = 2.0
 _MOST_PEAK = 1.3
-# Below this the interpreter and onnxruntime are larger than the model.
+# The promise is for a gigabyte; the table has every size.
 _LEAST_MEGABYTES = 1000
 
 

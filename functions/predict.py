@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 
+_began = time.monotonic()
 # INIT makes what stays: looking for garbage in it is a twentieth of a cold start for nothing.
 gc.disable()
 # numpy's BLAS, which inference never calls, would start a busy thread for each vCPU.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # ruff: noqa: E402 - the first lines come first
-import contextlib
-import time
 from typing import Any
 
 from coldpress_runtime.models import ModelHolder
@@ -55,6 +55,8 @@ STATUS: dict[type[errors.RuntimeFault], int] = {
     errors.ModelUnavailable: 503,
 }
 _UNFORESEEN = 500
+# Whether this container starts before anybody asks it.
+_AHEAD = _settings.initialization in ("provisioned-concurrency", "snap-start")
 _MARGIN_SECONDS = 0.5
 _DEFAULT_SECONDS = 60.0
 _INTERNAL = "the prediction failed; the function's log has the cause under request id "
@@ -144,16 +146,23 @@ def _report(request: Request | None, response: Response, request_id: str, began:
 
 def _load() -> None:
     """Open the model within INIT; what goes wrong is logged, and tried again by a request."""
+    # On demand, Lambda ends INIT after 10 s; ahead of requests, after minutes.
+    left = None if _AHEAD else max(0.0, _settings.init_seconds - (time.monotonic() - _began))
     try:
-        _models.get(seconds=_settings.init_seconds)
+        _models.get(seconds=left)
     except errors.ModelUnavailable as error:
         _telemetry.failure(f"no model after INIT: {error}", error)
 
 
 def _rehearse() -> None:
     """Answer a request of zeros, so that no caller's is the first; they may not fit the model."""
-    with contextlib.suppress(errors.RuntimeFault):
-        open_inference.rehearse(Serving(models=_models, seconds=0))
+    try:
+        serving = Serving(models=_models, seconds=0)
+        open_inference.rehearse(serving, most_bytes=_settings.max_body_bytes)
+    except errors.RuntimeFault:
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it is, the function can answer without
+        _telemetry.failure(f"the rehearsal failed: {error}", error)
 
 
 def _before_snapshot() -> None:

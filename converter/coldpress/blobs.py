@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from coldpress_runtime.artifact import Blob
-from coldpress_runtime.errors import IntegrityError
-from coldpress_runtime.unpacking import Part, parts, unpack_part
+from coldpress_runtime.unpacking import Part, expect, parts, unpack_part
 
 from .parallel import in_order
 
@@ -31,14 +30,15 @@ def unpacked_parts(blob: Blob, path: Path) -> Iterator[bytes | memoryview]:
         OSError: The file can't be read.
     """
     stored, unpacked = hashlib.sha256(), hashlib.sha256()
+    # Before anything is read, and memory taken for it, by what the manifest says.
+    expect(path.stat().st_size == blob.size, blob.path)
     with path.open("rb") as file:
         for data, piece in in_order(_unpacked, _read(blob, file)):
             stored.update(data)
             unpacked.update(piece)
             yield piece
-        whole = not file.read(1) and stored.hexdigest() == blob.sha256
-    if not whole or unpacked.hexdigest() != blob.unpacked_sha256:
-        raise IntegrityError(f"{blob.path} is not what the manifest promises: altered or truncated")
+        expect(not file.read(1) and stored.hexdigest() == blob.sha256, blob.path)
+    expect(unpacked.hexdigest() == blob.unpacked_sha256, blob.path)
 
 
 def _read(blob: Blob, file: IO[bytes]) -> Iterator[tuple[Part, bytes]]:

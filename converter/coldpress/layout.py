@@ -84,8 +84,8 @@ def _initialisers(model: onnx.ModelProto) -> Iterable[onnx.TensorProto]:
 
 
 def _size(tensor: onnx.TensorProto) -> int:
-    """Length in bytes once it is raw; 0 for texts, which have no raw form."""
-    if tensor.data_type == onnx.TensorProto.STRING:
+    """Length in bytes once it is raw; 0 for what has no raw form, such as texts."""
+    if tensor.data_type in (onnx.TensorProto.STRING, onnx.TensorProto.UNDEFINED):
         return 0
     # Counted rather than measured: to ask a message for its bytes is to copy them.
     size: int = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize

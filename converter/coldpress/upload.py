@@ -64,7 +64,8 @@ def upload(  # noqa: PLR0913 - all but two have to be named
         data = b"".join(_pieces(file, sha256))
         obstore.put(store, path, data, mode="create", use_multipart=False)
     except AlreadyExistsError:  # somebody publishes the same bundle at this moment
-        _is_there(store, path, size, sha256)
+        if not _is_there(store, path, size, sha256):
+            raise StoreError(f"{path} came and went while it was written; publish again") from None
         return 0
     return size
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from obstore.store import ObjectStore
 
+    from .placing import Placed
+
 __all__ = ["Artifact", "fetch"]
 
 _MODEL_NAME = "model.onnx"
@@ -33,12 +35,14 @@ class Artifact(NamedTuple):
         model: The unpacked ONNX file, or its bytes.
         weights: Its large tensors where they lie apart: a file, or their bytes where there was no
             room for one.
+        note: Why something large is in memory instead of a file; empty if nothing is.
     """
 
     uri: ModelUri
     manifest: Manifest
     model: bytes | Path
     weights: Path | memoryview | None = None
+    note: str = ""
 
 
 _DEFAULTS = FetchOptions()
@@ -68,12 +72,14 @@ def fetch(uri: ModelUri, options: FetchOptions = _DEFAULTS) -> Artifact:
     manifest = fetch_manifest(store, pinned)
     weights = manifest.weights
     _check_size(options.max_model_bytes, manifest.blob("model"), weights)
-    return Artifact(
-        uri=pinned,
-        manifest=manifest,
-        weights=weights and _large(store, pinned, weights, WEIGHTS_NAME, options),
-        model=_model(store, pinned, manifest, options),
-    )
+    if weights is not None:
+        placed = _large(store, pinned, weights, WEIGHTS_NAME, options)
+        # Beside weights, onnxruntime takes the graph as bytes only.
+        model = read_blob(store, pinned, manifest.blob("model"))
+        return Artifact(
+            uri=pinned, manifest=manifest, model=model, weights=placed.content, note=placed.note
+        )
+    return _in_one_piece(store, pinned, manifest, options)
 
 
 def _check_size(most: int, model: Blob, weights: Blob | None) -> None:
@@ -83,20 +89,20 @@ def _check_size(most: int, model: Blob, weights: Blob | None) -> None:
         raise ArtifactError(f"the model has {size:,} bytes; the limit is {most:,}")
 
 
-def _model(
+def _in_one_piece(
     store: ObjectStore, pinned: ModelUri, manifest: Manifest, options: FetchOptions
-) -> bytes | Path:
+) -> Artifact:
     blob = manifest.blob("model")
-    # Beside weights, onnxruntime takes the graph as bytes only.
-    if not blob.frames or manifest.weights:
-        return read_blob(store, pinned, blob)
-    placed = _large(store, pinned, blob, _MODEL_NAME, options)
-    return placed.tobytes() if isinstance(placed, memoryview) else placed
+    if not blob.frames:
+        return Artifact(uri=pinned, manifest=manifest, model=read_blob(store, pinned, blob))
+    content, note = _large(store, pinned, blob, _MODEL_NAME, options)
+    model = content.tobytes() if isinstance(content, memoryview) else content
+    return Artifact(uri=pinned, manifest=manifest, model=model, note=note)
 
 
 def _large(
     store: ObjectStore, pinned: ModelUri, blob: Blob, name: str, options: FetchOptions
-) -> Path | memoryview:
+) -> Placed:
     # Small models need none of this, and their cold start does not pay for its imports.
     from .placing import place  # noqa: PLC0415
 

@@ -11,6 +11,9 @@ from .errors import ArtifactError
 
 __all__ = ["Fields"]
 
+# Larger than any file, and small enough for whatever counts in 64 bits.
+_MOST = 2**62
+
 _Value = TypeVar("_Value")
 _Choice = TypeVar("_Choice", bound=str)
 
@@ -129,6 +132,8 @@ class Fields:
     def _at_least(value: int, least: int, where: str) -> int:
         if value < least:
             raise ArtifactError(f"expected at least {least}, found {value}", where=where)
+        if value > _MOST:
+            raise ArtifactError(f"expected at most {_MOST}", where=where)
         return value
 
     def _at(self, key: str) -> str:

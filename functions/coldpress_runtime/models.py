@@ -27,12 +27,14 @@ class LoadedModel(NamedTuple):
         version: The digest that is served.
         session: The open session.
         load_ms: Milliseconds from the start of the fetch to the open session.
+        note: Why it takes more memory than it would have to; empty if it does not.
     """
 
     manifest: Manifest
     version: str
     session: ModelSession
     load_ms: float
+    note: str = ""
 
 
 class ModelHolder:
@@ -133,6 +135,7 @@ def _opened(artifact: Artifact, began: float, options: SessionOptions) -> Loaded
         version=artifact.uri.digest,
         session=session,
         load_ms=(time.perf_counter() - began) * 1000,
+        note=artifact.note,
     )
 
 
@@ -155,5 +158,12 @@ def _loading() -> ModelUnavailable:
 def _as_unavailable(error: BaseException | None) -> ModelUnavailable:
     if isinstance(error, ModelUnavailable):
         return error
+    if isinstance(error, MemoryError):
+        return ModelUnavailable(
+            "the model does not fit into the function's memory; give it more, or more /tmp for "
+            "a large model's weights",
+            code="load",
+        )
     code = error.code if isinstance(error, ArtifactError) else "load"
-    return ModelUnavailable(f"the model can't be loaded: {error}", code=code)
+    cause = str(error) or type(error).__name__
+    return ModelUnavailable(f"the model can't be loaded: {cause}", code=code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .artifact import Blob
 from .scratch import Scratch
@@ -12,12 +12,24 @@ from .transfer import transfer
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["place"]
+__all__ = ["Placed", "place"]
+
+
+class Placed(NamedTuple):
+    """A blob where it can be used.
+
+    Attributes:
+        content: The file that holds it, or its bytes.
+        note: Why it is not in a file; empty if it is.
+    """
+
+    content: Path | memoryview
+    note: str = ""
 
 
 def place(  # noqa: PLR0913 - what, from where, to where
     store: ObjectStore, path: str, blob: Blob, *, name: str, scratch: str, streams: int
-) -> Path | memoryview:
+) -> Placed:
     """Bring a blob where it can be used, each part checked as it arrives.
 
     Args:
@@ -38,12 +50,13 @@ def place(  # noqa: PLR0913 - what, from where, to where
     try:
         files = Scratch(scratch)
         if found := files.find(blob, name):
-            return found
+            return Placed(found)
         with files.draft(blob, name) as draft:
             transfer(store, path, blob, draft.write, streams=streams)
-        return files.path(blob, name)
-    except OSError:
-        return _in_memory(store, path, blob, streams)
+        return Placed(files.path(blob, name))
+    except OSError as error:
+        note = f"{blob.path} is held in memory, not in {scratch}: {error.strerror or error}"
+        return Placed(_in_memory(store, path, blob, streams), note)
 
 
 def _in_memory(store: ObjectStore, path: str, blob: Blob, streams: int) -> memoryview:

@@ -6,6 +6,7 @@ found again. So a file has its name only once it is whole, and is hashed before 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -47,11 +48,15 @@ class Scratch:
         return self._place(blob) / name
 
     def find(self, blob: Blob, name: str) -> Path | None:
-        """The file that holds a blob, if it is there and every byte of it is right."""
+        """The file that holds a blob, if it is there and every byte of it is right.
+
+        One that is wrong goes at once: it would take the room of the right one.
+        """
         path = self.path(blob, name)
         try:
             if path.stat().st_size == blob.unpacked_size and _digest(path) == blob.unpacked_sha256:
                 return path
+            path.unlink()
         except OSError:
             return None
         return None
@@ -60,7 +65,8 @@ class Scratch:
     def draft(self, blob: Blob, name: str) -> Iterator[Draft]:
         """A file to write a blob to; it gets its name if nothing goes wrong until the end.
 
-        Whatever else lies here gives way first: an earlier version, or what was left half written.
+        Whatever else lies here gives way first: an earlier version, or what was left half written
+        by a process that is gone.
 
         Raises:
             OSError: The disk is full or can't be written to.
@@ -82,12 +88,10 @@ class Scratch:
     def _sweep(self, blob: Blob) -> None:
         # What a session has mapped stays there for it, whether it still has a name or not.
         for entry in self._root.iterdir():
-            if entry != self._place(blob):
+            if not entry.is_dir() or entry.is_symlink():
+                entry.unlink(missing_ok=True)
+            elif not _sweep_partials(entry) and entry != self._place(blob):
                 shutil.rmtree(entry, ignore_errors=True)
-                continue
-            for partial in entry.glob(f"*{_PARTIAL}"):
-                if not _alive(partial.name.removesuffix(_PARTIAL)):
-                    partial.unlink(missing_ok=True)
 
 
 class Draft:
@@ -104,12 +108,15 @@ class Draft:
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        free = os.fstatvfs(self._file)
-        if free.f_bavail * free.f_frsize < size:
-            os.close(self._file)
-            raise OSError(f"{path.parent} has no room for {size:,} bytes")
-        os.truncate(self._file, size)
         self._lock = Lock()
+        try:
+            free = os.fstatvfs(self._file)
+            if free.f_bavail * free.f_frsize < size:
+                raise OSError(errno.ENOSPC, f"there is no room for {size:,} bytes")  # noqa: TRY301
+            os.truncate(self._file, size)
+        except BaseException:
+            os.close(self._file)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -127,13 +134,24 @@ class Draft:
                 view, start = view[written:], start + written
 
 
+def _sweep_partials(folder: Path) -> bool:
+    """Remove what gone processes left half written; whether a living one is writing here."""
+    living = False
+    for partial in folder.glob(f"*{_PARTIAL}"):
+        if _alive(partial.name.removesuffix(_PARTIAL)):
+            living = True
+        else:
+            partial.unlink(missing_ok=True)
+    return living
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _alive(process: str) -> bool:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, OverflowError):
         os.kill(int(process), 0)
         return True
     return False

@@ -15,10 +15,12 @@ _MOST_STREAMS = 64
 _MOST_SECONDS = 900
 _MOST_BYTES = 10**15
 _DIGITS = 18
+_FETCH = FetchOptions()
 _SWITCH = {"on": True, "off": False}
 # As Powertools reads its own variables, whose meaning is kept.
 _TRUE = ("1", "y", "yes", "t", "true", "on")
-_QUIET_LEVELS = ("WARNING", "ERROR", "CRITICAL", "FATAL")
+# WARN is what Lambda itself says.
+_QUIET_LEVELS = ("WARN", "WARNING", "ERROR", "CRITICAL", "FATAL")
 
 
 class Settings(NamedTuple):
@@ -126,10 +128,12 @@ class _Reader:
 
 def _fetch(reader: _Reader, environment: Mapping[str, str]) -> FetchOptions:
     return FetchOptions(
-        seconds=reader.number("COLDPRESS_FETCH_SECONDS", 20, _MOST_SECONDS),
-        streams=reader.number("COLDPRESS_FETCH_STREAMS", 8, _MOST_STREAMS),
-        max_model_bytes=reader.number("COLDPRESS_MAX_MODEL_BYTES", 4 * 1024**3, _MOST_BYTES),
-        scratch=environment.get("COLDPRESS_SCRATCH") or "/tmp",  # noqa: S108 - Lambda's own
+        seconds=reader.number("COLDPRESS_FETCH_SECONDS", _FETCH.seconds, _MOST_SECONDS),
+        streams=reader.number("COLDPRESS_FETCH_STREAMS", _FETCH.streams, _MOST_STREAMS),
+        max_model_bytes=reader.number(
+            "COLDPRESS_MAX_MODEL_BYTES", _FETCH.max_model_bytes, _MOST_BYTES
+        ),
+        scratch=environment.get("COLDPRESS_SCRATCH") or _FETCH.scratch,
         plain_http=asks_for_plain_http(environment),
     )
 

@@ -98,6 +98,8 @@ class Telemetry:
             }
             if model is not None:
                 line |= {"model": model.manifest.name, "model_version": model.version}
+                if model.note:
+                    line["model_note"] = model.note
             if error is not None:
                 line["error"] = error
         if self._settings.metrics:

@@ -7,6 +7,7 @@ each other, and the imports of the main thread. No more than one part a stream i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -40,14 +41,23 @@ def transfer(store: ObjectStore, path: str, blob: Blob, sink: Sink, *, streams: 
         OSError: The sink can't take a part.
     """
     work = _Work(blob, lambda part: _move(store, path, part, sink))
-    threads = [Thread(target=work.run, name=f"stream-{i}", daemon=True) for i in range(streams - 1)]
-    for thread in threads:
-        thread.start()
+    threads = _started(work, streams - 1)
     work.run()
     for thread in threads:
         thread.join()
     if work.error is not None:
         raise work.error
+
+
+def _started(work: _Work, count: int) -> list[Thread]:
+    """So many streams beside this one; fewer where the system gives no more threads."""
+    threads: list[Thread] = []
+    with suppress(RuntimeError):
+        for number in range(count):
+            thread = Thread(target=work.run, name=f"stream-{number}", daemon=True)
+            thread.start()
+            threads.append(thread)
+    return threads
 
 
 class _Work:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib.util
 import os
+import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from coldpress.errors import UsageError
 from coldpress.resources import resource
 from coldpress.stores import profile_variables
 from coldpress_runtime.pointers import ModelUri
+from coldpress_runtime.settings import Settings
 
 __all__ = ["Handler", "LocalContext", "load_handler"]
 
@@ -40,13 +45,20 @@ def load_handler(model: ModelUri) -> Handler:
 
     The model is fetched and opened by this call, as in Lambda's INIT phase; a failure is logged by
     the function and answered with 503, here as there.
+
+    Raises:
+        UsageError: A variable of the function's settings can't be read.
     """
     if model.root.startswith("s3://"):
         os.environ.update(profile_variables())
     os.environ["MODEL_URI"] = str(model)
+    if "COLDPRESS_SCRATCH" not in os.environ:
+        os.environ["COLDPRESS_SCRATCH"] = _own_folder()
     os.environ.setdefault("POWERTOOLS_SERVICE_NAME", model.name)
     # CloudWatch reads metrics from the log; on a terminal they are only noise.
     os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
+    if problems := Settings.from_environment(os.environ).problems:
+        raise UsageError("; ".join(problems))
     spec = importlib.util.spec_from_file_location("predict", resource("functions", "predict.py"))
     if spec is None or spec.loader is None:
         raise ImportError("functions/predict.py can't be imported")
@@ -55,3 +67,10 @@ def load_handler(model: ModelUri) -> Handler:
     gc.unfreeze()  # a function is killed in the end; this process closes what it has open
     handler: Handler = module.handler
     return handler
+
+
+def _own_folder() -> str:
+    """A folder for large weights that goes with this process; a container's would stay."""
+    folder = tempfile.mkdtemp(prefix="coldpress-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

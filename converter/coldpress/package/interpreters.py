@@ -88,9 +88,9 @@ def _managed(version: str) -> Iterator[tuple[Path, str]]:
 
 
 def _runs(path: Path, version: str) -> bool:
-    if not path.is_file():
-        return False
     try:
+        if not path.is_file():
+            return False
         # -I and -S: neither the environment nor what is installed there has a say.
         probe = subprocess.run(  # noqa: S603 - the path is one of our candidates
             [path, "-I", "-S", "-c", _PROBE],

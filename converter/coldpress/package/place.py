@@ -30,9 +30,14 @@ def workshop(output: Path) -> Iterator[Path]:
         _refuse_foreign(output)
         with tempfile.TemporaryDirectory(prefix=".building-", dir=output) as folder:
             yield Path(folder).resolve()
+    except FileExistsError as error:
+        raise BuildError(
+            f"{output} is a file and a directory is wanted; name another with --output"
+        ) from error
     except OSError as error:
         raise BuildError(
-            f"the function's package can't be written to {output}: {error.strerror or error}"
+            f"the function's package can't be written to {output}: {error.strerror or error}; "
+            "name another directory with --output"
         ) from error
     finally:
         if made:

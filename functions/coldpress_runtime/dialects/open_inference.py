@@ -73,17 +73,21 @@ def answer(request: Request, serving: Serving) -> bytes:
     return body
 
 
-def rehearse(serving: Serving) -> None:
+def rehearse(serving: Serving, *, most_bytes: int) -> None:
     """Answer a request of zeros, or of empty strings, for the model that is served.
+
+    Args:
+        serving: The model.
+        most_bytes: The largest request; if one row takes more, nothing is done.
 
     Raises:
         RuntimeFault: The model is not there, or can't answer zeros.
     """
     model = serving.model()
-    request = Request(
-        source=Source.DIRECT, method="POST", path="", body=example(model.manifest.signature)
-    )
-    _infer(request, model, serving)
+    body = example(model.manifest.signature, most_bytes=most_bytes)
+    if body is not None:
+        request = Request(source=Source.DIRECT, method="POST", path="", body=body)
+        _infer(request, model, serving)
 
 
 def route(method: str, path: str) -> Call:

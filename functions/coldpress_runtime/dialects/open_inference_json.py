@@ -6,6 +6,7 @@ Source: https://github.com/kserve/open-inference-protocol/blob/main/specificatio
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -81,8 +82,13 @@ def render(manifest: Manifest, version: str, request: InferenceRequest, results:
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def example(signature: Signature) -> bytes:
-    """An inference request of zeros, or of empty strings, with 1 for each free dimension."""
+def example(signature: Signature, *, most_bytes: int) -> bytes | None:
+    """An inference request of zeros, or of empty strings, with 1 for each free dimension.
+
+    None if it would have more bytes than `most_bytes`; a value takes two at least.
+    """
+    if 2 * sum(prod(_smallest(spec)) for spec in signature.inputs) > most_bytes:
+        return None
     inputs = [_zeros(spec) for spec in signature.inputs]
     return orjson.dumps({"inputs": inputs}, option=orjson.OPT_SERIALIZE_NUMPY)
 
@@ -97,10 +103,13 @@ def encode_tensor(spec: TensorSpec, array: NDArray[Any]) -> dict[str, Any]:
     }
 
 
+def _smallest(spec: TensorSpec) -> tuple[int, ...]:
+    return tuple(1 if size < 0 else size for size in spec.shape)
+
+
 def _zeros(spec: TensorSpec) -> dict[str, Any]:
-    shape = tuple(1 if size < 0 else size for size in spec.shape)
     kind = DTYPES[spec.datatype]
-    return encode_tensor(spec, np.full(shape, "" if kind.hasobject else 0, dtype=kind))
+    return encode_tensor(spec, np.full(_smallest(spec), "" if kind.hasobject else 0, dtype=kind))
 
 
 def _inputs(document: Mapping[str, Any]) -> dict[str, NDArray[Any]]:

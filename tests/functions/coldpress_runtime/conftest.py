@@ -45,6 +45,10 @@ class LargeModel:
         """Put other bytes in the place of the frames."""
         obstore.put(open_store(self.uri.root, plain_http=True), self.path, data)
 
+    def remove(self):
+        """Delete the frames."""
+        obstore.delete(open_store(self.uri.root, plain_http=True), self.path)
+
 
 def graph():
     """A MatMul whose matrix lies in the weights' file."""

@@ -26,7 +26,7 @@ DIGEST = "f32228edac54be2b1d412e23f7ee321fe6757c26ced4a47516b4361a693803ee"
 
 _text = st.text(max_size=12)
 _digests = st.binary(max_size=4).map(lambda data: hashlib.sha256(data).hexdigest())
-_sizes = st.integers(0, 2**63)
+_sizes = st.integers(0, 2**62)
 _lengths = st.integers(1, 2**40)
 _labels = st.one_of(
     _text, st.integers(-(2**63), 2**63), st.booleans(), st.floats(allow_nan=False, width=64)
@@ -145,6 +145,7 @@ WRONG_FIELDS = {
     "paths equal": ("blobs.0.path", "golden.json", "blobs"),
     "compression unknown": ("blobs.0.compression", "gzip", "blobs[0].compression"),
     "size negative": ("blobs.0.size", -1, "blobs[0].size"),
+    "size beyond 64 bits": ("blobs.0.size", 2**62 + 1, "blobs[0].size"),
     "size a float": ("blobs.0.size", 10.0, "blobs[0].size"),
     "digest in capitals": ("blobs.0.sha256", "A" * 64, "blobs[0].sha256"),
     "digest empty": ("blobs.2.unpacked_sha256", "", "blobs[2].unpacked_sha256"),

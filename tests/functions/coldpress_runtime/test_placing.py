@@ -1,5 +1,6 @@
 """Large blobs from the store into files, or into memory, part by part."""
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from coldpress_runtime.errors import ArtifactError, IntegrityError, ModelUnavail
 from coldpress_runtime.fetching import fetch
 from coldpress_runtime.models import ModelHolder
 from coldpress_runtime.options import FetchOptions
+from coldpress_runtime.scratch import Draft
 from coldpress_runtime.session import ModelSession
 from coldpress_runtime.settings import Settings
 
@@ -81,19 +83,64 @@ def test_a_model_answers_without_room_for_a_file(large, tmp_path, prepacking):
     np.testing.assert_allclose(answer, ROWS @ large.matrix, rtol=1e-4, atol=1e-5)
 
 
+def _room(monkeypatch, size):
+    """Has the disk say that it has room for so many bytes."""
+    said = os.statvfs_result((1, 1, size, size, size, 1, 1, 1, 0, 255))
+    monkeypatch.setattr(os, "fstatvfs", lambda _: said)
+
+
 def test_a_full_disk_is_no_obstacle(large, place, monkeypatch):
     """When the disk has no room for the weights, they are held in memory, and nothing is left."""
-    full = os.statvfs_result((4096, 4096, 1, 1, 1, 1, 1, 1, 0, 255))
-    monkeypatch.setattr(os, "fstatvfs", lambda _: full)
-    assert place(large).weights == large.data
+    _room(monkeypatch, 1)
+    artifact = place(large)
+    assert artifact.weights == large.data
+    assert "held in memory" in artifact.note
+    assert "no room" in artifact.note
     assert _files(place.folder) == []
 
 
-def test_a_file_is_used_again(large, place):
-    """A second start in the same container reads the weights from their file, not the store."""
-    first = place(large).weights
-    large.overwrite(b"")
-    assert place(large).weights == first
+def test_a_disk_that_fills_up_is_no_obstacle(large, place, monkeypatch):
+    """When the disk is full halfway, the weights are held in memory, and nothing is left."""
+    wrote = []
+
+    def write(file, data, start, real=os.pwrite):
+        wrote.append(len(data))
+        if len(wrote) > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(file, data, start)
+
+    monkeypatch.setattr(os, "pwrite", write)
+    artifact = place(large)
+    assert artifact.weights == large.data
+    assert "No space left on device" in artifact.note
+    assert _files(place.folder) == []
+
+
+def test_a_wrong_file_gives_its_room_to_the_right_one(large, place, monkeypatch):
+    """A file that was altered is gone before room for the right one is looked for."""
+    path = place(large).weights
+    path.write_bytes(b"x" * len(large.data))
+    asked = []
+
+    def room(file, real=os.fstatvfs):
+        asked.append(path.exists())
+        return real(file)
+
+    monkeypatch.setattr(os, "fstatvfs", room)
+    assert place(large).weights.read_bytes() == large.data
+    assert asked == [False]
+
+
+def test_no_file_stays_open_when_there_is_no_room(tmp_path, monkeypatch):
+    """A try that fails leaves no descriptor behind."""
+    _room(monkeypatch, 1)
+    descriptors = []
+    for _ in range(3):
+        with pytest.raises(OSError, match="no room"):
+            Draft(tmp_path / "draft", 2)
+        descriptors.append(os.open(tmp_path / "draft", os.O_RDONLY))
+        os.close(descriptors[-1])
+    assert len(set(descriptors)) == 1
 
 
 @pytest.mark.parametrize("change", [b"", b"x" * 10, None], ids=["emptied", "shorter", "altered"])
@@ -115,14 +162,28 @@ def test_what_was_left_half_written_gives_way(large, place):
     assert _files(place.folder) == [path]
 
 
-def test_parts_of_a_process_that_lives_stay(large, place):
+@pytest.mark.parametrize("other", [False, True], ids=["the same model", "another model"])
+def test_parts_of_a_process_that_lives_stay(large, place, other):
     """What another process is writing just now is left to it."""
     path = place(large).weights
     path.unlink()
-    theirs = path.parent / f"{os.getppid()}.partial"
+    folder = path.parent.parent / ("0" * 64) if other else path.parent
+    folder.mkdir(exist_ok=True)
+    theirs = folder / f"{os.getppid()}.partial"
     theirs.write_bytes(b"half")
     place(large)
     assert theirs.exists()
+
+
+@pytest.mark.parametrize("name", ["plain", f"{'9' * 30}.partial"])
+def test_whatever_else_lies_there_is_swept(large, place, name):
+    """Plain files, and parts of no process there can be, don't stay."""
+    path = place(large).weights
+    path.unlink()
+    folder = path.parent if name.endswith(".partial") else path.parent.parent
+    (folder / name).write_bytes(b"?")
+    assert place(large).weights == path
+    assert _files(place.folder) == [path]
 
 
 def test_another_users_directory_is_not_used(large, place):
@@ -151,6 +212,7 @@ def _swapped(model):
 
 
 CHANGES = {
+    "cut within a frame": lambda model: model.stored[:100],
     "altered": lambda model: bytes([model.stored[0] ^ 1]) + model.stored[1:],
     "altered at the end": lambda model: model.stored[:-1] + bytes([model.stored[-1] ^ 1]),
     "truncated": lambda model: model.stored[:-7],
@@ -162,16 +224,18 @@ CHANGES = {
 def test_altered_parts_are_refused(large, place, change):
     """Weights that are not the promised ones leave no file behind."""
     large.overwrite(change(large))
-    with pytest.raises((IntegrityError, ModelUnavailable)):
+    with pytest.raises(IntegrityError) as caught:
         place(large)
+    assert caught.value.code == "integrity"
     assert _files(place.folder) == []
 
 
 def test_missing_weights_are_named(large, place):
     """When the weights are not there, the error says so, and no file is left."""
-    large.overwrite(b"")
-    with pytest.raises(ModelUnavailable, match=r"weights\.zst"):
+    large.remove()
+    with pytest.raises(ModelUnavailable, match=r"weights\.zst is not in the store") as caught:
         place(large)
+    assert caught.value.code == "not_found"
     assert _files(place.folder) == []
 
 

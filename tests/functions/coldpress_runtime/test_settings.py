@@ -55,6 +55,7 @@ CHOICES = {
     "spinning": ("COLDPRESS_SPINNING", "on", "session.spinning", True),
     "no request lines": ("COLDPRESS_LOG_REQUESTS", "off", "log_requests", False),
     "warnings only": ("POWERTOOLS_LOG_LEVEL", "warning", "log_requests", False),
+    "Lambda's warnings": ("AWS_LAMBDA_LOG_LEVEL", "WARN", "log_requests", False),
     "Lambda's level": ("AWS_LAMBDA_LOG_LEVEL", "ERROR", "log_requests", False),
     "debugging": ("POWERTOOLS_LOG_LEVEL", "DEBUG", "log_requests", True),
     "no metrics": ("POWERTOOLS_METRICS_DISABLED", "true", "metrics", False),
