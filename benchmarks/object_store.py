@@ -194,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
             while offset < end:
                 size = min(throttle.chunk, end - offset)
                 if wait := throttle.reserve(size, time.monotonic()):
-                    time.sleep(wait)
+                    time.sleep(wait)  # what the speed that is set leaves to wait
                 # Not os.sendfile as it is: this one goes on where the kernel stopped early.
                 source.seek(offset)
                 offset += self.connection.sendfile(source, offset, size)

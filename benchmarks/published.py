@@ -88,7 +88,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.01)
+        time.sleep(0.01)  # a port that is not there yet can only be asked again
     raise BenchmarkError(f"nothing listens on port {port}, where a server should have started")
 
 

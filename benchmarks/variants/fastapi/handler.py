@@ -18,6 +18,7 @@ session = ort.InferenceSession(stored["Body"].read(), options, providers=["CPUEx
 app = FastAPI()
 
 
+# The same request and answer as in the textbook: a variant is one file, as its users have it.
 class Tensor(BaseModel):
     """One input."""
 
