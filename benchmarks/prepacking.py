@@ -17,6 +17,7 @@ from statistics import median
 import numpy as np
 
 from coldpress.layout import lay_out
+from coldpress.onnx_file import OnnxFile
 from coldpress_runtime.options import SessionOptions
 from coldpress_runtime.session import ModelSession
 
@@ -34,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model.onnx"
         write(model, megabytes)
-        layout = lay_out(model.read_bytes(), Path(folder))
+        layout = lay_out(OnnxFile(graph=model.read_bytes()), Path(folder))
         packed = _measured(layout.graph, layout.weights, prepacking=True)
         mapped = _measured(layout.graph, layout.weights, prepacking=False)
     print("| ms | packed | mapped |\n|---|---|---|")

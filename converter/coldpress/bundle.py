@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from coldpress.blobs import unpacked_parts
-from coldpress.certification import Certificate
+from coldpress.certification import Certificate, read_certificate
 from coldpress.errors import BundleError, UsageError
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME, Blob, Manifest
 from coldpress_runtime.errors import ArtifactError, IntegrityError
@@ -92,12 +93,18 @@ class Bundle:
             BundleError: It can't be read.
         """
         try:
-            return Certificate.from_bytes(self.unpacked(self.manifest.blob("certificate")))
+            return read_certificate(self.unpacked(self.manifest.blob("certificate")))
         except ArtifactError as error:
             raise BundleError(f"{self.path}: {error}") from error
 
 
-def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes | Path]) -> None:
+def write_bundle(
+    path: Path,
+    manifest: Manifest,
+    files: Mapping[str, bytes | Path],
+    *,
+    companions: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
     """Write a bundle's files, the manifest last, into a directory that is made for it.
 
     Args:
@@ -105,6 +112,7 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes | Pat
         manifest: The manifest.
         files: Contents by file name, of every blob that the manifest names; a file that holds them,
             which must lie on the same file system, is moved.
+        companions: Contents of files that are no part of the version, by name.
 
     Raises:
         BundleError: The disk is full or can't be written to.
@@ -116,6 +124,8 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes | Pat
                 data.rename(path / name)
             else:
                 (path / name).write_bytes(data)
+        for name, data in companions.items():
+            (path / name).write_bytes(data)
         (path / MANIFEST_NAME).write_bytes(manifest.to_bytes())
 
 

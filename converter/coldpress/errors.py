@@ -14,6 +14,7 @@ __all__ = [
     "BundleError",
     "CertificationError",
     "ColdpressError",
+    "CompressionError",
     "ExportError",
     "LoadError",
     "MissingExtraError",
@@ -98,6 +99,10 @@ class CertificationError(ColdpressError):
         self.output = output
         self.rows = list(rows)
         self.difference = difference
+
+
+class CompressionError(ColdpressError):
+    """The model can't be made smaller in the way that was asked for, at the price allowed."""
 
 
 class BundleError(ColdpressError):

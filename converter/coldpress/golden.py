@@ -13,7 +13,7 @@ from coldpress_runtime.dialects.open_inference_json import encode_tensor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from coldpress.exporters import Exported
+    from coldpress.exporters import Reference, Rows
     from coldpress_runtime.artifact import Signature, TensorSpec
 
 __all__ = ["golden_examples"]
@@ -22,34 +22,34 @@ SCHEMA_VERSION = 1
 _EXAMPLES = 5
 
 
-def golden_examples(exported: Exported, signature: Signature) -> bytes:
+def golden_examples(reference: Reference, signature: Signature) -> bytes:
     """Examples of one request each, evenly spaced over the sample, as JSON.
 
     Each is the smallest request that the model takes: one row, or its fixed batch. Rows with NaN
     or an infinity are left out, since JSON has neither.
 
     Args:
-        exported: The export, with the sample and the original.
+        reference: The sample, and the original's answers.
         signature: What it takes and gives.
     """
     examples = []
-    for rows in _spread(list(_candidates(exported, signature))):
-        tensors = {name: array[rows] for name, array in exported.tensors.items()}
+    sample = reference.rows
+    for rows in _spread(list(_candidates(sample, signature))):
+        tensors = {name: array[rows] for name, array in sample.tensors.items()}
         examples.append(
             {
                 "request": {"inputs": _encode(signature.inputs, tensors)},
-                "response": {"outputs": _encode(signature.outputs, exported.original(rows))},
+                "response": {"outputs": _encode(signature.outputs, sample.original(rows))},
             }
         )
     document = {"schema_version": SCHEMA_VERSION, "examples": examples}
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2)
 
 
-def _candidates(exported: Exported, signature: Signature) -> Iterator[slice]:
-    rows = len(next(iter(exported.tensors.values())))
+def _candidates(sample: Rows, signature: Signature) -> Iterator[slice]:
     size = max(1, *(spec.shape[0] for spec in signature.inputs))
-    finite = np.logical_and.reduce([_finite(array) for array in exported.tensors.values()])
-    for start in range(0, rows - size + 1, size):
+    finite = np.logical_and.reduce([_finite(array) for array in sample.tensors.values()])
+    for start in range(0, sample.count - size + 1, size):
         if finite[start : start + size].all():
             yield slice(start, start + size)
 

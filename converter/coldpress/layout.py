@@ -9,18 +9,24 @@ just the layout in which it will be served.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 import onnx
 from onnx import numpy_helper
-from onnx.external_data_helper import set_external_data
+from onnx.external_data_helper import set_external_data, uses_external_data
 
+from coldpress.onnx_file import (
+    OnnxFile,
+    all_tensors,
+    external_bytes,
+    initialisers,
+    serialised,
+)
 from coldpress_runtime.artifact import WEIGHTS_NAME
 
-__all__ = ["Layout", "lay_out"]
+__all__ = ["lay_out"]
 
 # Below, opening takes less than 0.1 s, and packed weights take half the time on small batches.
 _LEAST_BYTES = 32 * 1024**2
@@ -28,35 +34,25 @@ _LEAST_BYTES = 32 * 1024**2
 _LEAST_TENSOR = 1024**2
 # What the ONNX specification recommends: offsets at which any system can map a file.
 _ALIGNMENT = 4096
+# Two values to a byte; numpy has no type of that size.
+_HALF_BYTES = (onnx.TensorProto.INT4, onnx.TensorProto.UINT4)
 _TYPED_DATA = ("float_data", "double_data", "int32_data", "int64_data", "uint64_data")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """A model as a session opens it.
-
-    Attributes:
-        graph: The ONNX file's bytes; with the large tensors as external data, where they are apart.
-        weights: The file with those tensors, named `WEIGHTS_NAME`; None if everything is inside.
-    """
-
-    graph: bytes
-    weights: Path | None
-
-
 def lay_out(
-    model: bytes,
+    model: OnnxFile,
     folder: Path,
     *,
     least_bytes: int = _LEAST_BYTES,
     least_tensor: int = _LEAST_TENSOR,
-) -> Layout:
+) -> OnnxFile:
     """Move a model's large initialisers into one file, those of subgraphs too, in graph order.
 
-    The same model gives the same bytes. One with too little to move stays as it is, to the byte.
+    The same model gives the same bytes. One with too little to move stays as it is, to the byte;
+    if its tensors lay apart, they come inside. What is moved is never in memory as a whole.
 
     Args:
-        model: The ONNX file's bytes, with everything inside.
+        model: The model.
         folder: Where to write the weights; it has none yet.
         least_bytes: How much there must be to move, in all.
         least_tensor: Size from which on a tensor is moved.
@@ -64,23 +60,35 @@ def lay_out(
     Raises:
         OSError: The weights can't be written.
     """
-    inside = Layout(graph=model, weights=None)
-    if len(model) < least_bytes:
-        return inside
-    proto = onnx.load_model_from_string(model)
-    large = [tensor for tensor in _initialisers(proto) if _size(tensor) >= least_tensor]
+    if model.folder is None and len(model.graph) < least_bytes:
+        return model
+    proto = model.proto()
+    large = [tensor for tensor in initialisers(proto) if _size(tensor) >= least_tensor]
     if not large or sum(_size(tensor) for tensor in large) < least_bytes:
-        return inside
-    weights = folder / WEIGHTS_NAME
-    with weights.open("xb") as file:
+        return _inside(model)
+    _bring_in_small(proto, model.folder, large)
+    with (folder / WEIGHTS_NAME).open("xb") as file:
         for tensor in large:
-            _move(tensor, file)
-    return Layout(graph=proto.SerializeToString(deterministic=True), weights=weights)
+            _move(tensor, file, model.folder)
+    return replace(model, graph=serialised(proto), folder=folder)
 
 
-def _initialisers(model: onnx.ModelProto) -> Iterable[onnx.TensorProto]:
-    # Beside the one that onnx's own conversion to external data goes by: subgraphs, too.
-    return onnx.external_data_helper._get_initializer_tensors(model)  # noqa: SLF001 - no public one
+def _inside(model: OnnxFile) -> OnnxFile:
+    if model.folder is None:
+        return model
+    return replace(model, graph=serialised(model.whole()), folder=None)
+
+
+def _bring_in_small(
+    model: onnx.ModelProto, folder: Path | None, large: list[onnx.TensorProto]
+) -> None:
+    """Put inside whatever lies outside and is not moved, such as the tensors of attributes."""
+    moved = {id(tensor) for tensor in large}
+    for tensor in all_tensors(model):
+        if folder and uses_external_data(tensor) and id(tensor) not in moved:
+            data = bytes(external_bytes(tensor, folder))
+            _clear(tensor)
+            tensor.raw_data = data
 
 
 def _size(tensor: onnx.TensorProto) -> int:
@@ -88,22 +96,35 @@ def _size(tensor: onnx.TensorProto) -> int:
     if tensor.data_type in (onnx.TensorProto.STRING, onnx.TensorProto.UNDEFINED):
         return 0
     # Counted rather than measured: to ask a message for its bytes is to copy them.
-    size: int = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
-    return size * math.prod(map(int, tensor.dims))
+    bits: int = _bits(tensor.data_type)
+    return (bits * math.prod(map(int, tensor.dims)) + 7) // 8
 
 
-def _move(tensor: onnx.TensorProto, file: IO[bytes]) -> None:
-    data = _raw(tensor)
+def _bits(data_type: int) -> int:
+    if data_type in _HALF_BYTES:
+        return 4
+    return int(onnx.helper.tensor_dtype_to_np_dtype(data_type).itemsize) * 8
+
+
+def _move(tensor: onnx.TensorProto, file: IO[bytes], folder: Path | None) -> None:
+    data = _raw(tensor, folder)
     file.write(bytes(-file.tell() % _ALIGNMENT))
     offset = file.tell()
     file.write(data)
+    _clear(tensor)
     tensor.raw_data = b""  # without it, onnx takes the tensor to be moved already
     set_external_data(tensor, WEIGHTS_NAME, offset=offset, length=len(data))
-    for field in ("raw_data", *_TYPED_DATA):
+    tensor.ClearField("raw_data")
+
+
+def _clear(tensor: onnx.TensorProto) -> None:
+    for field in ("raw_data", *_TYPED_DATA, "external_data", "data_location"):
         tensor.ClearField(field)
 
 
-def _raw(tensor: onnx.TensorProto) -> bytes:
+def _raw(tensor: onnx.TensorProto, folder: Path | None) -> bytes | memoryview:
+    if folder and uses_external_data(tensor):
+        return external_bytes(tensor, folder)
     if not tensor.HasField("raw_data"):
         tensor = numpy_helper.from_array(numpy_helper.to_array(tensor))
     data: bytes = tensor.raw_data

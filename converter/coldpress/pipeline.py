@@ -96,7 +96,8 @@ def export(  # noqa: PLR0913 - as export_file
         ColdpressError: As `export_file`, but for what concerns files.
     """
     # Frameworks are imported by those who export, not by those who only read a bundle.
-    from coldpress.assemble import assemble  # noqa: PLC0415 - as said
+    from coldpress.assemble import Plan, assemble  # noqa: PLC0415 - as said
+    from coldpress.compress import Wanted  # noqa: PLC0415 - as said
     from coldpress.load import model_of  # noqa: PLC0415 - as said
     from coldpress.sample import Sample  # noqa: PLC0415 - as said
 
@@ -107,7 +108,8 @@ def export(  # noqa: PLR0913 - as export_file
     trained = model_of(model)
     with interruptible(), staging_directory(output) as staging:
         path = staging / "bundle"
-        assemble(trained, rows, name=chosen, path=path, progress=progress or _silent)
+        plan = Plan(name=chosen, wanted=Wanted())
+        assemble(trained, rows, plan=plan, path=path, progress=progress or _silent)
         return _installed(staging, output)
 
 

@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ class Job:
         trust: Whether the model's file may run code.
         modules: Directory whose modules such code may import; empty without trust.
         path: Directory to make for the bundle.
+        labels: Column of the sample with the true labels or targets, if there is one.
+        wanted: How small, at what cost: the fields of `coldpress.compress.Wanted`.
+        keep_failed: Whether to make a bundle even if the certificate fails.
+        command: The command line, for the record.
     """
 
     model: str
@@ -43,6 +47,10 @@ class Job:
     trust: bool
     modules: str
     path: str
+    labels: str | None = None
+    wanted: dict[str, Any] = field(default_factory=dict)
+    keep_failed: bool = False
+    command: tuple[str, ...] = ()
 
     def to_line(self) -> bytes:
         """The job as a line of JSON."""
@@ -74,14 +82,21 @@ def _export(job: Job, progress: Callable[[str], None]) -> None:
     from coldpress.sample import read_sample  # noqa: PLC0415 - as said
 
     progress("Reading the sample")
-    sample = read_sample(Path(job.sample), drop=job.drop)
+    sample = read_sample(Path(job.sample), drop=job.drop, labels=job.labels)
     if job.modules:
         sys.path.append(job.modules)
     progress("Loading the model")
     trained = load_model(Path(job.model), trust=job.trust)
-    from coldpress.assemble import assemble  # noqa: PLC0415 - onnx, once the model could be read
+    from coldpress.assemble import Plan, assemble  # noqa: PLC0415 - onnx, once the model could be read
+    from coldpress.compress import Wanted  # noqa: PLC0415 - as above
 
-    assemble(trained, sample, name=job.name, path=Path(job.path), progress=progress)
+    plan = Plan(
+        name=job.name,
+        wanted=Wanted(**job.wanted),
+        keep_failed=job.keep_failed,
+        command=tuple(job.command),
+    )
+    assemble(trained, sample, plan=plan, path=Path(job.path), progress=progress)
 
 
 def _private_output() -> Callable[[dict[str, Any]], None]:

@@ -34,7 +34,7 @@ __all__ = [
     "TensorSpec",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST_NAME = "manifest.json"
 # The file that a graph whose weights lie apart reads them from: its `external_data` says so.
 WEIGHTS_NAME = "weights.bin"
@@ -64,6 +64,7 @@ _Role = Literal["model", "weights", "golden", "certificate"]
 _ROLES: dict[int, tuple[_Role, ...]] = {
     1: ("model", "golden", "certificate"),
     2: ("model", "weights", "golden", "certificate"),
+    3: ("model", "weights", "golden", "certificate"),
 }
 
 
@@ -144,7 +145,8 @@ class Source(NamedTuple):
     """Where the model came from.
 
     Attributes:
-        framework: ``scikit-learn``, ``keras`` or ``onnx``.
+        framework: ``scikit-learn``, ``xgboost``, ``lightgbm``, ``catboost``, ``keras``,
+            ``tensorflow``, ``torch`` or ``onnx``.
         format: File suffix without the dot, or ``object`` for a live object.
         sha256: Digest of the model file; empty for a live object.
         versions: Versions of the packages that made the export, by distribution name.
@@ -164,12 +166,16 @@ class CertificateSummary(NamedTuple):
         rows: How many sample rows were compared.
         max_abs_diff: Largest absolute difference over all numeric outputs.
         label_agreement: Fraction of rows whose label is equal, or None without a label output.
+        tolerance: ``exact``, or ``lossy`` where the model was made smaller at some loss.
+        forced: Whether somebody published the model although the certificate failed.
     """
 
     passed: bool
     rows: int
     max_abs_diff: float
     label_agreement: float | None
+    tolerance: Literal["exact", "lossy"] = "exact"
+    forced: bool = False
 
 
 class RuntimeNeeds(NamedTuple):
@@ -195,11 +201,12 @@ class Manifest(NamedTuple):
         signature: What it takes and gives.
         blobs: Every other file of the bundle; exactly one has the role ``model``, and at most one
             the role ``weights``.
-        compression: How the model was made small; ``lossless`` changes no answer.
+        compression: How the model was made small: ``lossless``, which changes no answer, ``int8``,
+            ``int4`` or ``fp16``.
         certificate: The proof in brief.
         runtime: What the model asks of onnxruntime.
         schema_version: The format's version; this reader knows 1, which had no frames and no
-            weights, and 2.
+            weights, 2, whose certificates were all exact and none forced, and 3.
     """
 
     name: str
@@ -245,6 +252,8 @@ class Manifest(NamedTuple):
         if self.schema_version == 1:
             for blob in document["blobs"]:
                 del blob["frames"]
+        if self.schema_version < 3:  # noqa: PLR2004 - see the attribute
+            del document["certificate"]["tolerance"], document["certificate"]["forced"]
         return document
 
     @classmethod
@@ -273,7 +282,7 @@ def _manifest(fields: Fields) -> Manifest:
         signature=_signature(fields.child("signature")),
         blobs=tuple(_blob(blob, version) for blob in fields.children("blobs")),
         compression=fields.text("compression"),
-        certificate=_certificate(fields.child("certificate")),
+        certificate=_certificate(fields.child("certificate"), version),
         runtime=_runtime(fields.child("runtime")),
     )
     _check_blobs(manifest.blobs)
@@ -355,13 +364,17 @@ def _total(frames: tuple[Frame, ...]) -> tuple[int, int]:
     return sum(frame.size for frame in frames), sum(frame.unpacked_size for frame in frames)
 
 
-def _certificate(fields: Fields) -> CertificateSummary:
-    return CertificateSummary(
+def _certificate(fields: Fields, version: int) -> CertificateSummary:
+    summary = CertificateSummary(
         passed=fields.boolean("passed"),
         rows=fields.integer("rows", least=0),
         max_abs_diff=fields.number("max_abs_diff"),
         label_agreement=fields.optional_number("label_agreement"),
     )
+    if version < 3:  # noqa: PLR2004 - see Manifest.schema_version
+        return summary
+    tolerance: Literal["exact", "lossy"] = fields.choice("tolerance", ("exact", "lossy"))
+    return summary._replace(tolerance=tolerance, forced=fields.boolean("forced"))
 
 
 def _runtime(fields: Fields) -> RuntimeNeeds:

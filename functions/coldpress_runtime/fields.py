@@ -112,6 +112,12 @@ class Fields:
         """A nested object."""
         return Fields(self._need(key, dict), self._at(key))
 
+    def optional_child(self, key: str) -> Fields | None:
+        """A nested object, or null."""
+        if key in self._fields and self._fields[key] is None:
+            return None
+        return self.child(key)
+
     def children(self, key: str) -> Iterator[Fields]:
         """A list of nested objects."""
         for index, item in enumerate(self._need(key, list)):

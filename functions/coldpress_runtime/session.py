@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["DTYPES", "ModelSession", "Tensors", "check_inputs", "datatype_of"]
+__all__ = ["DTYPES", "WEIGHTS_FOLDER", "ModelSession", "Tensors", "check_inputs", "datatype_of"]
 
 Tensors: TypeAlias = "Mapping[str, NDArray[Any]]"
 
@@ -60,7 +60,7 @@ _ORT_TYPES = {
     "tensor(string)": "BYTES",
 }
 # https://github.com/microsoft/onnxruntime: onnxruntime_session_options_config_keys.h
-_WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
+WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
 _ERRORS_ONLY = 3
 _DEFAULTS = SessionOptions()
 _REFUSED = (
@@ -197,7 +197,7 @@ def _options(chosen: SessionOptions, weights: Path | memoryview | None) -> ort.S
             [WEIGHTS_NAME], [weights], [len(weights)]
         )
     elif weights is not None:
-        options.add_session_config_entry(_WEIGHTS_FOLDER, str(weights.parent))
+        options.add_session_config_entry(WEIGHTS_FOLDER, str(weights.parent))
     return options
 
 

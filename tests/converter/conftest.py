@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from coldpress.bundle import Bundle, write_bundle
-from coldpress.compress import Cutting, compress
+from coldpress.packing import Cutting, pack_blob
 from coldpress.stores import connect
 from coldpress_runtime.artifact import (
     Blob,
@@ -76,7 +76,7 @@ def framed_bundle(tmp_path, churn_bundle):
     """The same, with 10 kB of weights beside the graph in four frames."""
     (tmp_path / "weights").write_bytes(bytes(range(100)) * 100)
     cutting = Cutting(least_bytes=0, frame_bytes=3000)
-    made = compress(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
+    made = pack_blob(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
     manifest = churn_bundle.manifest
     manifest = manifest._replace(blobs=(*manifest.blobs, made.blob))
     graph = (churn_bundle.path / "model.onnx").read_bytes()

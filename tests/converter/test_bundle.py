@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 
 from coldpress.blobs import unpacked_parts
 from coldpress.bundle import Bundle, check_name, default_name, plain_blob, write_bundle
-from coldpress.compress import Cutting, compress
 from coldpress.errors import BundleError, UsageError
+from coldpress.packing import Cutting, pack_blob
 from coldpress.pipeline import export
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME
 from coldpress_runtime.dialects.open_inference_json import parse
@@ -108,7 +108,7 @@ def large_bundle(request, bundle, tmp_path):
     weights = counted if request.param == "zstd" else RANDOM.bytes(10_000)
     (tmp_path / "weights").write_bytes(weights)
     cutting = Cutting(least_bytes=0, frame_bytes=2600)
-    made = compress(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
+    made = pack_blob(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
     assert (made.blob.compression, len(made.blob.frames)) == (request.param, 4)
     files = {blob.path: (bundle.path / blob.path).read_bytes() for blob in bundle.manifest.blobs}
     blobs = (*bundle.manifest.blobs, made.blob)

@@ -4,7 +4,7 @@ import numpy as np
 import orjson
 import pytest
 
-from coldpress.exporters import Exported
+from coldpress.exporters import Reference, Rows
 from coldpress.golden import golden_examples
 from coldpress_runtime.artifact import Signature, TensorSpec
 
@@ -14,13 +14,11 @@ def examples(rows, *, batch=-1, datatype="FP32"):
     x, y = (
         TensorSpec(name=name, datatype=datatype, shape=(batch, *rows.shape[1:])) for name in "xy"
     )
-    exported = Exported(
-        model=b"",
-        tensors={"x": rows},
-        original=lambda part: {"y": rows[part] + rows[part]},
-        described="a function",
+    sample = Rows(
+        name="sample", tensors={"x": rows}, original=lambda part: {"y": rows[part] + rows[part]}
     )
-    document = orjson.loads(golden_examples(exported, Signature(inputs=(x,), outputs=(y,))))
+    reference = Reference(rows=sample, described="a function")
+    document = orjson.loads(golden_examples(reference, Signature(inputs=(x,), outputs=(y,))))
     assert document["schema_version"] == 1
     return document["examples"]
 

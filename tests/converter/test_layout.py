@@ -7,6 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from coldpress.layout import lay_out
+from coldpress.onnx_file import OnnxFile
 from coldpress_runtime.artifact import WEIGHTS_NAME
 from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.session import ModelSession
@@ -70,7 +71,8 @@ def text():
 
 def laid_out(model, folder, least_bytes=LARGE, least_tensor=LARGE):
     """The layout of a model with small thresholds."""
-    return lay_out(model, folder, least_bytes=least_bytes, least_tensor=least_tensor)
+    file = OnnxFile(graph=model)
+    return lay_out(file, folder, least_bytes=least_bytes, least_tensor=least_tensor)
 
 
 def places(graph):
@@ -158,7 +160,7 @@ def test_what_is_small_stays_as_it_is(tmp_path, model, least_bytes, least_tensor
 
 def test_small_models_stay_whole_by_default(tmp_path):
     """Without thresholds given, a model of a few kB is left alone."""
-    assert lay_out(network(), tmp_path).weights is None
+    assert lay_out(OnnxFile(graph=network()), tmp_path).weights is None
 
 
 def test_same_model_same_layout(tmp_path):

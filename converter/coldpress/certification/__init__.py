@@ -1,7 +1,22 @@
 """Proof that an export answers like its original, on the sample and through the runtime."""
 
-from ._certificate import BatchCheck, Certificate, OutputCheck, Rung
+from ._certificate import BatchCheck, Certificate, Metric, OutputCheck, ProbeCheck, Rung
 from ._certify import certify
 from ._machine import versions_of
+from ._reading import read_certificate
+from ._tolerance import EXACT, LOSSY, Tolerance
 
-__all__ = ["BatchCheck", "Certificate", "OutputCheck", "Rung", "certify", "versions_of"]
+__all__ = [
+    "EXACT",
+    "LOSSY",
+    "BatchCheck",
+    "Certificate",
+    "Metric",
+    "OutputCheck",
+    "ProbeCheck",
+    "Rung",
+    "Tolerance",
+    "certify",
+    "read_certificate",
+    "versions_of",
+]

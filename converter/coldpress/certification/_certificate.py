@@ -6,14 +6,22 @@ import json
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 
-from coldpress.errors import BundleError, CertificationError
+from coldpress.errors import CertificationError
 from coldpress_runtime.artifact import CertificateSummary
-from coldpress_runtime.errors import ArtifactError
-from coldpress_runtime.fields import Fields
 
-__all__ = ["BatchCheck", "Certificate", "OutputCheck", "Rung"]
+from ._tolerance import Tolerance
 
-SCHEMA_VERSION = 1
+__all__ = [
+    "SCHEMA_VERSION",
+    "BatchCheck",
+    "Certificate",
+    "Metric",
+    "OutputCheck",
+    "ProbeCheck",
+    "Rung",
+]
+
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,12 @@ class OutputCheck:
         hard_flips: Labels that differ for no such reason.
         wrong_rows: Indices into the sample of the rows at fault, the first five at most.
         problem: What is wrong, for a sentence that begins with the output; empty if nothing is.
+        histogram: How many values are equal, then how many absolute differences are below 1e-12,
+            in each decade from there to 100, and above; empty for labels and text.
+        fidelity: Share of the original's variance that is kept, R², or None if these are no
+            numbers or there is no variance.
+        winner_agreement: Fraction of rows whose largest value stands in the same place, where the
+            rows are probabilities; else None.
     """
 
     name: str
@@ -67,6 +81,9 @@ class OutputCheck:
     hard_flips: int = 0
     wrong_rows: tuple[int, ...] = ()
     problem: str = ""
+    histogram: tuple[int, ...] = ()
+    fidelity: float | None = None
+    winner_agreement: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -85,6 +102,62 @@ class BatchCheck:
 
     size: int
     outputs: tuple[OutputCheck, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeCheck:
+    """The same comparison on rows that were made to find differences.
+
+    Attributes:
+        name: What the rows are, such as ``thresholds``.
+        rows: How many there are.
+        binding: Whether a difference fails the certificate, or is only told.
+        accepted: Whether the original answers such rows; if not, nothing was compared.
+        outputs: One check for each output.
+        problem: Why nothing was compared; empty if something was.
+    """
+
+    name: str
+    rows: int
+    binding: bool
+    accepted: bool = True
+    outputs: tuple[OutputCheck, ...] = ()
+    problem: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the export answers like the original, or the original not at all."""
+        return not self.accepted or (
+            not self.problem and all(check.passed for check in self.outputs)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """How well original and export do the task, on rows whose truth is known.
+
+    Attributes:
+        name: ``accuracy`` or ``r2``, the coefficient of determination.
+        original: The original's.
+        export: The export's.
+        classes: The classes, in the order of the confusion matrices; empty for ``r2`` and for
+            more than 50 classes.
+        confusion_original: How many rows of each true class got each answer from the original,
+            ``(true, answered)`` one row after the other.
+        confusion_export: The same for the export's answers.
+    """
+
+    name: str
+    original: float
+    export: float
+    classes: tuple[str, ...] = ()
+    confusion_original: tuple[int, ...] = ()
+    confusion_export: tuple[int, ...] = ()
+
+    @property
+    def drop(self) -> float:
+        """How much worse the export is; negative where it is better."""
+        return self.original - self.export
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +180,16 @@ class Certificate:
     """What was measured of an export beside its original, and so the proof, where it passed.
 
     Attributes:
-        passed: Whether every output answers like the original, in batches of every size.
+        passed: Whether every output answers like the original, in batches of every size and on
+            every binding probe, and the metric does not drop.
         rows: Rows of the sample that were compared.
         original: What the original is, and how it was run.
-        rtol: Relative tolerance.
-        atol: Absolute tolerance.
+        tolerance: What passes.
         outputs: One check for each output.
         batches: One check for each small batch size.
+        probes: One check for each kind of probe.
+        seed: What the probes were drawn with.
+        metric: How well the task is done, where the truth is known.
         rungs: The ways to export that were tried, in order; the last is the one certified.
         versions: Versions of the packages that took part, by distribution name.
         machine: The processor's architecture, such as ``x86_64``.
@@ -123,13 +199,15 @@ class Certificate:
     passed: bool
     rows: int
     original: str
-    rtol: float
-    atol: float
+    tolerance: Tolerance
     outputs: tuple[OutputCheck, ...]
     batches: tuple[BatchCheck, ...]
     versions: dict[str, str]
     machine: str
     cpu_flags: tuple[str, ...]
+    probes: tuple[ProbeCheck, ...] = ()
+    seed: int = 0
+    metric: Metric | None = None
     rungs: tuple[Rung, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
@@ -144,20 +222,28 @@ class Certificate:
             rows=self.rows,
             max_abs_diff=max((check.max_abs_diff for check in self.outputs), default=0.0),
             label_agreement=min(agreements) if agreements else None,
+            tolerance=self.tolerance.kind,
         )
 
     def failure(self) -> CertificationError | None:
         """What its first failed check says, as an error; None if it passed."""
         checks = chain(self.outputs, *(batch.outputs for batch in self.batches))
         failed = next((check for check in checks if not check.passed), None)
-        if failed is None:
+        if failed is not None:
+            return _failure(failed, f"output '{failed.name}' {failed.problem}")
+        for probe in self.probes:
+            if probe.binding and not probe.passed:
+                return _probe_failure(probe)
+        if self.passed or self.metric is None:
             return None
+        drop, most = self.metric.drop, self.tolerance.max_metric_drop
         return CertificationError(
-            f"the export does not answer like the original: output '{failed.name}' "
-            f"{failed.problem}",
-            output=failed.name,
-            rows=failed.wrong_rows,
-            difference=failed.hard_flips or failed.max_abs_diff,
+            f"the export does not do as well as the original: its {self.metric.name} is "
+            f"{self.metric.export:.4f} instead of {self.metric.original:.4f}, "
+            f"{drop:.4f} less where {most:g} is allowed",
+            output="",
+            rows=(),
+            difference=drop,
         )
 
     def with_rungs(self, rungs: tuple[Rung, ...]) -> Certificate:
@@ -169,72 +255,24 @@ class Certificate:
         text = json.dumps(asdict(self), indent=2, sort_keys=True, allow_nan=False)
         return f"{text}\n".encode()
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Certificate:
-        """Read a certificate's file.
 
-        Raises:
-            BundleError: It is none, or of a newer format.
-        """
-        try:
-            return _certificate(Fields.from_json(data, "the file"))
-        except ArtifactError as error:
-            raise BundleError(f"the certificate can't be read: {error}") from error
-
-
-def _certificate(fields: Fields) -> Certificate:
-    version = fields.integer("schema_version", least=1)
-    if version > SCHEMA_VERSION:
-        raise BundleError(
-            f"the certificate is of schema version {version} and this reader knows up to "
-            f"{SCHEMA_VERSION}; upgrade coldpress"
+def _probe_failure(probe: ProbeCheck) -> CertificationError:
+    failed = next((check for check in probe.outputs if not check.passed), None)
+    if failed is None:
+        return CertificationError(
+            f"the export does not answer like the original on the {probe.name} probes: "
+            f"{probe.problem}",
+            output="",
+            rows=(),
+            difference=0.0,
         )
-    return Certificate(
-        schema_version=version,
-        passed=fields.boolean("passed"),
-        rows=fields.integer("rows", least=0),
-        original=fields.text("original"),
-        rtol=fields.number("rtol"),
-        atol=fields.number("atol"),
-        outputs=tuple(_output(output) for output in fields.children("outputs")),
-        batches=tuple(_batch(batch) for batch in fields.children("batches")),
-        versions=fields.mapping("versions", str),
-        machine=fields.text("machine"),
-        cpu_flags=fields.values("cpu_flags", (str,)),
-        rungs=tuple(_rung(rung) for rung in fields.children("rungs")),
+    return _failure(failed, f"on the {probe.name} probes, output '{failed.name}' {failed.problem}")
+
+
+def _failure(failed: OutputCheck, told: str) -> CertificationError:
+    return CertificationError(
+        f"the export does not answer like the original: {told}",
+        output=failed.name,
+        rows=failed.wrong_rows,
+        difference=failed.hard_flips or failed.max_abs_diff,
     )
-
-
-def _output(fields: Fields) -> OutputCheck:
-    return OutputCheck(
-        name=fields.text("name"),
-        datatype=fields.text("datatype"),
-        rows=fields.integer("rows", least=0),
-        max_abs_diff=fields.number("max_abs_diff"),
-        p99_abs_diff=fields.number("p99_abs_diff"),
-        mean_abs_diff=fields.number("mean_abs_diff"),
-        max_rel_diff=fields.number("max_rel_diff"),
-        p99_rel_diff=fields.number("p99_rel_diff"),
-        mean_rel_diff=fields.number("mean_rel_diff"),
-        rows_beyond=fields.integer("rows_beyond", least=0),
-        nan_equal=fields.boolean("nan_equal"),
-        inf_equal=fields.boolean("inf_equal"),
-        kind_equal=fields.boolean("kind_equal"),
-        shape_equal=fields.boolean("shape_equal"),
-        label_agreement=fields.optional_number("label_agreement"),
-        ties=fields.integer("ties", least=0),
-        hard_flips=fields.integer("hard_flips", least=0),
-        wrong_rows=fields.integers("wrong_rows", least=0),
-        problem=fields.text("problem"),
-    )
-
-
-def _batch(fields: Fields) -> BatchCheck:
-    return BatchCheck(
-        size=fields.integer("size", least=1),
-        outputs=tuple(_output(output) for output in fields.children("outputs")),
-    )
-
-
-def _rung(fields: Fields) -> Rung:
-    return Rung(name=fields.text("name"), held=fields.boolean("held"), reason=fields.text("reason"))

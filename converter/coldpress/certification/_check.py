@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._certificate import OutputCheck
-from ._compare import ATOL, RTOL, Difference, compare, margins, merge
+from ._compare import Difference, compare, margins, merge
+from ._figures import decades, fidelity, winner_agreement
+from ._tolerance import Tolerance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from coldpress.exporters import Exported, Outputs
+    from coldpress.exporters import Outputs, Reference
     from coldpress_runtime.artifact import TensorSpec
 
-__all__ = ["Answer", "check_output"]
+__all__ = ["Answer", "Judge"]
 
 _SHOWN_ROWS = 5
 
@@ -37,43 +39,58 @@ class Answer:
     exported: Outputs
 
 
-def check_output(exported: Exported, spec: TensorSpec, answers: Sequence[Answer]) -> OutputCheck:
-    """Compare one output over all the answers.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judge:
+    """What decides whether two answers are alike.
 
-    Args:
-        exported: The export, which says what is a label and what decides it.
-        spec: The output.
-        answers: At least one.
+    Attributes:
+        reference: What is a label, and what decides it.
+        tolerance: What passes.
     """
-    is_label = spec.name in exported.label_outputs
-    difference = _difference(spec, answers, exact=is_label)
-    if not is_label:
-        return _measured(spec, answers, difference, difference.beyond)
-    hard = difference.beyond & ~_ties(exported, spec.name, answers, difference)
-    return _measured(spec, answers, difference, hard, is_label=True)
 
+    reference: Reference
+    tolerance: Tolerance
 
-def _difference(spec: TensorSpec, answers: Sequence[Answer], *, exact: bool) -> Difference:
-    return merge(
-        [
-            compare(
-                answer.original[spec.name],
-                answer.exported[spec.name],
-                rows=answer.rows.stop - answer.rows.start,
-                declared=spec.shape,
-                exact=exact,
-            )
-            for answer in answers
-        ]
-    )
+    def check_output(self, spec: TensorSpec, answers: Sequence[Answer]) -> OutputCheck:
+        """Compare one output over all the answers, at least one."""
+        is_label = spec.name in self.reference.label_outputs
+        difference = self._difference(spec, answers, exact=is_label)
+        hard = difference.beyond
+        if is_label:
+            hard = hard & ~_ties(self.reference, spec.name, answers, difference)
+        check = _measured(spec, answers, difference, hard, is_label=is_label)
+        rows = _rows_of(answers)[hard]
+        problem = (
+            _problem(difference, rows.tolist(), self.tolerance, is_label=is_label)
+            if self.tolerance.kind == "exact"
+            else _lossy_problem(check, difference, self.tolerance)
+        )
+        return replace(check, problem=problem)
+
+    def _difference(
+        self, spec: TensorSpec, answers: Sequence[Answer], *, exact: bool
+    ) -> Difference:
+        return merge(
+            [
+                compare(
+                    answer.original[spec.name],
+                    answer.exported[spec.name],
+                    rows=answer.rows.stop - answer.rows.start,
+                    declared=spec.shape,
+                    exact=exact,
+                    tolerance=self.tolerance,
+                )
+                for answer in answers
+            ]
+        )
 
 
 def _ties(
-    exported: Exported, name: str, answers: Sequence[Answer], difference: Difference
+    reference: Reference, name: str, answers: Sequence[Answer], difference: Difference
 ) -> NDArray[np.bool_]:
     """Rows whose label may differ: the original's best two scores are as good as equal."""
     none = np.zeros_like(difference.beyond)
-    ranking = exported.rankings.get(name)
+    ranking = reference.rankings.get(name)
     if ranking is None or not difference.beyond.any() or difference.forms:
         return none
     pairs = [(a.original[ranking.scores], a.exported[ranking.scores]) for a in answers]
@@ -93,11 +110,10 @@ def _measured(
     difference: Difference,
     wrong: NDArray[np.bool_],
     *,
-    is_label: bool = False,
+    is_label: bool,
 ) -> OutputCheck:
     absolute, relative, total = difference.absolute, difference.relative, len(wrong)
     apart, hard = int(difference.beyond.sum()), int(wrong.sum())
-    rows = np.concatenate([np.arange(a.rows.start, a.rows.stop) for a in answers])[wrong]
     return OutputCheck(
         name=spec.name,
         datatype=spec.datatype,
@@ -116,21 +132,50 @@ def _measured(
         label_agreement=1 - apart / total if is_label else None,
         ties=apart - hard if is_label else 0,
         hard_flips=hard if is_label else 0,
-        wrong_rows=tuple(rows[:_SHOWN_ROWS].tolist()),
-        problem=_problem(difference, rows.tolist(), is_label=is_label),
+        wrong_rows=tuple(_rows_of(answers)[wrong][:_SHOWN_ROWS].tolist()),
+        histogram=decades(absolute),
+        fidelity=fidelity([(a.original[spec.name], a.exported[spec.name]) for a in answers]),
+        winner_agreement=winner_agreement(
+            [(a.original[spec.name], a.exported[spec.name]) for a in answers]
+        ),
     )
 
 
-def _problem(difference: Difference, rows: list[int], *, is_label: bool) -> str:
+def _rows_of(answers: Sequence[Answer]) -> NDArray[np.int64]:
+    return np.concatenate([np.arange(a.rows.start, a.rows.stop) for a in answers])
+
+
+def _lossy_problem(check: OutputCheck, difference: Difference, tolerance: Tolerance) -> str:
+    least = tolerance.min_agreement
+    if difference.forms:
+        return difference.forms
+    if not (check.nan_equal and check.inf_equal):
+        return "is NaN or infinite where the original is not, or the other way round"
+    if check.label_agreement is not None and check.label_agreement < least:
+        return f"gives the original's label in {check.label_agreement:.2%} of the rows, {_wanted(least)}"
+    if check.winner_agreement is not None and check.winner_agreement < least:
+        return f"has the original's winner in {check.winner_agreement:.2%} of the rows, {_wanted(least)}"
+    if check.fidelity is not None and check.fidelity < least:
+        return f"keeps {check.fidelity:.2%} of the original's variance, {_wanted(least)}"
+    return ""
+
+
+def _wanted(least: float) -> str:
+    return f"where at least {least:.2%} is asked for"
+
+
+def _problem(
+    difference: Difference, rows: list[int], tolerance: Tolerance, *, is_label: bool
+) -> str:
     if difference.forms or not rows:
         return difference.forms
     where = _where(rows, len(difference.beyond))
     if is_label:
         return f"gives another label than the original {where}"
-    return _value_problem(difference, where)
+    return _value_problem(difference, where, tolerance)
 
 
-def _value_problem(difference: Difference, where: str) -> str:
+def _value_problem(difference: Difference, where: str, tolerance: Tolerance) -> str:
     if not difference.nan_equal:
         return f"is NaN where the original is not, or the other way round, {where}"
     if not difference.inf_equal:
@@ -139,7 +184,7 @@ def _value_problem(difference: Difference, where: str) -> str:
         return f"differs from the original {where}"
     return (
         f"differs from the original by up to {_of(np.max, difference.absolute):.3g} {where}, "
-        f"more than rtol {RTOL:g} and atol {ATOL:g} allow"
+        f"more than rtol {tolerance.rtol:g} and atol {tolerance.atol:g} allow"
     )
 
 

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ATOL", "RTOL", "Difference", "compare", "margins", "merge"]
+from ._tolerance import EXACT, Tolerance
 
-RTOL = 1e-4
-ATOL = 1e-5
+__all__ = ["Difference", "compare", "margins", "merge"]
 
 # numpy kinds that stand for the same kind of value.
 _KINDS = {"i": "i", "u": "i", "f": "f", "b": "b", "O": "O", "U": "O"}
@@ -25,7 +24,8 @@ class Difference:
     Attributes:
         absolute: Absolute differences where both sides are finite numbers, or equal, flat; empty
             for labels and text, and where the shapes differ.
-        relative: The same relative to the original's value, which counts as at least `ATOL`.
+        relative: The same relative to the original's value, which counts as at least the
+            absolute tolerance.
         beyond: For each row, whether it is beyond tolerance, or not equal for labels and text.
         nan_equal: Whether NaN stands in the same places.
         inf_equal: Whether infinities of the same sign stand in the same places.
@@ -51,6 +51,7 @@ def compare(
     rows: int,
     declared: Sequence[int],
     exact: bool,
+    tolerance: Tolerance = EXACT,
 ) -> Difference:
     """Compare one output over some rows.
 
@@ -60,8 +61,9 @@ def compare(
         rows: How many rows of the sample both answer.
         declared: The shape that the graph declares, ``-1`` for a free dimension.
         exact: Whether they are labels, which are equal or not.
+        tolerance: How far numbers may be apart.
     """
-    found = _measure(original, exported, rows=rows, exact=exact)
+    found = _measure(original, exported, rows, None if exact else tolerance)
     kind_equal = _kind(original) == _kind(exported)
     shape_equal = original.shape == exported.shape and _fits(exported.shape, declared)
     if kind_equal and shape_equal:
@@ -106,25 +108,27 @@ def margins(scores: NDArray[Any], best: str) -> NDArray[np.float64]:
 
 
 def _measure(
-    original: NDArray[Any], exported: NDArray[Any], *, rows: int, exact: bool
+    original: NDArray[Any], exported: NDArray[Any], rows: int, tolerance: Tolerance | None
 ) -> Difference:
     empty = np.empty(0)
     if original.shape != exported.shape:
         return Difference(absolute=empty, relative=empty, beyond=np.ones(rows, dtype=np.bool_))
-    if exact or not {original.dtype.kind, exported.dtype.kind} <= set("iuf"):
+    if tolerance is None or not {original.dtype.kind, exported.dtype.kind} <= set("iuf"):
         beyond = _by_row(original != exported, rows)
         return Difference(absolute=empty, relative=empty, beyond=beyond)
-    return _numbers(original, exported, rows)
+    return _numbers(original, exported, rows, tolerance)
 
 
-def _numbers(original: NDArray[Any], exported: NDArray[Any], rows: int) -> Difference:
+def _numbers(
+    original: NDArray[Any], exported: NDArray[Any], rows: int, tolerance: Tolerance
+) -> Difference:
     left, right = original.astype(np.float64), exported.astype(np.float64)
     nans = np.isnan(left), np.isnan(right)
     same = (left == right) | (nans[0] & nans[1])
     with np.errstate(invalid="ignore", over="ignore"):
         absolute = np.where(same, 0.0, np.abs(left - right))
-        allowed = ATOL + RTOL * np.abs(left)
-        relative = absolute / np.maximum(np.abs(left), ATOL)
+        allowed = tolerance.atol + tolerance.rtol * np.abs(left)
+        relative = absolute / np.maximum(np.abs(left), tolerance.atol)
     # Asked this way round, so that a NaN on one side only is beyond.
     near = absolute <= np.where(np.isfinite(allowed), allowed, 0.0)
     whole = original.dtype.kind in "iu"

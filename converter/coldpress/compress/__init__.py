@@ -1,6 +1,6 @@
-"""Making a model small: one module per technique, picked by name."""
+"""Making a model smaller: what loses nothing first, then what loses a little, each behind gates."""
 
-from ._compress import Compressed, compress
-from ._frames import Cutting
+from ._press import Pressed, Wanted, press
+from .simplify import simplified
 
-__all__ = ["Compressed", "Cutting", "compress"]
+__all__ = ["Pressed", "Wanted", "press", "simplified"]

@@ -1,6 +1,15 @@
 """A trained model as ONNX: one module per framework, picked by name and imported late."""
 
-from ._dispatch import attempts
-from ._exported import Attempt, Exported, Outputs, Ranking
+from ._dispatch import attempts, reference
+from ._exported import Attempt, Exported, Outputs, Ranking, Reference, Rows
 
-__all__ = ["Attempt", "Exported", "Outputs", "Ranking", "attempts"]
+__all__ = [
+    "Attempt",
+    "Exported",
+    "Outputs",
+    "Ranking",
+    "Reference",
+    "Rows",
+    "attempts",
+    "reference",
+]

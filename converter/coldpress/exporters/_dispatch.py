@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from coldpress.load import TrainedModel
     from coldpress.sample import Sample
+    from coldpress_runtime.artifact import Signature
 
-    from ._exported import Attempt
+    from ._exported import Attempt, Reference
 
-__all__ = ["attempts"]
+__all__ = ["attempts", "reference"]
 
+# Framework → module of this package with `attempts(model, sample)` and
+# `reference(model, sample, signature)`.
 _EXPORTERS = {"scikit-learn": "sklearn", "keras": "keras", "onnx": "onnx"}
 
 
@@ -28,6 +32,26 @@ def attempts(trained: TrainedModel, sample: Sample) -> tuple[Attempt, ...]:
         ExportError: No way would give a right export; the message says why.
         MissingExtraError: The framework's converter is not installed.
     """
-    exporter = import_module(f".{_EXPORTERS[trained.framework]}", __package__)
-    ways: tuple[Attempt, ...] = exporter.attempts(trained.model, sample)
+    ways: tuple[Attempt, ...] = _exporter(trained).attempts(trained.model, sample)
     return ways
+
+
+def reference(trained: TrainedModel, sample: Sample, signature: Signature) -> Reference:
+    """How a model answers in the form of an export that is already there.
+
+    Args:
+        trained: The model.
+        sample: Rows to answer.
+        signature: What the export takes and gives.
+
+    Raises:
+        SampleError: The sample fits neither the model nor the export.
+        ExportError: The model is not what the export was made from.
+        MissingExtraError: The framework is not installed.
+    """
+    made: Reference = _exporter(trained).reference(trained.model, sample, signature)
+    return made
+
+
+def _exporter(trained: TrainedModel) -> ModuleType:
+    return import_module(f".{_EXPORTERS[trained.framework]}", __package__)

@@ -8,9 +8,10 @@ from typing import Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
-__all__ = ["Attempt", "Exported", "Label", "Outputs", "Ranking"]
+from coldpress.onnx_file import Label, OnnxFile
 
-Label: TypeAlias = str | int | float | bool
+__all__ = ["Attempt", "Exported", "Label", "Outputs", "Ranking", "Reference", "Rows"]
+
 Outputs: TypeAlias = dict[str, NDArray[Any]]
 
 
@@ -28,29 +29,68 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Exported:
-    """An export, not yet proven.
+class Rows:
+    """Some rows in both forms: as the export takes them, and as the original answers them.
 
     Attributes:
-        model: The ONNX file's bytes, with everything inside.
-        tensors: The sample as the model takes it: input name → array, first dimension rows.
-        original: What the original answers to some rows of the sample, as given, by output name.
+        name: What they are: ``sample``, or which kind of probe, such as ``thresholds``.
+        tensors: Input name → array, the first dimension rows, as many in each.
+        original: What the original answers to a slice of the rows, by output name. It may raise
+            anything: probes that it refuses are left out.
+        binding: Whether a difference on them fails the certificate, or is only told there.
+    """
+
+    name: str
+    tensors: Mapping[str, NDArray[Any]]
+    original: Callable[[slice], Outputs]
+    binding: bool = True
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self.tensors.values())))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reference:
+    """What an ONNX model is held against.
+
+    Attributes:
+        rows: The sample.
         described: What the original is and how it was run, for the certificate.
+        probes: Further rows, made to find differences that a sample hides.
         features: Columns that a single matrix input holds, in order, or that several inputs
             stand for whose names had to be changed; else empty.
         label_outputs: Outputs of labels, which are compared for equality.
         labels: Class labels by output name: of a label output and of its scores.
         rankings: How labels come from scores, by the label output's name.
+        truth: The true label or target of each row of the sample, where they were given.
+        timed: Asks the original for the sample's first row, or the least batch that the export
+            takes, with all preparation done, so that it can be timed.
     """
 
-    model: bytes
-    tensors: Mapping[str, NDArray[Any]]
-    original: Callable[[slice], Outputs]
+    rows: Rows
     described: str
+    probes: tuple[Rows, ...] = ()
     features: tuple[str, ...] = ()
     label_outputs: frozenset[str] = frozenset()
     labels: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
     rankings: Mapping[str, Ranking] = field(default_factory=dict)
+    truth: NDArray[Any] | None = None
+    timed: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exported:
+    """An export, not yet proven.
+
+    Attributes:
+        model: The ONNX file.
+        reference: What it is held against.
+    """
+
+    model: OnnxFile
+    reference: Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

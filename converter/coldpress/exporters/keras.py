@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coldpress.errors import ExportError, MissingExtraError, brief
-from coldpress_runtime.artifact import TensorSpec
+from coldpress.onnx_file import OnnxFile
+from coldpress_runtime.artifact import Signature, TensorSpec
 
 from ._canonical import rename_canonically
-from ._exported import Attempt, Exported, Outputs
+from ._exported import Attempt, Exported, Outputs, Reference, Rows
 from ._graph import rename_outputs, serialise
 from ._tensors import fit_tensors
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from coldpress.sample import Sample
 
-__all__ = ["attempts"]
+__all__ = ["attempts", "reference"]
 
 # The newest that tf2onnx is tested with.
 _OPSET = 18
@@ -48,13 +49,20 @@ def attempts(model: Any, sample: Sample) -> tuple[Attempt, ...]:  # noqa: ANN401
     """One way: the model in its own types; see `coldpress.exporters.attempts`."""
     specs = tuple(_spec(tensor) for tensor in _inputs(model))
     tensors = fit_tensors(specs, sample)
-    return (Attempt(name="as trained", export=partial(_export, model, specs, tensors)),)
+    return (Attempt(name="as trained", export=partial(_export, model, specs, tensors, sample)),)
+
+
+def reference(model: Any, sample: Sample, signature: Signature) -> Reference:  # noqa: ANN401 - as above
+    """The model's own predict; see `coldpress.exporters.reference`."""
+    names = [spec.name for spec in signature.outputs]
+    return _reference(model, fit_tensors(signature.inputs, sample), names, sample)
 
 
 def _export(
     model: Any,  # noqa: ANN401 - untyped package
     specs: Sequence[TensorSpec],
     tensors: Outputs,
+    sample: Sample,
 ) -> Exported:
     with _quiet():
         proto = _convert(model, specs)
@@ -63,10 +71,24 @@ def _export(
     rename_outputs(proto, names)
     outputs = [value.name for value in proto.graph.output]
     return Exported(
-        model=serialise(proto),
-        tensors=tensors,
-        original=partial(_original, model, tensors, outputs),
+        model=OnnxFile(graph=serialise(proto)),
+        reference=_reference(model, tensors, outputs, sample),
+    )
+
+
+def _reference(
+    model: Any,  # noqa: ANN401 - untyped package
+    tensors: Outputs,
+    names: Sequence[str],
+    sample: Sample,
+) -> Reference:
+    return Reference(
+        rows=Rows(
+            name="sample", tensors=tensors, original=partial(_original, model, tensors, names)
+        ),
         described="the Keras model's own predict",
+        truth=sample.truth,
+        timed=partial(_original, model, tensors, names, slice(0, 1)),
     )
 
 

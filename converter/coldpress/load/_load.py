@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -30,6 +30,7 @@ _FRAMEWORKS = {
     "sklearn": ("scikit-learn", ("scikit-learn", "skl2onnx", "onnx", "numpy")),
     "keras": ("keras", ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")),
     "onnx": ("onnx", ("onnx", "numpy")),
+    "coldpress": ("onnx", ("onnx", "numpy")),  # an OnnxFile
 }
 
 
@@ -77,7 +78,8 @@ def load_model(path: Path, *, trust: bool = False) -> TrainedModel:
     file = _read(path)
     module = import_module(f".{loader}", __package__)
     model: object = module.load(file, trust=trust)
-    return _trained(model, suffix=file.suffix.removeprefix("."), sha256=file.sha256)
+    trained = _trained(model, suffix=file.suffix.removeprefix("."), sha256=file.sha256)
+    return replace(trained, size=len(file.data))
 
 
 def model_of(model: object) -> TrainedModel:

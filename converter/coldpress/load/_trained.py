@@ -18,6 +18,7 @@ class TrainedModel:
         model: The framework's own object; for ``onnx``, the file's bytes with everything inside.
         sha256: Digest of the model file; empty for a live object.
         packages: Distributions whose versions decide what the export is.
+        size: Length of the model's file in bytes; 0 for a live object.
     """
 
     framework: str
@@ -25,3 +26,4 @@ class TrainedModel:
     model: Any
     sha256: str
     packages: tuple[str, ...]
+    size: int = 0

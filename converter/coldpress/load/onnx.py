@@ -15,6 +15,7 @@ from onnx.external_data_helper import (
 )
 
 from coldpress.errors import ExportError, LoadError, brief
+from coldpress.onnx_file import OnnxFile
 
 if TYPE_CHECKING:
     from ._load import ModelFile
@@ -35,7 +36,7 @@ _ZIPMAP_CURE = (
 )
 
 
-def load(file: ModelFile, *, trust: bool) -> bytes:
+def load(file: ModelFile, *, trust: bool) -> OnnxFile:
     """The file's bytes, with external data put inside.
 
     Raises:
@@ -44,10 +45,10 @@ def load(file: ModelFile, *, trust: bool) -> bytes:
             else than tensors, or is too large.
     """
     del trust  # An ONNX file runs no code.
-    return _checked(file.data, file.path.name, file.path)
+    return OnnxFile(graph=_checked(file.data, file.path.name, file.path))
 
 
-def checked(model: object) -> bytes:
+def checked(model: object) -> OnnxFile:
     """The bytes of a model in memory, after the checks that a file goes through.
 
     Args:
@@ -61,7 +62,7 @@ def checked(model: object) -> bytes:
         model = _serialised(model, _IN_MEMORY)
     if not isinstance(model, bytes):
         raise ExportError(f"an onnx.{type(model).__name__} is no model; give an onnx.ModelProto")
-    return _checked(model, _IN_MEMORY, None)
+    return OnnxFile(graph=_checked(model, _IN_MEMORY, None))
 
 
 def _checked(data: bytes, name: str, path: Path | None) -> bytes:

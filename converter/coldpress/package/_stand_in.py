@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from coldpress.bundle import write_bundle
-from coldpress.compress import compress
+from coldpress.packing import pack_blob
 from coldpress_runtime.artifact import (
     CertificateSummary,
     Manifest,
@@ -43,13 +43,13 @@ def store_stand_in(store: Path) -> ModelUri:
     Returns:
         The model's pinned URI.
     """
-    compressed = compress(_model(), store, role="model")
+    compressed = pack_blob(_model(), store, role="model")
     manifest = Manifest(
         name=NAME,
         source=Source(framework="onnx", format="onnx", sha256="", versions={}),
         signature=_SIGNATURE,
         blobs=(compressed.blob,),
-        compression=compressed.technique,
+        compression="lossless",
         certificate=CertificateSummary(passed=True, rows=0, max_abs_diff=0.0, label_agreement=None),
         runtime=RuntimeNeeds(ir_version=_IR_VERSION, opsets={"": _OPSET}, onnxruntime=""),
     )

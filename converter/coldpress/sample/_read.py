@@ -16,12 +16,13 @@ from ._values import Array, Sample
 __all__ = ["read_sample"]
 
 
-def read_sample(path: Path, *, drop: Sequence[str] = ()) -> Sample:
+def read_sample(path: Path, *, drop: Sequence[str] = (), labels: str | None = None) -> Sample:
     """Read a sample from a CSV, Parquet, ``.npy`` or ``.npz`` file.
 
     Args:
         path: The file; its suffix says what it is.
-        drop: Columns to leave out, such as the label.
+        drop: Columns to leave out, such as an identifier.
+        labels: Column that holds the true label or target of each row.
 
     Returns:
         At most `MOST_ROWS` of its rows, evenly spaced.
@@ -42,7 +43,8 @@ def read_sample(path: Path, *, drop: Sequence[str] = ()) -> Sample:
         sample = reader(path)
     except OSError as error:
         raise UsageError(f"can't read the sample {path}: {error.strerror or error}") from error
-    return sample.without(drop).capped()
+    sample = sample.without(drop)
+    return (sample.labelled(labels) if labels else sample).capped()
 
 
 def _read_parquet(path: Path) -> Sample:

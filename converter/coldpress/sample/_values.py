@@ -33,11 +33,13 @@ class Sample:
         frame: A table with a column for each feature; its index counts from 0.
         arrays: Arrays by name, each ``(rows, …)``; a single array without a name has the name
             ``""``.
+        truth: The true label or target of each row, where somebody named its column.
     """
 
     origin: str
     frame: pd.DataFrame | None = None
     arrays: Mapping[str, Array] | None = None
+    truth: Array | None = None
 
     @classmethod
     def of(cls, data: object, *, origin: str = "the sample") -> Sample:
@@ -76,6 +78,10 @@ class Sample:
             raise SampleError(f"the arrays of {origin} differ in length: {sorted(lengths)} rows")
         return cls(origin=origin, arrays=arrays)
 
+    def of_frame(self, frame: pd.DataFrame) -> Sample:
+        """The same rows as a table of other columns."""
+        return replace(Sample.of(frame, origin=self.origin), truth=self.truth)
+
     @property
     def rows(self) -> int:
         """How many rows it has."""
@@ -90,16 +96,43 @@ class Sample:
 
     def take(self, rows: Array | slice) -> Sample:
         """Some of the rows, by position."""
+        truth = None if self.truth is None else self.truth[rows]
         if self.frame is not None:
-            return replace(self, frame=self.frame.iloc[rows].reset_index(drop=True))
-        arrays = self.arrays or {}
-        return replace(self, arrays={name: array[rows] for name, array in arrays.items()})
+            frame = self.frame.iloc[rows].reset_index(drop=True)
+            return replace(self, frame=frame, truth=truth)
+        arrays = {name: array[rows] for name, array in (self.arrays or {}).items()}
+        return replace(self, arrays=arrays, truth=truth)
 
     def capped(self, most: int = MOST_ROWS) -> Sample:
         """At most `most` rows, evenly spaced from the first to the last."""
         if self.rows <= most:
             return self
         return self.take(np.linspace(0, self.rows - 1, most).round().astype(np.int64))
+
+    def labelled(self, column: str) -> Sample:
+        """The sample with one of its columns, or arrays, as the truth instead.
+
+        Raises:
+            SampleError: There is no such column, it has gaps, or no other would be left.
+        """
+        rest = self.without((column,))
+        if self.frame is None:
+            truth = (self.arrays or {})[column]
+        else:
+            series = self.frame[column]
+            truth = (
+                series.astype(object).to_numpy()
+                if series.dtype.kind not in "biuf"
+                else (series.to_numpy())
+            )
+            if series.hasnans:
+                raise SampleError(
+                    f"the labels in column '{column:.64}' of {self.origin} have gaps; leave rows "
+                    "without a label out"
+                )
+        if truth.ndim == 2 and truth.shape[1] == 1:  # noqa: PLR2004 - rows and a single column
+            truth = truth[:, 0]
+        return replace(rest, truth=truth)
 
     def without(self, columns: Sequence[str]) -> Sample:
         """The sample without some columns, or arrays.

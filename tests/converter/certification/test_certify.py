@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress.certification import Certificate, certify
+from coldpress.certification import certify, read_certificate
 from coldpress.errors import CertificationError, SampleError
-from coldpress.exporters import Exported, Ranking
+from coldpress.exporters import Ranking, Reference, Rows
 from coldpress_runtime.session import ModelSession
 
 ROWS = np.random.default_rng(0).random((300, 3)).astype(np.float32)
@@ -37,14 +37,9 @@ CLASSIFIER = graph_of(
 
 def verdict(original, rows=ROWS, model=IDENTITY, **more):
     """The certificate of a model against a function from rows to what they should give."""
-    exported = Exported(
-        model=model,
-        tensors={"x": rows},
-        original=lambda part: original(rows[part]),
-        described="a function",
-        **more,
-    )
-    return certify(exported, ModelSession(model), packages=("numpy",))
+    sample = Rows(name="sample", tensors={"x": rows}, original=lambda part: original(rows[part]))
+    reference = Reference(rows=sample, described="a function", **more)
+    return certify(reference, ModelSession(model), packages=("numpy",))
 
 
 def moved(by, *, row):
@@ -110,7 +105,7 @@ def test_differences_fail(original, said, rows):
     assert failure.output == "y"
     assert failure.rows == rows
     assert "'y'" in str(failure)
-    assert Certificate.from_bytes(certificate.to_bytes()) == certificate
+    assert read_certificate(certificate.to_bytes()) == certificate
 
 
 @pytest.mark.parametrize(

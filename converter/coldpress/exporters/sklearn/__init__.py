@@ -1,5 +1,6 @@
-"""scikit-learn estimators through skl2onnx, in the types of the sample or in narrower ones."""
+"""scikit-learn estimators and pipelines through skl2onnx."""
 
 from ._attempts import attempts
+from ._reference import reference
 
-__all__ = ["attempts"]
+__all__ = ["attempts", "reference"]

@@ -12,7 +12,7 @@ import onnx
 from sklearn.base import BaseEstimator
 
 from coldpress.errors import SampleError, brief
-from coldpress.exporters._exported import Attempt, Exported, Label, Outputs
+from coldpress.exporters._exported import Attempt, Exported, Outputs
 from coldpress.exporters._graph import (
     correct_shapes,
     keep_outputs,
@@ -20,12 +20,15 @@ from coldpress.exporters._graph import (
     reverse_columns,
     serialise,
 )
-from coldpress_runtime.session import ModelSession
+from coldpress.onnx_file import OnnxFile
+from coldpress_runtime.artifact import Signature, TensorSpec
+from coldpress_runtime.session import ModelSession, datatype_of
 
 from ._convert import check_convertible, convert
 from ._fit import asked, fit_sample
-from ._inputs import MATRIX, Inputs, wanted_inputs
-from ._original import Original, answer, class_labels, methods_of
+from ._inputs import Inputs, wanted_inputs
+from ._original import answer, methods_of
+from ._reference import reference_of
 
 if TYPE_CHECKING:
     from coldpress.sample import Sample
@@ -88,21 +91,10 @@ def _export(model: BaseEstimator, sample: Sample, inputs: Inputs) -> Exported:
     rename_outputs(proto, [original.name(i, v.name) for i, v in enumerate(proto.graph.output)])
     shown = _first_answer(proto, tensors)
     correct_shapes(proto, {name: array.shape for name, array in shown.items()})
-    return Exported(
-        model=serialise(proto),
-        tensors=tensors,
-        original=partial(_original, model, sample, shown),
-        described=f"scikit-learn's own {', '.join(original.methods)}, on the sample as given",
-        features=_features(inputs, tuple(tensors)),
-        label_outputs=original.label_outputs(tuple(shown)),
-        labels=_labels(model, original, shown),
-        rankings=original.rankings(tuple(shown)),
-    )
-
-
-def _original(model: BaseEstimator, sample: Sample, shown: Outputs, rows: slice) -> Outputs:
-    methods = methods_of(model).methods[: len(shown)]
-    return answer(model, asked(model, sample.take(rows)), methods, shown)
+    file = OnnxFile(graph=serialise(proto))
+    session = file.open()
+    signature = Signature(inputs=session.inputs, outputs=session.outputs)
+    return Exported(model=file, reference=reference_of(model, sample, inputs, signature))
 
 
 def _reverse_scores(
@@ -113,7 +105,8 @@ def _reverse_scores(
     *_, name = shown
     if methods_of(model).methods[-1] != "decision_function" or shown[name].shape[1:] != (2,):
         return
-    own = _original(model, sample, shown, slice(0, _FIRST_ROWS))[name]
+    like = [TensorSpec(name=n, datatype=datatype_of(a), shape=a.shape) for n, a in shown.items()]
+    own = answer(model, asked(model, sample.take(slice(0, _FIRST_ROWS))), like)[name]
     if np.allclose(shown[name], own[:, ::-1], rtol=1e-3) and not np.allclose(shown[name], own):
         reverse_columns(proto, len(shown) - 1)
 
@@ -134,19 +127,3 @@ def _correct_types(proto: onnx.ModelProto) -> None:
 def _first_answer(proto: onnx.ModelProto, tensors: Outputs) -> Outputs:
     session = ModelSession(proto.SerializeToString())
     return session.run({name: array[:_FIRST_ROWS] for name, array in tensors.items()})
-
-
-def _features(inputs: Inputs, names: tuple[str, ...]) -> tuple[str, ...]:
-    changed = tuple(inputs.columns) != names
-    return inputs.features if changed or tuple(inputs.columns) == (MATRIX,) else ()
-
-
-def _labels(
-    model: BaseEstimator, original: Original, shown: Outputs
-) -> dict[str, tuple[Label, ...]]:
-    classes = class_labels(model) if original.labelled else ()
-    label, *scores = shown
-    if not classes:
-        return {}
-    wide = [name for name in scores if shown[name].shape[-1:] == (len(classes),)]
-    return dict.fromkeys((label, *wide), classes)

@@ -34,7 +34,7 @@ def fit_sample(model: BaseEstimator, sample: Sample) -> Sample:
         _check_width(model, sample)
         return sample
     _check_names(sample, names)
-    return Sample.of(sample.frame[list(names)], origin=sample.origin)
+    return sample.of_frame(sample.frame[list(names)])
 
 
 def asked(model: BaseEstimator, sample: Sample) -> Any:  # noqa: ANN401 - whatever it was fitted on
@@ -62,7 +62,7 @@ def _as_table(model: BaseEstimator, sample: Sample) -> Sample:
     import pandas as pd  # noqa: PLC0415 - half a second, for those who need it
 
     frame = pd.DataFrame({name: array[:, 0] for name, array in flat.items()})
-    return Sample.of(frame, origin=sample.origin)
+    return sample.of_frame(frame)
 
 
 def _matrix(sample: Sample) -> NDArray[Any]:
@@ -72,7 +72,7 @@ def _matrix(sample: Sample) -> NDArray[Any]:
 def _named(sample: Sample, names: tuple[str, ...]) -> Sample:
     import pandas as pd  # noqa: PLC0415 - half a second, for those who need it
 
-    return Sample.of(pd.DataFrame(_matrix(sample), columns=list(names)), origin=sample.origin)
+    return sample.of_frame(pd.DataFrame(_matrix(sample), columns=list(names)))
 
 
 def _feature_names(model: BaseEstimator) -> tuple[str, ...] | None:

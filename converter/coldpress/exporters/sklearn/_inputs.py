@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,10 @@ class Inputs:
             self,
             datatypes={n: datatype if t in numeric else t for n, t in self.datatypes.items()},
         )
+
+    def declared(self, datatypes: Sequence[str]) -> Inputs:
+        """The same with the datatypes that a graph declares, in the order of its inputs."""
+        return replace(self, datatypes=dict(zip(self.columns, datatypes, strict=True)))
 
     def tensors(self, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
         """The values in their datatypes, under the names that the graph gave its inputs."""

@@ -13,13 +13,14 @@ from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_
 
 from coldpress.errors import ExportError
 from coldpress.exporters._exported import Label, Outputs, Ranking
+from coldpress_runtime.session import DTYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-__all__ = ["Original", "answer", "class_labels", "methods_of"]
+    from coldpress_runtime.artifact import TensorSpec
+
+__all__ = ["Original", "answer", "call", "class_labels", "methods_of"]
 
 _BINARY = 2
 _NAMES = {
@@ -88,25 +89,25 @@ def _wanted(model: BaseEstimator) -> Original:
     return Original(methods=_first(model, "predict", "transform"), labelled=False)
 
 
-def answer(
-    model: BaseEstimator, rows: object, methods: Sequence[str], like: Mapping[str, NDArray[Any]]
-) -> Outputs:
-    """What the methods give, each in the shape of an output of the export.
+def answer(model: BaseEstimator, rows: object, like: Sequence[TensorSpec]) -> Outputs:
+    """What the original gives, each answer in the form of an output of the export.
 
     Args:
         model: The original.
         rows: Rows as the model was fitted on them.
-        methods: Methods to call, in the order of `like`.
-        like: An answer of the export's, by output name, to a batch of any size.
+        like: The export's outputs; `methods_of` says which method each of them stands for.
     """
+    methods = methods_of(model).methods[: len(like)]
     # One thread: a forest adds up its trees in the order in which its threads end.
     with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
         warnings.simplefilter("ignore")
-        given = [getattr(model, method)(rows) for method in methods]
-    return {
-        name: _conform(values, shown)
-        for values, (name, shown) in zip(given, like.items(), strict=True)
-    }
+        given = call(model, rows, methods)
+    return {spec.name: _conform(values, spec) for values, spec in zip(given, like, strict=True)}
+
+
+def call(model: BaseEstimator, rows: object, methods: Sequence[str]) -> list[Any]:
+    """What each of the methods gives."""
+    return [getattr(model, method)(rows) for method in methods]
 
 
 def class_labels(model: BaseEstimator) -> tuple[Label, ...]:
@@ -122,14 +123,14 @@ def _first(model: BaseEstimator, *methods: str) -> tuple[str, ...]:
     return tuple(method for method in methods if hasattr(model, method))[:1]
 
 
-def _conform(values: Any, shown: NDArray[Any]) -> NDArray[Any]:  # noqa: ANN401 - any array-like
-    array = _dense(values)
-    if array.ndim + 1 == shown.ndim and shown.shape[-1] == 1:
+def _conform(values: Any, spec: TensorSpec) -> NDArray[Any]:  # noqa: ANN401 - any array-like
+    array, rank = _dense(values), len(spec.shape)
+    if array.ndim + 1 == rank and spec.shape[-1] in (1, -1):
         array = array[..., np.newaxis]
-    elif array.ndim == 1 and shown.ndim > 1 and shown.shape[-1] == _BINARY:
+    elif array.ndim == 1 and rank > 1 and spec.shape[-1] == _BINARY:
         # A binary decision is one number to scikit-learn, and one for each class to skl2onnx.
         array = np.column_stack([-array, array])
-    return _retype(array, shown)
+    return _retype(array, DTYPES[spec.datatype])
 
 
 def _dense(values: Any) -> NDArray[Any]:  # noqa: ANN401 - as above
@@ -138,11 +139,11 @@ def _dense(values: Any) -> NDArray[Any]:  # noqa: ANN401 - as above
     return np.asarray(values.toarray() if hasattr(values, "toarray") else values)
 
 
-def _retype(array: NDArray[Any], shown: NDArray[Any]) -> NDArray[Any]:
+def _retype(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     if array.dtype.kind in "UO":
         return array.astype(str).astype(object)
     # ONNX labels are whole numbers or strings: true is 1, and 2.0 is 2.
     whole = array.dtype.kind == "b" or (array.dtype.kind == "f" and (array == array.round()).all())
-    if shown.dtype.kind == "i" and whole:
-        return array.astype(shown.dtype)
+    if dtype.kind == "i" and whole:
+        return array.astype(dtype)
     return array

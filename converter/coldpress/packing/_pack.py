@@ -1,4 +1,4 @@
-"""Dispatch by technique; small blobs as one whole, large ones in frames."""
+"""The stored form of a blob: one zstd frame, or, where it is large, one for each part."""
 
 from __future__ import annotations
 
@@ -7,56 +7,50 @@ import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coldpress_runtime.artifact import WEIGHTS_NAME, Blob
 
 from ._frames import Cutting, Pack, Written, write_frames
+from .zstandard import pack
 
-__all__ = ["Compressed", "compress"]
+__all__ = ["Packed", "pack_blob"]
 
 Role: TypeAlias = Literal["model", "weights"]
 
-# Technique → module of this package that has `pack(data, role)`, the bytes to store.
-_TECHNIQUES = {"lossless": "lossless"}
 _NAMES: dict[Role, str] = {"model": "model.onnx", "weights": WEIGHTS_NAME}
 # Frames that give less than 3 % are not worth the function's time: it unpacks 1,000 MB/s a core.
 _WORTH_IT = 0.97
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compressed:
-    """A part of a model made small.
+class Packed:
+    """A part of a model as it is stored.
 
     Attributes:
-        technique: How.
         stored: The bytes to store, or the file that holds them.
         blob: What they are, and what they unpack to.
     """
 
-    technique: str
     stored: bytes | Path
     blob: Blob
 
 
-def compress(  # noqa: PLR0913 - all but three have a default
+def pack_blob(
     source: bytes | Path,
     folder: Path,
     *,
     role: Role,
-    technique: str = "lossless",
     cutting: Cutting | None = None,
     progress: Callable[[float], None] | None = None,
-) -> Compressed:
-    """Make a part of a model small.
+) -> Packed:
+    """Pack a part of a model; the bytes come back as they were.
 
     Args:
         source: The ONNX file's bytes, or the file with its weights.
         folder: Where a file is written if the result is large, under the blob's name.
         role: What it is.
-        technique: ``lossless`` changes no answer.
         cutting: What is cut into frames, and how.
         progress: Called now and then with the fraction that is done, for what is large.
 
@@ -64,14 +58,14 @@ def compress(  # noqa: PLR0913 - all but three have a default
         OSError: The disk is full or can't be written to.
     """
     cutting = cutting or Cutting()
-    pack = partial(import_module(f".{_TECHNIQUES[technique]}", __package__).pack, role=role)
+    packs = partial(pack, role=role)
     data = _viewed(source)
     if len(data) <= cutting.least_bytes:
-        stored = pack(data)
-        return Compressed(technique=technique, stored=stored, blob=_whole(role, data, stored))
+        stored = packs(data)
+        return Packed(stored=stored, blob=_whole(role, data, stored))
     write = partial(write_frames, cutting=cutting, progress=progress or _silent)
-    blob = _framed(role, data, folder, write, pack)
-    return Compressed(technique=technique, stored=folder / blob.path, blob=blob)
+    blob = _framed(role, data, folder, write, packs)
+    return Packed(stored=folder / blob.path, blob=blob)
 
 
 def _viewed(source: bytes | Path) -> memoryview:
