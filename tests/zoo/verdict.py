@@ -1,0 +1,86 @@
+"""One case from training to a verdict: a bundle that is right, a refusal, or a wrong bundle."""
+
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.zoo.case import Built, Case
+
+from coldpress.certification import certify
+from coldpress.errors import ColdpressError
+from coldpress.exporters import reference
+from coldpress.load import model_of
+from coldpress.pipeline import export
+from coldpress.sample import Sample
+from coldpress_runtime.artifact import WEIGHTS_NAME
+from coldpress_runtime.session import ModelSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What came of a case.
+
+    Attributes:
+        outcome: ``bundle``, ``refused``, or ``wrong`` for a bundle that fails on fresh rows.
+        reason: The refusal's message, or what is wrong; empty for a bundle.
+        rung: Which way to export held.
+        rows: Fresh rows that were compared.
+        flips: Labels among them that differ and are no ties, or winners that differ.
+        largest: Largest absolute difference of a number on them.
+        stored: Size of the bundle's model in bytes.
+    """
+
+    outcome: str
+    reason: str = ""
+    rung: str = ""
+    rows: int = 0
+    flips: int = 0
+    largest: float = 0.0
+    stored: int = 0
+
+
+def judge(case: Case) -> Verdict:
+    """Train, export, and hold the bundle against the original on rows that it never saw."""
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")
+        built = case.build()
+        try:
+            bundle = export(
+                built.model,
+                sample=built.sample,
+                output=Path(folder) / "bundle",
+                **(built.options or {}),
+            )
+        except ColdpressError as error:
+            return Verdict(outcome="refused", reason=str(error))
+        return _on_fresh_rows(built, bundle, Path(folder))
+
+
+def _on_fresh_rows(built: Built, bundle, folder: Path) -> Verdict:
+    session = _session(bundle, folder)
+    signature = bundle.manifest.signature
+    held = reference(model_of(built.model), Sample.of(built.fresh), signature)
+    found = certify(held, session, packages=())
+    flips = sum(check.hard_flips for check in found.outputs)
+    winners = [c.winner_agreement for c in found.outputs if c.winner_agreement is not None]
+    flips += sum(round((1 - agreement) * found.rows) for agreement in winners)
+    failure = None if not flips else found.failure()
+    return Verdict(
+        outcome="wrong" if flips else "bundle",
+        reason=str(failure or ""),
+        rung=next(rung.name for rung in bundle.certificate().rungs if rung.held),
+        rows=found.rows,
+        flips=flips,
+        largest=max(check.max_abs_diff for check in found.outputs),
+        stored=sum(b.size for b in bundle.manifest.blobs if b.role in {"model", "weights"}),
+    )
+
+
+def _session(bundle, folder: Path) -> ModelSession:
+    graph = bundle.unpacked(bundle.manifest.blob("model"))
+    if bundle.manifest.weights is None:
+        return ModelSession(graph)
+    weights = folder / WEIGHTS_NAME
+    weights.write_bytes(bundle.unpacked(bundle.manifest.weights))
+    return ModelSession(graph, weights=weights)
