@@ -17,8 +17,18 @@ from coldpress.errors import BundleError, UsageError
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME, Blob, Manifest
 from coldpress_runtime.errors import ArtifactError, IntegrityError
 
-__all__ = ["Bundle", "check_name", "default_name", "plain_blob", "write_bundle", "writing"]
+__all__ = [
+    "COMPANIONS",
+    "Bundle",
+    "check_name",
+    "default_name",
+    "plain_blob",
+    "write_bundle",
+    "writing",
+]
 
+# Files of a bundle that are no part of its version: they may differ, or be rewritten.
+COMPANIONS = ("record.json", "report.html", "bom.json", "model.sig")
 _LONGEST_NAME = 63
 
 

@@ -34,7 +34,7 @@ def test_opens_as_it_was_made(bundle):
     assert Bundle.open(bundle.path) == bundle
     assert bundle.digest == bundle.manifest.digest
     assert sorted(path.name for path in bundle.path.iterdir()) == [
-        "certificate.json", "golden.json", "manifest.json", "model.onnx.zst",
+        "certificate.json", "golden.json", "manifest.json", "model.onnx.zst", "record.json",
     ]  # fmt: skip
 
 

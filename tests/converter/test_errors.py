@@ -13,6 +13,7 @@ EXAMPLES = [
     errors.LoadError("no"),
     errors.ExportError("no"),
     errors.CertificationError("no", output="y", rows=[1, 2], difference=0.5),
+    errors.CompressionError("no"),
     errors.BundleError("no"),
     errors.StoreError("no"),
     errors.BuildError("no"),

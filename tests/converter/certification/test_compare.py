@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from coldpress.certification._compare import ATOL, RTOL, compare, margins, merge
+from coldpress.certification import EXACT
+from coldpress.certification._compare import compare, margins, merge
 
+RTOL, ATOL = EXACT.rtol, EXACT.atol
 ONES = np.ones((2, 2), dtype=np.float32)
 
 

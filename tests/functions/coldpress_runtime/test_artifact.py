@@ -285,8 +285,8 @@ def test_a_wrong_frame_is_refused_where_it_is(golden, path, value, where):
 
 def test_a_newer_schema_version_asks_for_an_upgrade():
     """A manifest of a later format is refused before its fields are read."""
-    data = _with({"schema_version": 1}, "schema_version", 3)
-    with pytest.raises(ArtifactError, match=r"schema version 3 .* upgrade coldpress") as caught:
+    data = _with({"schema_version": 1}, "schema_version", 4)
+    with pytest.raises(ArtifactError, match=r"schema version 4 .* upgrade coldpress") as caught:
         Manifest.from_bytes(data)
     assert caught.value.where == "schema_version"
 
