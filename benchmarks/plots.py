@@ -42,7 +42,7 @@ _LABELS = {
 _SPEEDS = {"full": "full speed", "300": "300 MB/s", "75": "75 MB/s"}
 _MEGABYTE = 1_000_000
 _WIDE = 300  # over so wide a range only powers of ten have room for their numbers
-_STYLE = {
+_STYLE: Any = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.spines.right": False,
@@ -184,7 +184,12 @@ def _bars(
     lengths = list(values.values())
     ax.barh(range(len(values)), lengths, color=[_colour(key) for key in values])
     for row, (length, end) in enumerate(zip(lengths, ends or lengths, strict=True)):
-        place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+        place: dict[str, Any] = {
+            "xytext": (6, 0),
+            "textcoords": "offset points",
+            "va": "center",
+            "fontsize": 9,
+        }
         ax.annotate(label(length), (max(length, end), row), **place)
     ax.set_xlim(right=max(*lengths, *ends) * 1.25)
     ax.grid(visible=False, axis="y")
