@@ -9,13 +9,15 @@ if TYPE_CHECKING:
     from .bundle import Bundle
     from .package import build
     from .pipeline import export, export_file
+    from .recertify import certify
     from .registry import publish
 
-__all__ = ["Bundle", "build", "export", "export_file", "publish"]
+__all__ = ["Bundle", "build", "certify", "export", "export_file", "publish"]
 
 _HOMES = {
     "Bundle": "bundle",
     "build": "package",
+    "certify": "recertify",
     "export": "pipeline",
     "export_file": "pipeline",
     "publish": "registry",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coldpress.bundle import plain_blob, write_bundle, writing
 from coldpress.certification import versions_of
-from coldpress.compress import Pressed, Wanted, press
+from coldpress.compress import Pressed, press
 from coldpress.golden import golden_examples
 from coldpress.latency import compare_latency
 from coldpress.load import TrainedModel
@@ -19,6 +19,7 @@ from coldpress.packing import Packed, pack_blob
 from coldpress.proving import Progress, Proven, packages_of, prove
 from coldpress.record import RECORD_NAME, Record, SizeStep
 from coldpress.sample import Sample
+from coldpress.wanted import Wanted
 from coldpress_runtime.artifact import Manifest, RuntimeNeeds, Source
 
 __all__ = ["Plan", "assemble"]

@@ -14,6 +14,7 @@ from typing import Literal
 from coldpress.blobs import unpacked_parts
 from coldpress.certification import Certificate, read_certificate
 from coldpress.errors import BundleError, UsageError
+from coldpress.record import RECORD_NAME, Record
 from coldpress_runtime.artifact import MANIFEST_NAME, NAME, Blob, Manifest
 from coldpress_runtime.errors import ArtifactError, IntegrityError
 
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 # Files of a bundle that are no part of its version: they may differ, or be rewritten.
-COMPANIONS = ("record.json", "report.html", "bom.json", "model.sig")
+COMPANIONS = (RECORD_NAME, "report.html", "bom.json", "model.sig")
 _LONGEST_NAME = 63
 
 
@@ -106,6 +107,15 @@ class Bundle:
             return read_certificate(self.unpacked(self.manifest.blob("certificate")))
         except ArtifactError as error:
             raise BundleError(f"{self.path}: {error}") from error
+
+    def record(self) -> Record | None:
+        """How it was made, if that lies beside it.
+
+        Raises:
+            BundleError: It can't be read.
+        """
+        place = self.path / RECORD_NAME
+        return Record.from_bytes(_read(place)) if place.is_file() else None
 
 
 def write_bundle(

@@ -1,4 +1,4 @@
-"""The process that exports from a file: it may run the file's code, so it holds no secrets.
+"""The process that loads a model's file: it may run the file's code, so it holds no secrets.
 
 `coldpress.isolation` starts it and speaks with it: one line of JSON in, lines of JSON out.
 """
@@ -14,10 +14,16 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from coldpress.errors import ColdpressError, ExportError, brief
+from coldpress.errors import ColdpressError, ExportError, UsageError, brief
+from coldpress.wanted import Wanted
+
+if TYPE_CHECKING:
+    from coldpress.load import TrainedModel
+    from coldpress.sample import Sample
 
 __all__ = ["Job", "main"]
 
@@ -27,30 +33,27 @@ class Job:
     """What the worker is asked to do; paths are absolute.
 
     Attributes:
-        model: The model's file.
+        task: ``export`` a model to a bundle, or ``certify`` a bundle that is there against it.
+        source: Where the model is: the fields of `coldpress.load.Source`.
         sample: The sample's file.
         drop: Columns of the sample to leave out.
-        name: The model's name, already checked.
-        trust: Whether the model's file may run code.
-        modules: Directory whose modules such code may import; empty without trust.
-        path: Directory to make for the bundle.
-        labels: Column of the sample with the true labels or targets, if there is one.
-        wanted: How small, at what cost: the fields of `coldpress.compress.Wanted`.
-        keep_failed: Whether to make a bundle even if the certificate fails.
-        command: The command line, for the record.
+        labels: Column of the sample with the true labels or targets; empty if there is none.
+        plugins: Modules to import first, which may register converters.
+        modules: Directory whose modules the model's code may import; empty without trust.
+        path: What to make: the bundle's directory, or the certificate's file.
+        options: For ``export`` the fields of `coldpress.assemble.Plan`, the name already checked;
+            for ``certify`` the ``bundle``'s directory.
     """
 
-    model: str
+    task: Literal["export", "certify"]
+    source: dict[str, Any]
     sample: str
-    drop: tuple[str, ...]
-    name: str
-    trust: bool
-    modules: str
     path: str
-    labels: str | None = None
-    wanted: dict[str, Any] = field(default_factory=dict)
-    keep_failed: bool = False
-    command: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    labels: str = ""
+    plugins: tuple[str, ...] = ()
+    modules: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
         """The job as a line of JSON."""
@@ -63,7 +66,7 @@ def main() -> None:
     job = Job(**json.loads(sys.stdin.buffer.readline()))
     _end_with_parent(Path(job.path).parent)
     try:
-        _export(job, lambda step: report({"progress": step}))
+        _do(job, lambda step: report({"progress": step}))
     except ColdpressError as error:
         _print_traceback()
         report({"error": error.to_record()})
@@ -76,27 +79,62 @@ def main() -> None:
         report({"done": True})
 
 
-def _export(job: Job, progress: Callable[[str], None]) -> None:
+def _do(job: Job, progress: Callable[[str], None]) -> None:
     # Imported here: a misused option shall be answered before a second of imports.
-    from coldpress.load import load_model  # noqa: PLC0415 - as said
+    from coldpress.load import Source, load_model  # noqa: PLC0415 - as said
     from coldpress.sample import read_sample  # noqa: PLC0415 - as said
 
     progress("Reading the sample")
-    sample = read_sample(Path(job.sample), drop=job.drop, labels=job.labels)
+    sample = read_sample(Path(job.sample), drop=job.drop, labels=job.labels or None)
     if job.modules:
         sys.path.append(job.modules)
+    for plugin in job.plugins:
+        _import_plugin(plugin)
     progress("Loading the model")
-    trained = load_model(Path(job.model), trust=job.trust)
-    from coldpress.assemble import Plan, assemble  # noqa: PLC0415 - onnx, once the model could be read
-    from coldpress.compress import Wanted  # noqa: PLC0415 - as above
+    trained = load_model(Source(**job.source))
+    _TASKS[job.task](job, trained, sample, progress)
 
-    plan = Plan(
-        name=job.name,
-        wanted=Wanted(**job.wanted),
-        keep_failed=job.keep_failed,
-        command=tuple(job.command),
-    )
+
+def _export(
+    job: Job, trained: TrainedModel, sample: Sample, progress: Callable[[str], None]
+) -> None:
+    from coldpress.assemble import Plan, assemble  # noqa: PLC0415 - once the model could be read
+
+    options = {**job.options, "wanted": Wanted(**job.options["wanted"])}
+    plan = Plan(**{**options, "command": tuple(options["command"])})
     assemble(trained, sample, plan=plan, path=Path(job.path), progress=progress)
+
+
+def _certify(
+    job: Job, trained: TrainedModel, sample: Sample, progress: Callable[[str], None]
+) -> None:
+    from coldpress.bundle import Bundle  # noqa: PLC0415 - once the model could be read
+    from coldpress.proof import against_original  # noqa: PLC0415 - as above
+
+    bundle = Bundle.open(Path(job.options["bundle"]))
+    certificate = against_original(bundle, trained, sample, progress=progress)
+    Path(job.path).write_bytes(certificate.to_bytes())
+
+
+_TASKS: dict[str, Callable[[Job, TrainedModel, Sample, Callable[[str], None]], None]] = {
+    "export": _export,
+    "certify": _certify,
+}
+
+
+def _import_plugin(name: str) -> None:
+    try:
+        import_module(name)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the plugin '{name}' can't be imported: there is no module '{error.name}'; run from "
+            "the directory that holds it, or install it"
+        ) from error
+    except Exception as error:
+        raise UsageError(
+            f"the plugin '{name}' failed when it was imported, {type(error).__name__}: "
+            f"{brief(error)}"
+        ) from error
 
 
 def _private_output() -> Callable[[dict[str, Any]], None]:

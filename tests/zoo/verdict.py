@@ -5,8 +5,6 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.zoo.case import Built, Case
-
 from coldpress.certification import certify
 from coldpress.errors import ColdpressError
 from coldpress.exporters import reference
@@ -15,6 +13,7 @@ from coldpress.pipeline import export
 from coldpress.sample import Sample
 from coldpress_runtime.artifact import WEIGHTS_NAME
 from coldpress_runtime.session import ModelSession
+from tests.zoo.case import Built, Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,17 +151,15 @@ def _lossy_problem(check: OutputCheck, difference: Difference, tolerance: Tolera
         return difference.forms
     if not (check.nan_equal and check.inf_equal):
         return "is NaN or infinite where the original is not, or the other way round"
-    if check.label_agreement is not None and check.label_agreement < least:
-        return f"gives the original's label in {check.label_agreement:.2%} of the rows, {_wanted(least)}"
-    if check.winner_agreement is not None and check.winner_agreement < least:
-        return f"has the original's winner in {check.winner_agreement:.2%} of the rows, {_wanted(least)}"
-    if check.fidelity is not None and check.fidelity < least:
-        return f"keeps {check.fidelity:.2%} of the original's variance, {_wanted(least)}"
+    told = (
+        (check.label_agreement, "gives the original's label in {:.2%} of the rows"),
+        (check.winner_agreement, "has the original's winner in {:.2%} of the rows"),
+        (check.fidelity, "keeps {:.2%} of the original's variance"),
+    )
+    for figure, words in told:
+        if figure is not None and figure < least:
+            return f"{words.format(figure)}, where at least {least:.2%} is asked for"
     return ""
-
-
-def _wanted(least: float) -> str:
-    return f"where at least {least:.2%} is asked for"
 
 
 def _problem(

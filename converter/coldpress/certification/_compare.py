@@ -44,7 +44,7 @@ class Difference:
     forms: str = ""
 
 
-def compare(
+def compare(  # noqa: PLR0913 - one with a default
     original: NDArray[Any],
     exported: NDArray[Any],
     *,

@@ -1,4 +1,4 @@
-"""How far an export may be from its original: hardly at all, or as far as compression may take it."""
+"""How far an export may be from its original: hardly at all, or as far as compression takes it."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coldpress_runtime.version import VERSION
 
+from .certify import certify
 from .command import click, run
 from .export import export
 from .inspect import inspect
@@ -30,7 +31,18 @@ def cli() -> None:
     """Export a trained model to ONNX, prove the export right, and serve it from AWS Lambda."""
 
 
-for command in (export, inspect, publish, channels, promote, rollback, invoke, serve, build):
+for command in (
+    export,
+    certify,
+    inspect,
+    publish,
+    channels,
+    promote,
+    rollback,
+    invoke,
+    serve,
+    build,
+):
     cli.add_command(command)
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from rich.markup import escape
 
 from coldpress.certification import Certificate
+from coldpress.record import Record
 from coldpress_runtime.artifact import Blob, Manifest, TensorSpec
 
 from .command import console
+from .tables import candidates_table, human_bytes
 
-__all__ = ["human_bytes", "manifest_document", "print_manifest", "print_rungs"]
+__all__ = [
+    "manifest_document",
+    "print_manifest",
+    "print_record",
+    "print_rungs",
+]
 
 _MOST_LABELS = 6
 
@@ -40,14 +47,17 @@ def print_rungs(certificate: Certificate) -> None:
             console.print(f"  [dim]{'note':<8}[/] not as {rung.name}: {escape(rung.reason)}")
 
 
-def human_bytes(size: int) -> str:
-    """A size in bytes with a decimal unit, such as ``158.2 kB``."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:  # noqa: PLR2004 - decimal units
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.2f} GB"
+def print_record(record: Record) -> None:
+    """Say how the size and the time of a row changed, and what was tried to make it smaller."""
+    steps = " → ".join(f"{step.step} {human_bytes(step.bytes)}" for step in record.sizes)
+    console.print(f"  [dim]{'steps':<8}[/] {escape(steps)}")
+    if record.latency:
+        console.print(
+            f"  [dim]{'one row':<8}[/] {record.latency.original_ms:.3g} ms in the original, "
+            f"{record.latency.export_ms:.3g} ms here (medians of {record.latency.calls} calls)"
+        )
+    if record.candidates:
+        console.print(candidates_table(record.candidates))
 
 
 def _facts(manifest: Manifest) -> list[tuple[str, str]]:

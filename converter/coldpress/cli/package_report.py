@@ -9,7 +9,7 @@ from rich.markup import escape
 from coldpress.package import Package
 
 from .command import console
-from .describe import human_bytes
+from .tables import human_bytes
 
 __all__ = ["print_report", "report_document"]
 

@@ -10,7 +10,7 @@ from coldpress.channels import ChannelState
 from coldpress.stores import model_uri, store_url
 
 from .command import click, command, console, progress, say_json
-from .describe import human_bytes
+from .tables import human_bytes
 
 __all__ = ["channels", "promote", "publish", "rollback"]
 

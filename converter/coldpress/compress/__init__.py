@@ -1,6 +1,6 @@
 """Making a model smaller: what loses nothing first, then what loses a little, each behind gates."""
 
-from ._press import Pressed, Wanted, press
+from ._press import Pressed, press
 from .simplify import simplified
 
-__all__ = ["Pressed", "Wanted", "press", "simplified"]
+__all__ = ["Pressed", "press", "simplified"]

@@ -10,28 +10,12 @@ from typing import TYPE_CHECKING
 from coldpress.certification import Certificate
 from coldpress.onnx_file import OnnxFile
 from coldpress.record import CandidateRecord
+from coldpress.wanted import Wanted
 
 if TYPE_CHECKING:
     from coldpress.exporters import Reference
 
-__all__ = ["Pressed", "Wanted", "press"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """How small, at what cost.
-
-    Attributes:
-        technique: ``lossless``, ``int8``, ``int4``, ``fp16``, or ``smallest`` of all of them.
-        min_agreement: Least agreement with the original; see `coldpress.certification.Tolerance`.
-        max_metric_drop: How much worse the task's metric may be, where labels are given.
-        max_slowdown: How many times as long as the lossless model a row may take; None for any.
-    """
-
-    technique: str = "lossless"
-    min_agreement: float = 0.99
-    max_metric_drop: float = 0.01
-    max_slowdown: float | None = 1.0
+__all__ = ["Pressed", "press"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

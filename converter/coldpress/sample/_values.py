@@ -109,6 +109,24 @@ class Sample:
             return self
         return self.take(np.linspace(0, self.rows - 1, most).round().astype(np.int64))
 
+    def with_truth(self, labels: object) -> Sample:
+        """The sample with true labels: of a column's name, of values for each row, or of none.
+
+        Raises:
+            SampleError: There is no such column, or there are more or fewer labels than rows.
+        """
+        if labels is None:
+            return self
+        if isinstance(labels, str):
+            return self.labelled(labels)
+        truth = np.asarray(labels)
+        if truth.shape not in {(self.rows,), (self.rows, 1)}:
+            raise SampleError(
+                f"the labels have the shape {truth.shape} and {self.origin} has {self.rows} rows; "
+                "give one label for each row"
+            )
+        return replace(self, truth=truth.reshape(-1))
+
     def labelled(self, column: str) -> Sample:
         """The sample with one of its columns, or arrays, as the truth instead.
 

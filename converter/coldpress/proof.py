@@ -1,0 +1,150 @@
+"""Proving again what is there: a bundle against its original, or against what it remembers of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from coldpress.bundle import Bundle, writing
+from coldpress.certification import Certificate, certify
+from coldpress.errors import BundleError
+from coldpress.exporters import Outputs, Ranking, Reference, Rows, reference
+from coldpress.load import TrainedModel
+from coldpress.onnx_file import OnnxFile
+from coldpress.proving import packages_of
+from coldpress.sample import Sample
+from coldpress_runtime.artifact import WEIGHTS_NAME
+from coldpress_runtime.session import DTYPES
+
+__all__ = ["against_golden", "against_original", "against_plain"]
+
+_PACKAGES = ("coldpress", "onnxruntime", "numpy")
+
+Progress = Callable[[str], None]
+
+
+def against_original(
+    bundle: Bundle, trained: TrainedModel, sample: Sample, *, progress: Progress
+) -> Certificate:
+    """Hold a bundle against the model that it was made from.
+
+    Args:
+        bundle: The bundle.
+        trained: The original.
+        sample: Rows to ask both.
+        progress: Called with what is about to be done.
+
+    Raises:
+        ColdpressError: The model or the sample doesn't fit the bundle.
+    """
+    held = reference(trained, sample, bundle.manifest.signature)
+    with _served(bundle) as model:
+        return _certified(bundle, model, held, packages_of(trained), progress)
+
+
+def against_plain(bundle: Bundle, sample: Sample, *, progress: Progress) -> Certificate:
+    """Hold a bundle, as this machine runs it, against itself without graph optimisations.
+
+    Args:
+        bundle: The bundle.
+        sample: Rows to ask both.
+        progress: Called with what is about to be done.
+
+    Raises:
+        SampleError: The sample doesn't fit the bundle.
+    """
+    with _served(bundle) as model:
+        plain = TrainedModel(framework="onnx", format="onnx", model=model, sha256="", packages=())
+        held = reference(plain, sample, bundle.manifest.signature)
+        return _certified(bundle, model, held, _PACKAGES, progress)
+
+
+def against_golden(bundle: Bundle, *, progress: Progress) -> Certificate:
+    """Hold a bundle against its golden examples: what the original answered when it was made.
+
+    Args:
+        bundle: The bundle.
+        progress: Called with what is about to be done.
+
+    Raises:
+        BundleError: It has no golden examples, as where every row of its sample had a NaN.
+    """
+    document = orjson.loads(bundle.unpacked(bundle.manifest.blob("golden")))
+    if not document["examples"]:
+        raise BundleError(
+            f"{bundle.path} holds no golden examples; give the original and rows to compare them "
+            "on, with --original MODEL --data FILE"
+        )
+    signature = bundle.manifest.signature
+    labels = {spec.name: spec.labels for spec in signature.outputs if spec.labels}
+    kinds = {spec.name: DTYPES[spec.datatype].kind for spec in signature.outputs}
+    decided = [name for name in labels if kinds[name] != "f"]
+    scores = [name for name in labels if name not in decided]
+    tensors, answers = (
+        _stacked([_tensors(example[side][key]) for example in document["examples"]])
+        for side, key in (("request", "inputs"), ("response", "outputs"))
+    )
+    held = Reference(
+        rows=Rows(name="golden examples", tensors=tensors, original=partial(_slice, answers)),
+        described="the answers that the original gave when the bundle was made",
+        label_outputs=frozenset(decided),
+        labels=labels,
+        rankings={
+            name: Ranking(scores=score, best="largest")
+            for name, score in zip(decided, scores, strict=False)
+        },
+    )
+    with _served(bundle) as model:
+        return _certified(bundle, model, held, _PACKAGES, progress)
+
+
+def _certified(
+    bundle: Bundle,
+    model: OnnxFile,
+    held: Reference,
+    packages: Sequence[str],
+    progress: Progress,
+) -> Certificate:
+    progress(f"Comparing on {held.rows.count:,} rows")
+    tolerance = bundle.certificate().tolerance
+    return certify(held, model.open(), packages=tuple(packages), tolerance=tolerance)
+
+
+@contextmanager
+def _served(bundle: Bundle) -> Iterator[OnnxFile]:
+    """The bundle's model as its function serves it."""
+    graph = bundle.unpacked(bundle.manifest.blob("model"))
+    if bundle.manifest.weights is None:
+        yield OnnxFile(graph=graph)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with writing(), (folder / WEIGHTS_NAME).open("wb") as file:
+            for part in bundle.unpacked_parts(bundle.manifest.weights):
+                file.write(part)
+        yield OnnxFile(graph=graph, folder=folder)
+
+
+def _tensors(entries: Sequence[dict[str, Any]]) -> dict[str, NDArray[Any]]:
+    return {
+        entry["name"]: np.array(entry["data"], dtype=DTYPES[entry["datatype"]]).reshape(
+            entry["shape"]
+        )
+        for entry in entries
+    }
+
+
+def _stacked(examples: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    return {name: np.concatenate([example[name] for example in examples]) for name in examples[0]}
+
+
+def _slice(answers: dict[str, NDArray[Any]], rows: slice) -> Outputs:
+    return {name: array[rows] for name, array in answers.items()}
