@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs package bench clean
+.PHONY: help demo test zoo lint format docs package bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ demo: $(VENV)/.core ## Train a model, export, publish and invoke it (about a min
 
 test: lint $(VENV)/.dev .tools/.sam .tools/.node ## Lint, then run every test
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+zoo: $(VENV)/.dev ## Train, export and judge every kind of model; writes docs/zoo.md
+	$(BIN)/python -m tests.zoo $(ARGS)
 
 lint: $(VENV)/.dev ## Formatting, lint rules, types, import contracts
 	$(BIN)/ruff format --check .

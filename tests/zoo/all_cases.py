@@ -9,6 +9,11 @@ from tests.zoo.case import Case
 GROUPS = {"scikit-learn": "sklearn", "boosters": "boosters", "keras": "keras", "torch": "torch"}
 
 
+def quick_cases(group: str) -> list[Case]:
+    """The cases of a group that `make test` runs, too."""
+    return [case for case in cases_of(group) if case.quick]
+
+
 def cases_of(*groups: str) -> Iterator[Case]:
     """The cases of some groups, or of all."""
     for group in groups or GROUPS:

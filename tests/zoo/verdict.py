@@ -56,6 +56,20 @@ def judge(case: Case) -> Verdict:
         return _on_fresh_rows(built, bundle, Path(folder))
 
 
+def unexpected(case: Case, verdict: Verdict) -> str:
+    """What is other than the case expects; empty if nothing is."""
+    if case.refused is None:
+        return "" if verdict.outcome == "bundle" else f"{verdict.outcome}: {verdict.reason}"
+    if verdict.outcome == "refused" and case.refused in verdict.reason:
+        return ""
+    return f"{verdict.outcome} instead of refused: {verdict.reason}"
+
+
+def surprise(case: Case) -> str:
+    """Judge a case, and say what is other than it expects."""
+    return unexpected(case, judge(case))
+
+
 def _on_fresh_rows(built: Built, bundle, folder: Path) -> Verdict:
     session = _session(bundle, folder)
     signature = bundle.manifest.signature

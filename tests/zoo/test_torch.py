@@ -1,0 +1,12 @@
+"""The quick models of the torch group; `make zoo` judges all of them."""
+
+import pytest
+
+from tests.zoo.all_cases import quick_cases
+from tests.zoo.verdict import surprise
+
+
+@pytest.mark.parametrize("case", quick_cases("torch"), ids=lambda case: case.name)
+def test_no_wrong_bundle(case):
+    """A model becomes a bundle that is right on rows it never saw, or is refused as expected."""
+    assert not surprise(case)
