@@ -68,6 +68,7 @@ def export_file(  # noqa: PLR0913 - the command line's options, all but three wi
     *,
     sample: Path | str,
     name: str | None = None,
+    trust: bool = False,
     drop: Sequence[str] = (),
     labels: str | None = None,
     compress: Wanted | str = "lossless",
@@ -85,6 +86,7 @@ def export_file(  # noqa: PLR0913 - the command line's options, all but three wi
         output: Directory to make for the bundle.
         sample: CSV, Parquet, ``.npy`` or ``.npz`` file with typical rows of input.
         name: The model's name; by default made from the file's.
+        trust: Whether a file may run code while it is read; a `ModelSource` says so itself.
         drop: Columns of the sample to leave out, such as an identifier.
         labels: Column of the sample with the true labels or targets, to measure how well the
             model does its task.
@@ -110,7 +112,7 @@ def export_file(  # noqa: PLR0913 - the command line's options, all but three wi
         CompressionError: It can't be made smaller in the way asked for.
         BundleError: The bundle can't be written.
     """
-    source = model if isinstance(model, ModelSource) else ModelSource(model=model)
+    source = model if isinstance(model, ModelSource) else ModelSource(model=model, trust=trust)
     output, sample = Path(output), Path(sample)
     options = {
         "name": check_name(name) if name is not None else source.name,

@@ -81,7 +81,7 @@ def main() -> None:
 
 def _do(job: Job, progress: Callable[[str], None]) -> None:
     # Imported here: a misused option shall be answered before a second of imports.
-    from coldpress.load import Source, load_model  # noqa: PLC0415 - as said
+    from coldpress.load import load_model  # noqa: PLC0415 - as said
     from coldpress.sample import read_sample  # noqa: PLC0415 - as said
 
     progress("Reading the sample")
@@ -91,7 +91,7 @@ def _do(job: Job, progress: Callable[[str], None]) -> None:
     for plugin in job.plugins:
         _import_plugin(plugin)
     progress("Loading the model")
-    trained = load_model(Source(**job.source))
+    trained = load_model(Path(job.source["path"]), trust=job.source["trust"])
     _TASKS[job.task](job, trained, sample, progress)
 
 

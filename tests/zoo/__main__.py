@@ -35,7 +35,7 @@ def main() -> None:
             found.append((case, verdict))
             print(
                 f"{verdict.outcome:8} {case.group}: {case.name} {verdict.reason[:120]}", flush=True
-            )  # noqa: T201 - progress
+            )
     if not chosen.groups and not chosen.match:
         PAGE.write_text(page(found))
         print(f"wrote {PAGE} after {time.monotonic() - began:.0f} s")  # noqa: T201 - as above

@@ -57,7 +57,8 @@ class Judge:
         difference = self._difference(spec, answers, exact=is_label)
         hard = difference.beyond
         if is_label:
-            hard = hard & ~_ties(self.reference, spec.name, answers, difference)
+            ties = _ties(self.reference, spec.name, answers, difference, self.tolerance)
+            hard = hard & ~ties
         check = _measured(spec, answers, difference, hard, is_label=is_label)
         rows = _rows_of(answers)[hard]
         problem = (
@@ -86,7 +87,11 @@ class Judge:
 
 
 def _ties(
-    reference: Reference, name: str, answers: Sequence[Answer], difference: Difference
+    reference: Reference,
+    name: str,
+    answers: Sequence[Answer],
+    difference: Difference,
+    tolerance: Tolerance,
 ) -> NDArray[np.bool_]:
     """Rows whose label may differ: the original's best two scores are as good as equal."""
     none = np.zeros_like(difference.beyond)
@@ -99,7 +104,10 @@ def _ties(
         return none
     original, scores = (np.concatenate(side) for side in zip(*pairs, strict=True))
     with np.errstate(invalid="ignore"):  # an infinite score on both sides proves no tie
-        largest = np.abs(original - scores).max()
+        apart = np.abs(original - scores).max()
+        # Scores that are out of tolerance are an error of their own, and excuse no label.
+        allowed = tolerance.atol + tolerance.rtol * np.abs(original).max()
+    largest = min(apart, allowed)
     close: NDArray[np.bool_] = margins(original, ranking.best) < 2 * largest
     return close
 

@@ -1,6 +1,7 @@
 """A trained model from a file, without running code that nobody agreed to run."""
 
 from ._load import SUFFIXES, load_model, model_of
+from ._source import Source
 from ._trained import TrainedModel
 
-__all__ = ["SUFFIXES", "TrainedModel", "load_model", "model_of"]
+__all__ = ["SUFFIXES", "Source", "TrainedModel", "load_model", "model_of"]
