@@ -1,4 +1,7 @@
-"""Running the worker apart: without credentials, and ended with whoever asked for it."""
+"""Running the worker apart: without credentials, and ended with whoever asked for it.
+
+The worker itself leaves the network as it starts; see `coldpress.containment`.
+"""
 
 from __future__ import annotations
 
@@ -8,53 +11,28 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from coldpress.containment import environment
 from coldpress.errors import ColdpressError, ExportError
 
 if TYPE_CHECKING:
     from coldpress.worker import Job
 
-__all__ = ["environment", "interruptible", "run_worker"]
+__all__ = ["interruptible", "run_worker"]
 
-# What a child gets of its parent's environment: nothing that could be a secret or a proxy.
-_KEPT = frozenset(
-    {
-        *("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"),
-        *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "LD_LIBRARY_PATH"),
-        *("DYLD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
-        *("MKL_NUM_THREADS",),
-    }
-)
-_SET = {
-    # The same bytes for the same model: sets of strings are in the same order.
-    "PYTHONHASHSEED": "0",
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "KERAS_BACKEND": "tensorflow",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
 _LAST_WORDS = 300
-
-
-def environment(home: Path, own: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The worker's environment.
-
-    Args:
-        home: An empty directory for what the frameworks write.
-        own: The environment to take what is harmless from.
-    """
-    kept = {key: value for key, value in own.items() if key in _KEPT or key.startswith("LC_")}
-    return {**kept, **_SET, "HOME": str(home), "TMPDIR": str(home)}
 
 
 def run_worker(job: Job, *, home: Path, progress: Callable[[str], None], debug: bool) -> None:
     """Have a process of its own do a job, and wait for it.
 
-    This keeps secrets out of the reach of a model's code by accident; it is no sandbox: the code
-    runs as the same user. Trust is asked for because of that.
+    This keeps secrets out of the reach of a model's code by accident, and, where the system allows
+    it, the network; it is no sandbox: the code runs as the same user. Trust is asked for because
+    of that.
 
     Args:
         job: What to do.

@@ -18,6 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from coldpress.containment import leave_network
 from coldpress.errors import ColdpressError, ExportError, UsageError, brief
 from coldpress.wanted import Wanted
 
@@ -62,11 +63,12 @@ class Job:
 
 def main() -> None:
     """Do the job that stands on standard input, reporting on what was standard output."""
+    offline = leave_network()  # before anything else: it can't be done once there are threads
     report = _private_output()
     job = Job(**json.loads(sys.stdin.buffer.readline()))
     _end_with_parent(Path(job.path).parent)
     try:
-        _do(job, lambda step: report({"progress": step}))
+        _do(job, lambda step: report({"progress": step}), offline=offline)
     except ColdpressError as error:
         _print_traceback()
         report({"error": error.to_record()})
@@ -79,9 +81,9 @@ def main() -> None:
         report({"done": True})
 
 
-def _do(job: Job, progress: Callable[[str], None]) -> None:
+def _do(job: Job, progress: Callable[[str], None], *, offline: bool) -> None:
     # Imported here: a misused option shall be answered before a second of imports.
-    from coldpress.load import load_model  # noqa: PLC0415 - as said
+    from coldpress.load import Source, load_model  # noqa: PLC0415 - as said
     from coldpress.sample import read_sample  # noqa: PLC0415 - as said
 
     progress("Reading the sample")
@@ -90,8 +92,8 @@ def _do(job: Job, progress: Callable[[str], None]) -> None:
         sys.path.append(job.modules)
     for plugin in job.plugins:
         _import_plugin(plugin)
-    progress("Loading the model")
-    trained = load_model(Path(job.source["path"]), trust=job.source["trust"])
+    progress("Loading the model" + ("" if offline else ", with the network in its reach"))
+    trained = load_model(Source(**job.source))
     _TASKS[job.task](job, trained, sample, progress)
 
 

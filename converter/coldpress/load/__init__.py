@@ -2,6 +2,7 @@
 
 from ._load import SUFFIXES, load_model, model_of
 from ._source import Source
+from ._torch_model import TorchModel
 from ._trained import TrainedModel
 
-__all__ = ["SUFFIXES", "Source", "TrainedModel", "load_model", "model_of"]
+__all__ = ["SUFFIXES", "Source", "TorchModel", "TrainedModel", "load_model", "model_of"]

@@ -13,7 +13,8 @@ class TrainedModel:
     """A trained model in memory.
 
     Attributes:
-        framework: Which exporter takes it: ``scikit-learn``, ``keras`` or ``onnx``.
+        framework: Which exporter takes it: a name of
+            `coldpress.load._frameworks`, such as ``scikit-learn``.
         format: The file's suffix without the dot, or ``object`` for a live object.
         model: The framework's own object; for ``onnx``, the file's bytes with everything inside.
         sha256: Digest of the model file; empty for a live object.

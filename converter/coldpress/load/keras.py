@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import is_zipfile
 
+from coldpress.archives import check_archive
 from coldpress.errors import LoadError, MissingExtraError, TrustError, brief
 
 if TYPE_CHECKING:
@@ -54,11 +54,13 @@ def load(file: ModelFile, *, trust: bool) -> object:
 
 def _check_container(file: ModelFile) -> None:
     if file.suffix == ".keras":
-        fits, kind = is_zipfile(BytesIO(file.data)), "the zip archive that Keras 3 writes"
-    else:
-        fits, kind = file.data.startswith(_HDF5_SIGNATURE), "HDF5"
-    if not fits:
-        raise LoadError(f"{file.path.name} is not {kind}; save the model again with model.save")
+        check_archive(
+            file.data,
+            name=file.path.name,
+            kind="zip archive as Keras 3 writes it; save the model again with model.save",
+        )
+    elif not file.data.startswith(_HDF5_SIGNATURE):
+        raise LoadError(f"{file.path.name} is not HDF5; save the model again with model.save")
 
 
 def _refusal(file: ModelFile) -> TrustError:

@@ -1,4 +1,4 @@
-"""scikit-learn estimators from joblib files and pickles, for those who trust the file."""
+"""scikit-learn estimators and boosters from joblib files and pickles, for who trusts the file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from coldpress.errors import LoadError, TrustError, brief
 
 from ._globals import find_globals
+from ._live import checked_object, other_version
 
 if TYPE_CHECKING:
     from ._load import ModelFile
@@ -19,7 +20,9 @@ __all__ = ["load"]
 
 _MOST_SHOWN = 100
 _LONGEST_NAME = 80
-_USUAL_PACKAGES = frozenset({"sklearn", "numpy", "scipy", "joblib", "pandas"})
+_USUAL_PACKAGES = frozenset(
+    {"sklearn", "numpy", "scipy", "joblib", "pandas", "xgboost", "lightgbm", "catboost"}
+)
 # How old pickle protocols make any object, and bytes.
 _USUAL_NAMES = frozenset(
     {
@@ -30,24 +33,15 @@ _USUAL_NAMES = frozenset(
 
 
 def load(file: ModelFile, *, trust: bool) -> object:
-    """The estimator in a joblib file or a pickle.
+    """The estimator or booster in a joblib file or a pickle.
 
     Raises:
         TrustError: `trust` is false.
-        LoadError: It can't be read, was written by another scikit-learn, or is no estimator.
+        LoadError: It can't be read, was written by another scikit-learn, or is no model.
     """
     if not trust:
         raise _refusal(file)
-    loaded = _unpickle(file)
-    from sklearn.base import BaseEstimator  # noqa: PLC0415 - a second, only for who trusts
-
-    if not isinstance(loaded, BaseEstimator):
-        kind = type(loaded)
-        raise LoadError(
-            f"{file.path.name} holds a {kind.__module__}.{kind.__qualname__}, "
-            "not a scikit-learn estimator; save the fitted estimator or pipeline itself"
-        )
-    return loaded
+    return checked_object(file, _unpickle(file))
 
 
 def _refusal(file: ModelFile) -> TrustError:
@@ -96,7 +90,7 @@ def _unpickle(file: ModelFile) -> Any:  # noqa: ANN401 - a pickle can hold anyth
         try:
             return joblib.load(io.BytesIO(file.data))
         except InconsistentVersionWarning as warning:
-            raise _other_version(file, warning) from warning
+            raise other_version(file, warning) from warning
         except ModuleNotFoundError as error:
             raise LoadError(
                 f"{file.path.name} needs the module '{error.name}', which is not installed here; "
@@ -106,14 +100,6 @@ def _unpickle(file: ModelFile) -> Any:  # noqa: ANN401 - a pickle can hold anyth
             raise _unreadable(file, error) from error
         except Exception as error:
             raise _unreadable(file, error) from error
-
-
-def _other_version(file: ModelFile, warning: Any) -> LoadError:  # noqa: ANN401 - untyped package
-    used, installed = warning.original_sklearn_version, warning.current_sklearn_version
-    return LoadError(
-        f"{file.path.name} was written by scikit-learn {used} and {installed} is installed, which "
-        f"may read it wrongly; install the version that wrote it: pip install scikit-learn=={used}"
-    )
 
 
 def _unreadable(file: ModelFile, error: Exception) -> LoadError:

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from coldpress.errors import MissingExtraError
-from coldpress.load import load_model
+from coldpress.load import Source, load_model
 
 
 def test_missing_extra_says_what_to_type(tmp_path, monkeypatch):
@@ -17,4 +17,4 @@ def test_missing_extra_says_what_to_type(tmp_path, monkeypatch):
     # What an import finds where the package is not installed.
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'coldpress\[tensorflow\]'"):
-        load_model(path)
+        load_model(Source(path=str(path)))

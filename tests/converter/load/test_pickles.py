@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from coldpress.errors import LoadError, TrustError, UsageError
-from coldpress.load import load_model
+from coldpress.load import Source, load_model
 
 ROWS = np.random.default_rng(0).normal(size=(40, 3))
 MODEL = make_pipeline(StandardScaler(), LogisticRegression()).fit(ROWS, ROWS[:, 0] > 0)
@@ -47,7 +47,7 @@ def test_reads_what_is_trusted(tmp_path, suffix):
     """A trusted estimator comes back alive, with the file's digest."""
     path = tmp_path / f"model{suffix}"
     path.write_bytes(dumped(MODEL))
-    trained = load_model(path, trust=True)
+    trained = load_model(Source(path=str(path), trust=True))
     assert trained.framework == "scikit-learn"
     assert trained.format == suffix[1:].lower()
     assert len(trained.sha256) == 64
@@ -61,7 +61,7 @@ def test_refusal_runs_nothing(tmp_path, protocol):
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps([MODEL, Attack(f"touch {proof}")], protocol=protocol))
     with pytest.raises(TrustError) as caught:
-        load_model(path)
+        load_model(Source(path=str(path)))
     assert not proof.exists()
     assert caught.value.complete
     assert "posix.system" in caught.value.names
@@ -89,7 +89,7 @@ def test_refusal_lists_a_usual_pipeline_whole(tmp_path):
         dumped(make_pipeline(columns, RandomForestClassifier(3)).fit(table, [0, 1] * 2))
     )
     with pytest.raises(TrustError, match="it names ") as caught:
-        load_model(path)
+        load_model(Source(path=str(path)))
     assert spelled(str(caught.value)) == set(caught.value.names)
     assert len(caught.value.names) > 12
     assert "numpy.{dtype, " in str(caught.value)
@@ -100,7 +100,7 @@ def test_refusal_of_very_many_names_is_bounded(tmp_path):
     path = tmp_path / "model.pkl"
     path.write_bytes(b"".join(b"cm%03d\n%s\n" % (i, b"x" * 500) for i in range(300)) + b".")
     with pytest.raises(TrustError, match="and 200 more") as caught:
-        load_model(path)
+        load_model(Source(path=str(path)))
     assert len(caught.value.names) == 300
     assert len(str(caught.value)) < 10_000
 
@@ -131,7 +131,7 @@ def test_bad_files_are_explained(tmp_path, content, said):
     path = tmp_path / "model.pkl"
     path.write_bytes(content)
     with pytest.raises(LoadError) as caught:
-        load_model(path, trust=True)
+        load_model(Source(path=str(path), trust=True))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -141,17 +141,17 @@ def test_other_version_says_what_to_install(tmp_path):
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps(MODEL).replace(b"1.9.1", b"1.2.3"))
     with pytest.raises(LoadError, match=r"pip install scikit-learn==1\.2\.3"):
-        load_model(path, trust=True)
+        load_model(Source(path=str(path), trust=True))
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        pytest.param("model.skops", "a model is a file ending in .joblib", id="suffix"),
+        pytest.param("model.model", "a model is a file ending in .skops, .joblib", id="suffix"),
         pytest.param("gone.pkl", "can't read the model", id="missing"),
     ],
 )
 def test_misuse_is_explained(tmp_path, name, said):
     """A file of another kind, or none at all, is misuse."""
     with pytest.raises(UsageError, match=said):
-        load_model(tmp_path / name)
+        load_model(Source(path=str(tmp_path / name)))
