@@ -18,6 +18,7 @@ from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
+from .download import check_published
 from .errors import StoreError, UsageError
 from .store_errors import store_errors
 from .stores import connect
@@ -60,6 +61,7 @@ def promote(source: ModelUri, channel: str) -> ChannelState:
 
     Raises:
         StoreError: The version is not in the store, or somebody else moved the channel meanwhile.
+        SignatureError: A public key is configured, and the version is not signed by its owner.
     """
     target = ModelUri(root=source.root, name=source.name, channel=check_channel(channel))
     store = connect(source.root)
@@ -67,6 +69,7 @@ def promote(source: ModelUri, channel: str) -> ChannelState:
         pinned = resolve(store, source)
         for blob in fetch_manifest(store, pinned).blobs:
             obstore.head(store, pinned.blob_path(blob.path))
+    check_published(pinned)
     return point(store, target, pinned.digest, "promote")
 
 
@@ -76,6 +79,7 @@ def rollback(target: ModelUri) -> ChannelState:
     Raises:
         UsageError: The URI names no channel.
         StoreError: There is nothing to go back to, or somebody else moved the channel meanwhile.
+        SignatureError: As for `promote`.
     """
     if not target.channel:
         raise UsageError(f"{target} is pinned; a rollback moves a channel, such as STORE/NAME@live")
@@ -136,6 +140,7 @@ def _back(target: ModelUri, channel: Channel | None) -> Channel:
         raise StoreError(
             f"{target} has nothing to go back to: no earlier version is left in its history"
         )
+    check_published(target.pinned(channel.previous))
     return channel.moved(_move(channel.previous, "rollback"))
 
 

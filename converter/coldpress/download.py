@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +15,14 @@ from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
 from .bundle import COMPANIONS, Bundle, writing
+from .signing import check_trusted, configured_key
 from .store_errors import store_errors
 from .stores import connect
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["download"]
+__all__ = ["check_published", "download"]
 
 _CHUNK = 8 * 1024**2
 
@@ -51,6 +54,18 @@ def download(
         with store_errors(uri.root):
             _fetch(store, pinned, name, folder / name)
     return Bundle.open(folder)
+
+
+def check_published(uri: ModelUri, *, environment: Mapping[str, str] = os.environ) -> None:
+    """Fetch and verify a version where a public key is configured; elsewhere do nothing.
+
+    Raises:
+        SignatureError: A key is configured, and the version is not signed by its owner.
+    """
+    if configured_key(environment) is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        check_trusted(download(uri, Path(folder) / "bundle"), environment=environment)
 
 
 def _fetch(store: ObjectStore, pinned: ModelUri, name: str, place: Path) -> None:

@@ -1,4 +1,4 @@
-"""Proving again what is there: a bundle against its original, or against what it remembers of it."""
+"""Proving again what is there: a bundle against its original, or what it remembers of it."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ EXAMPLES = [
     errors.CertificationError("no", output="y", rows=[1, 2], difference=0.5),
     errors.CompressionError("no"),
     errors.BundleError("no"),
+    errors.SignatureError("no"),
     errors.StoreError("no"),
     errors.BuildError("no"),
     errors.MissingExtraError.needed_by("this", "tensorflow"),

@@ -35,6 +35,8 @@ for command in (
     export,
     certify,
     inspect,
+    sign,
+    verify,
     publish,
     channels,
     promote,

@@ -25,14 +25,20 @@ Examples:
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("store")
 @click.option("--channel", help="Point this channel to the version, such as live or canary.")
-def publish(bundle: Path, store: str, channel: str | None, *, as_json: bool) -> None:
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Publish although the certificate failed; the manifest then says so.",
+)
+def publish(bundle: Path, store: str, channel: str | None, *, force: bool, as_json: bool) -> None:
     """Write BUNDLE to STORE as a version, and print its pinned URI.
 
     STORE is a URL (s3://, gs://, az://, file://) or a path. A version is never overwritten, and
-    publishing it again changes nothing.
+    publishing it again changes nothing. A bundle whose certificate failed is refused, and, where
+    COLDPRESS_PUBLIC_KEY names a public key, one that its owner has not signed.
     """
     with progress("Publishing") as step:
-        published = registry.publish(bundle, store, channel=channel, progress=step)
+        published = registry.publish(bundle, store, channel=channel, force=force, progress=step)
     if as_json:
         say_json(
             {

@@ -1,9 +1,9 @@
 """What in a ``.pt2`` archive could run code: torch itself does not refuse any of it.
 
-`torch.export.load` unpickles weights that say so and example inputs that a strict unpickler refused,
-evaluates the expressions of free dimensions as Python (through sympy), and looks up the targets of
-calls by name. So an archive is read without trust only if it holds nothing but tensors as raw bytes,
-plain arithmetic, and calls of operators.
+`torch.export.load` unpickles weights that say so and example inputs that a strict unpickler has
+refused, evaluates the expressions of free dimensions as Python (through sympy), and looks up the
+targets of calls by name. So an archive is read without trust only if it holds nothing but tensors
+as raw bytes, plain arithmetic, and calls of operators.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def check_opens(name: str, model: OnnxFile, home: Path) -> None:
     command = [sys.executable, "-P", "-m", "coldpress.load.first_open"]
     command += [str(memory), str(model.folder or "")]
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - this module, in this interpreter
             command,
             input=model.graph,
             capture_output=True,
@@ -61,8 +61,8 @@ def check_opens(name: str, model: OnnxFile, home: Path) -> None:
     if said.startswith("refused: "):
         raise LoadError(f"{name} can't be served: {said.removeprefix('refused: ')}")
     raise LoadError(
-        f"{name} could not be opened with {memory // 1024**2:,} MiB of memory, which a model of its "
-        "size never needs; it is damaged or forged"
+        f"{name} could not be opened with {memory // 1024**2:,} MiB of memory, which a model of "
+        "its size never needs; it is damaged or forged"
     )
 
 

@@ -37,10 +37,9 @@ def load(file: ModelFile, *, trust: bool) -> object:
         warnings.simplefilter("error", InconsistentVersionWarning)
         try:
             unknown = skops.get_untrusted_types(data=file.data)
-            if unknown and not trust:
-                raise _refusal(file, unknown)
-            return checked_object(file, skops.loads(file.data, trusted=unknown))
-        except (TrustError, LoadError):
+            if trust or not unknown:
+                return checked_object(file, skops.loads(file.data, trusted=unknown))
+        except LoadError:
             raise
         except InconsistentVersionWarning as warning:
             raise other_version(file, warning) from warning
@@ -53,6 +52,7 @@ def load(file: ModelFile, *, trust: bool) -> object:
                 f"{file.path.name} can't be read as a skops file: {type(error).__name__}: "
                 f"{brief(error)}"
             ) from error
+    raise _refusal(file, unknown)
 
 
 def _refusal(file: ModelFile, unknown: list[str]) -> TrustError:

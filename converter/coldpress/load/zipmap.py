@@ -57,7 +57,7 @@ def _unwrap(
     place = next(i for i, other in enumerate(model.graph.node) if other == node)
     model.graph.node.remove(node)
     model.graph.node.insert(place, identity)
-    shape = ["rows", classes] if classes else ["rows", None]
+    shape: list[str | int | None] = ["rows", classes or None]
     value.CopyFrom(helper.make_tensor_value_info(value.name, TensorProto.FLOAT, shape))
     if not any(opset.domain in ("", "ai.onnx") for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid("", 13))

@@ -1,6 +1,5 @@
 """Native files of boosters, skops and PyTorch: what is read without trust, and what is not."""
 
-import io
 import json
 import pickle
 import warnings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from pathlib import Path
@@ -69,7 +68,7 @@ def _plain_size(what: str, location: str, folder: Path) -> int:
         if current.is_symlink():
             raise LoadError(f"{what} keeps its data behind a link, '{location:.80}'; copy the file")
     try:
-        found = os.stat(current, follow_symlinks=False)
+        found = current.lstat()
     except OSError as error:
         raise LoadError(
             f"{what} keeps its data in '{location:.80}', which can't be read: {error.strerror}"
