@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.zoo.all_cases import GROUPS, cases_of
 from tests.zoo.case import Case
 from tests.zoo.table import page
-from tests.zoo.verdict import Verdict, judge, unexpected
+from tests.zoo.pool import judge_named
+from tests.zoo.verdict import Verdict, unexpected
 
 PAGE = Path(__file__).parents[2] / "docs" / "zoo.md"
 
@@ -42,12 +43,6 @@ def main() -> None:
     others = [case.name for case, verdict in found if unexpected(case, verdict)]
     if others:
         sys.exit(f"other than expected: {', '.join(others)}")
-
-
-def judge_named(key: tuple[str, str]) -> Verdict:
-    """Judge a case that another process names: its functions can't be sent there."""
-    group, name = key
-    return judge(next(case for case in cases_of(group) if case.name == name))
 
 
 if __name__ == "__main__":

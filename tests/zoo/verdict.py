@@ -21,7 +21,8 @@ class Verdict:
     """What came of a case.
 
     Attributes:
-        outcome: ``bundle``, ``refused``, or ``wrong`` for a bundle that fails on fresh rows.
+        outcome: ``bundle``, ``refused``, ``wrong`` for a bundle that fails on fresh rows, or
+            ``crashed`` for an export that ended in an error that is none of ours.
         reason: The refusal's message, or what is wrong; empty for a bundle.
         rung: Which way to export held.
         rows: Fresh rows that were compared.
@@ -53,6 +54,8 @@ def judge(case: Case) -> Verdict:
             )
         except ColdpressError as error:
             return Verdict(outcome="refused", reason=str(error))
+        except Exception as error:  # what no user may see is told like a verdict
+            return Verdict(outcome="crashed", reason=f"{type(error).__name__}: {error}")
         return _on_fresh_rows(built, bundle, Path(folder))
 
 

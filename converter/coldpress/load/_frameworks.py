@@ -21,7 +21,7 @@ class Framework:
 
 
 _SKLEARN = ("scikit-learn", "skl2onnx", "onnx", "numpy")
-_BOOSTING = ("onnxmltools", "skl2onnx", "onnx", "numpy")
+_BOOSTING = ("onnx", "numpy")
 _ONNX = Framework(name="onnx", packages=("onnx", "numpy"))
 _KERAS = ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -20,7 +21,11 @@ from skl2onnx.common.data_types import (
 )
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    VotingClassifier,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import Pipeline
@@ -29,6 +34,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coldpress.errors import ExportError, brief
 
+from ._boosters import register_boosters
 from ._inputs import Inputs, parts_of
 from ._trees import CONVERTERS
 
@@ -73,8 +79,9 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
     Raises:
         ExportError: skl2onnx can't; the message names the step.
     """
+    register_boosters(model)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _without_flattening(model):
             warnings.simplefilter("ignore")
             proto: onnx.ModelProto = convert_sklearn(
                 model,
@@ -92,6 +99,20 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
             f"skl2onnx can't convert the {type(model).__name__}: {brief(error)}"
         ) from error
     return proto
+
+
+@contextmanager
+def _without_flattening(model: BaseEstimator) -> Iterator[None]:
+    """Set what only `VotingClassifier.transform` goes by to the one value that skl2onnx takes."""
+    voting = [part for part in parts_of(model) if isinstance(part, VotingClassifier)]
+    before = [part.flatten_transform for part in voting]
+    for part in voting:
+        part.flatten_transform = False
+    try:
+        yield
+    finally:
+        for part, value in zip(voting, before, strict=True):
+            part.flatten_transform = value
 
 
 def _initial_types(inputs: Inputs) -> list[tuple[str, Any]]:
