@@ -155,7 +155,10 @@ def test_a_wrong_export_is_no_bundle(place):
 
 
 def test_secrets_stay_outside(files, place, monkeypatch):
-    """Code in a trusted file finds no credentials, no proxy and an empty home."""
+    """Code in a trusted file finds no credentials, no proxy and none of the user's files."""
+    (place.parent / "user").mkdir()
+    (place.parent / "user" / "diary.txt").write_text("private")
+    monkeypatch.setenv("HOME", str(place.parent / "user"))
     secrets = {
         "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PROFILE": "secret", "GITHUB_TOKEN": "secret",
         "HTTPS_PROXY": "secret", "MY_PASSWORD": "secret",
@@ -172,7 +175,7 @@ def test_secrets_stay_outside(files, place, monkeypatch):
     with pytest.raises(LoadError, match=r"holds a builtins\.list"):
         run(files, place / "b")
     environment, home = json.loads(seen.read_text(encoding="utf-8"))
-    assert home == []
+    assert "diary.txt" not in home
     assert environment["HOME"] != os.environ["HOME"]
     assert not secrets.keys() & environment.keys()
     assert "secret" not in environment.values()

@@ -57,7 +57,7 @@ def _check_container(file: ModelFile) -> None:
         check_archive(
             file.data,
             name=file.path.name,
-            kind="zip archive as Keras 3 writes it; save the model again with model.save",
+            kind="zip archive that Keras 3 writes",
         )
     elif not file.data.startswith(_HDF5_SIGNATURE):
         raise LoadError(f"{file.path.name} is not HDF5; save the model again with model.save")

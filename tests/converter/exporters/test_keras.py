@@ -70,7 +70,7 @@ def test_hdf5_needs_trust(tmp_path, tutorial_network):
             "lambda.keras", "Lambda layer with Python code, which is never run", id="lambda"
         ),
         pytest.param("own.keras", "needs 'Own', which is not part of Keras", id="own-class"),
-        pytest.param("text.keras", "is not the zip archive that Keras 3 writes", id="no-zip"),
+        pytest.param("text.keras", "is no zip archive that Keras 3 writes", id="no-zip"),
         pytest.param("zip.keras", "can't be read as a Keras model", id="other-zip"),
         pytest.param("text.h5", "is not HDF5", id="no-hdf5"),
         pytest.param("cut.h5", "can't be read as a Keras model", id="truncated"),
