@@ -36,7 +36,7 @@ from coldpress.errors import ExportError, brief
 
 from ._boosters import register_boosters
 from ._inputs import Inputs, parts_of
-from ._trees import CONVERTERS
+from ._converters import CONVERTERS, SHAPES
 
 __all__ = ["check_convertible", "convert"]
 
@@ -91,6 +91,7 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
                 options=_options(model),
                 target_opset=_OPSETS,
                 custom_conversion_functions=dict(CONVERTERS),
+                custom_shape_calculators=dict(SHAPES),
             )
     except (MissingConverter, MissingShapeCalculator) as error:
         raise _no_converter(model, error) from error

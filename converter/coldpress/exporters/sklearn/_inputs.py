@@ -1,4 +1,9 @@
-"""How a sample is laid out as the inputs of an estimator's graph."""
+"""How a sample is laid out as the inputs of an estimator's graph.
+
+ONNX has no missing text: in a column whose sample has some, the empty string stands for it, and
+the original is given a missing value for each. Missing numbers are NaN, in a column of floats;
+missing booleans are NaN in a column of 1 and 0.
+"""
 
 from __future__ import annotations
 
@@ -136,13 +141,16 @@ def _datatype(values: NDArray[Any]) -> str:
 
 def _values(column: str, series: pd.Series[Any]) -> NDArray[Any]:
     """A column as numbers, booleans or an object array of strings, ``(rows,)``."""
-    from pandas.api import types  # noqa: PLC0415 - there is a frame, so pandas is imported
+    from pandas import CategoricalDtype  # noqa: PLC0415 - there is a frame, so it is imported
+    from pandas.api import types  # noqa: PLC0415 - as said
 
+    if isinstance(series.dtype, CategoricalDtype):
+        series = _uncategorised(series)
     kind = types.infer_dtype(series, skipna=True)
-    if kind in {"string", "categorical"}:
+    if kind == "string":
         return _text(column, series)
-    if types.is_bool_dtype(series.dtype) and not series.hasnans:
-        return series.to_numpy(dtype=np.bool_)
+    if kind == "boolean":
+        return _flags(series)
     if types.is_numeric_dtype(series.dtype) and kind != "complex":
         plain = isinstance(series.dtype, np.dtype)
         return series.to_numpy() if plain else series.to_numpy(dtype=_plain_dtype(series))
@@ -152,20 +160,34 @@ def _values(column: str, series: pd.Series[Any]) -> NDArray[Any]:
     )
 
 
+def _uncategorised(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Categories as what they are: numbers, which are floats where some are missing, or text."""
+    categories = series.cat.categories
+    if categories.dtype.kind not in "iuf":
+        return series.astype(object)
+    return series.astype(np.float64 if series.hasnans else categories.dtype)
+
+
 def _text(column: str, series: pd.Series[Any]) -> NDArray[Any]:
-    if series.hasnans:
-        rows = np.flatnonzero(series.isna().to_numpy())[:5].tolist()
+    """Text, in which the empty string stands for a missing value."""
+    missing = series.isna().to_numpy()
+    values = series.astype(object).to_numpy(dtype=object, copy=True)
+    if missing.any() and (values[~missing] == "").any():
+        rows = np.flatnonzero(missing)[:5].tolist()
         raise SampleError(
-            f"column '{column:.64}' of the sample has missing text (rows {rows}), which ONNX can't "
-            "carry; fill it with a word of its own before the model sees it"
+            f"column '{column:.64}' of the sample has empty text and missing text (rows {rows}), "
+            "and ONNX carries both as the empty string; fill one with a word of its own before "
+            "the model sees it"
         )
-    values = series.astype(object).to_numpy(dtype=object)
-    if all(isinstance(value, str) for value in values):
-        return values
-    raise SampleError(
-        f"column '{column:.64}' of the sample has categories that are no strings; "
-        "give them as strings or numbers"
-    )
+    values[missing] = ""
+    return values
+
+
+def _flags(series: pd.Series[Any]) -> NDArray[Any]:
+    """Booleans; where some are missing, as 1, 0 and NaN."""
+    if not series.hasnans:
+        return series.to_numpy(dtype=np.bool_)
+    return series.astype(object).where(series.notna(), np.nan).to_numpy().astype(np.float64)
 
 
 def _plain_dtype(series: pd.Series[Any]) -> type:

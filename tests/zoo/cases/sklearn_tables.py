@@ -1,0 +1,216 @@
+"""Pipelines over tables with numbers, words, categories and flags, gaps in all, and texts."""
+
+import numpy as np
+import pandas as pd
+from sklearn import (
+    compose,
+    ensemble,
+    feature_selection,
+    impute,
+    linear_model,
+    model_selection,
+    neighbors,
+    pipeline,
+    preprocessing,
+    svm,
+)
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+
+from tests.zoo.cases.sklearn_data import BINARY, RANDOM, ROWS, TARGET, THREE, held
+
+_CITIES = ["Ulm", "Bonn", "Köln", "Oslo", "New York"]
+_WORDS = ["good", "bad", "night", "a", "day", "Sun", "moon", "is", "grüße", "it's"]
+
+
+def _gaps(values, missing=None, share=0.15):
+    """A column with holes in it."""
+    return pd.Series(values, dtype=object).where(RANDOM.random(ROWS) > share, missing)
+
+
+NUMBERS = ["age", "home.dist"]
+FULL = pd.DataFrame(
+    {
+        "age": RANDOM.normal(40, 9, ROWS),
+        "home.dist": RANDOM.exponential(5, ROWS),
+        "city": RANDOM.choice(_CITIES, ROWS, p=[0.5, 0.25, 0.15, 0.07, 0.03]),
+        "grade": pd.Categorical(RANDOM.choice(["A", "B", "C"], ROWS)),
+        "floor": pd.Categorical(RANDOM.integers(0, 4, ROWS)),
+        "member": RANDOM.random(ROWS) > 0.5,
+        "visits": RANDOM.integers(0, 9, ROWS),
+    }
+)
+GAPPY = pd.DataFrame(
+    {
+        "age": FULL["age"].where(RANDOM.random(ROWS) > 0.15),
+        "home.dist": FULL["home.dist"].where(RANDOM.random(ROWS) > 0.15),
+        "city": _gaps(FULL["city"], np.nan),
+        "grade": FULL["grade"].where(RANDOM.random(ROWS) > 0.15),
+        "floor": FULL["floor"].where(RANDOM.random(ROWS) > 0.15),
+        "member": _gaps(FULL["member"]),
+        "visits": FULL["visits"].astype("Int64").where(RANDOM.random(ROWS) > 0.15),
+    }
+)
+TEXTS = pd.Series(
+    [" ".join(RANDOM.choice(_WORDS, RANDOM.integers(1, 8))) for _ in range(ROWS)], name="text"
+)
+MAIL = pd.DataFrame({"subject": TEXTS, "body": TEXTS[::-1].to_numpy(), "age": FULL["age"]})
+
+
+def _filled(fill, encode, columns):
+    return (pipeline.make_pipeline(fill, encode), columns)
+
+
+def _table(model, *, words, numbers=None, remainder="drop"):
+    """A preprocessing of columns before a model."""
+    numbers = numbers or pipeline.make_pipeline(
+        impute.SimpleImputer(), preprocessing.StandardScaler()
+    )
+    columns = compose.make_column_transformer(
+        (numbers, NUMBERS), *words, remainder=remainder
+    )
+    return pipeline.make_pipeline(columns, model)
+
+
+_FREQUENT = impute.SimpleImputer(strategy="most_frequent")
+_CONSTANT = impute.SimpleImputer(strategy="constant", fill_value="none")
+_ONE_HOT = preprocessing.OneHotEncoder(handle_unknown="ignore")
+_ORDINAL = preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+_KNOWN = preprocessing.OrdinalEncoder()
+_MISSING_VALUE = preprocessing.OrdinalEncoder(
+    handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+)
+_RARE = preprocessing.OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.1)
+_RARE_ORDINAL = preprocessing.OrdinalEncoder(
+    handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=0.1
+)
+_TARGETED = preprocessing.TargetEncoder(random_state=0)
+_FOREST = ensemble.RandomForestClassifier(8, random_state=0)
+_LOGISTIC = linear_model.LogisticRegression()
+_TEXTUAL = ["city", "grade"]
+
+_GAPPY = {
+    "most frequent, one-hot": [_filled(_FREQUENT, _ONE_HOT, _TEXTUAL)],
+    "constant, one-hot": [_filled(_CONSTANT, _ONE_HOT, ["city"])],
+    "constant, one-hot, of categories": [_filled(_CONSTANT, _ONE_HOT, ["grade"])],
+    "most frequent, ordinal": [_filled(_FREQUENT, _ORDINAL, _TEXTUAL)],
+    "one-hot with a missing category": [(_ONE_HOT, _TEXTUAL)],
+    "ordinal with a missing category": [(_KNOWN, _TEXTUAL)],
+    "ordinal, unknown and missing encoded": [(_MISSING_VALUE, _TEXTUAL)],
+    "one-hot, infrequent": [(_RARE, _TEXTUAL)],
+    "ordinal, infrequent": [(_RARE_ORDINAL, _TEXTUAL)],
+    "target encoding": [(_TARGETED, _TEXTUAL)],
+    "one-hot of numbers in categories": [(_ONE_HOT, ["floor"])],
+    "ordinal of numbers in categories": [(_MISSING_VALUE, ["floor"])],
+    "flags, most frequent": [_filled(_FREQUENT, _ONE_HOT, ["member"])],
+    "flags, one-hot": [(_ONE_HOT, ["member"])],
+    "whole numbers": [(impute.SimpleImputer(), ["visits"])],
+    "all of them": [
+        _filled(_FREQUENT, _ONE_HOT, ["city", "grade"]),
+        _filled(_FREQUENT, _ORDINAL, ["floor"]),
+        _filled(_FREQUENT, _ONE_HOT, ["member"]),
+        (impute.SimpleImputer(add_indicator=True), ["visits"]),
+    ],
+}
+_FULL = {
+    "one-hot": [(_ONE_HOT, _TEXTUAL)],
+    "one-hot, first dropped": [(preprocessing.OneHotEncoder(drop="first"), _TEXTUAL)],
+    "one-hot, dense, int": [
+        (preprocessing.OneHotEncoder(sparse_output=False, dtype=np.int64), _TEXTUAL)
+    ],
+    "ordinal": [(_KNOWN, _TEXTUAL)],
+    "target encoding": [(_TARGETED, _TEXTUAL)],
+    "numbers in categories": [(_ONE_HOT, ["floor"])],
+    "flags": [("passthrough", ["member"]), (_ONE_HOT, ["city"])],
+    "whole numbers as categories": [(_ONE_HOT, ["visits"])],
+}
+_TEXT = {
+    "CountVectorizer": lambda: CountVectorizer(),
+    "TfidfVectorizer": lambda: TfidfVectorizer(),
+    "TfidfVectorizer, two words, sublinear": lambda: TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True
+    ),
+    "TfidfVectorizer, stop words": lambda: TfidfVectorizer(stop_words=["is", "a"], min_df=2),
+    "TfidfVectorizer, characters": lambda: TfidfVectorizer(analyzer="char", ngram_range=(1, 2)),
+    "TfidfVectorizer, characters in words": lambda: TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(2, 3)
+    ),
+    "TfidfVectorizer, own pattern": lambda: TfidfVectorizer(token_pattern=r"[a-zA-Z]+"),
+    "CountVectorizer, binary": lambda: CountVectorizer(binary=True),
+    "CountVectorizer, accents stripped": lambda: CountVectorizer(strip_accents="unicode"),
+}
+
+
+def _pipelines():
+    for what, words in _GAPPY.items():
+        for name, model in (("forest", _FOREST), ("logistic", _LOGISTIC)):
+            yield held(f"Table with gaps, {what}, {name}",
+                       lambda model=model, words=words: _table(model, words=words), BINARY,
+                       rows=GAPPY, quick=what == "all of them")
+    for what, words in _FULL.items():
+        yield held(f"Table, {what}, forest",
+                   lambda words=words: _table(_FOREST, words=words), THREE, rows=FULL,
+                   quick=what == "one-hot")
+    for what, make in _TEXT.items():
+        yield held(f"Text, {what}",
+                   lambda make=make: pipeline.make_pipeline(make(), _LOGISTIC), THREE,
+                   rows=TEXTS, quick=what == "TfidfVectorizer")
+
+
+CASES = (
+    *_pipelines(),
+    held("OneHotEncoder", lambda: _ONE_HOT, rows=FULL[_TEXTUAL], quick=True),
+    held("OneHotEncoder, gaps", lambda: _ONE_HOT, rows=GAPPY[_TEXTUAL], quick=True),
+    held("OrdinalEncoder", lambda: _KNOWN, rows=FULL[_TEXTUAL]),
+    held("OrdinalEncoder, gaps", lambda: _KNOWN, rows=GAPPY[_TEXTUAL]),
+    held("TargetEncoder", lambda: _TARGETED, TARGET, rows=FULL[["city"]]),
+    held("TargetEncoder, three classes", lambda: _TARGETED, THREE, rows=FULL[["city"]]),
+    held("SimpleImputer, words", lambda: _FREQUENT, rows=GAPPY[["city"]]),
+    held("CountVectorizer", CountVectorizer, rows=TEXTS),
+    held("TfidfVectorizer", TfidfVectorizer, rows=TEXTS),
+    held("HashingVectorizer", lambda: HashingVectorizer(n_features=64), rows=TEXTS,
+         refused="no converter"),
+    held("Table, remainder passed through",
+         lambda: _table(_FOREST, words=[(_ONE_HOT, _TEXTUAL)], remainder="passthrough"), THREE,
+         rows=FULL.drop(columns=["floor"])),
+    held("Table, columns by type",
+         lambda: pipeline.make_pipeline(compose.make_column_transformer(
+             (preprocessing.StandardScaler(), compose.make_column_selector(dtype_include="number")),
+             (_ONE_HOT, compose.make_column_selector(dtype_exclude="number"))), _FOREST),
+         THREE, rows=FULL),
+    held("Table, union of features",
+         lambda: pipeline.make_pipeline(pipeline.make_union(
+             preprocessing.StandardScaler(), feature_selection.SelectKBest(k=1)), _LOGISTIC),
+         BINARY, rows=FULL[[*NUMBERS, "visits"]]),
+    held("Table, linear SVM", lambda: _table(svm.LinearSVC(), words=[(_ONE_HOT, _TEXTUAL)]),
+         THREE, rows=FULL),
+    held("Table, neighbours",
+         lambda: _table(neighbors.KNeighborsClassifier(), words=[(_ONE_HOT, _TEXTUAL)]), THREE,
+         rows=FULL),
+    held("Table, boosting of numbers",
+         lambda: _table(ensemble.HistGradientBoostingClassifier(max_iter=8),
+                        words=[(_KNOWN, _TEXTUAL)], numbers="passthrough"), BINARY, rows=GAPPY),
+    held("Table, boosting of categories",
+         lambda: ensemble.HistGradientBoostingClassifier(
+             max_iter=8, categorical_features="from_dtype"), BINARY,
+         rows=FULL[["age", "grade"]], quick=True, refused="categorical features"),
+    held("Table, boosting of categories in a stack",
+         lambda: ensemble.VotingClassifier([("boosting", ensemble.HistGradientBoostingClassifier(
+             max_iter=8, categorical_features="from_dtype"))]), BINARY,
+         rows=FULL[["age", "grade"]], quick=True, refused="categorical features"),
+    held("Table, regression",
+         lambda: _table(ensemble.GradientBoostingRegressor(n_estimators=10),
+                        words=[_filled(_FREQUENT, _ONE_HOT, _TEXTUAL)]), TARGET, rows=GAPPY),
+    held("Table, search over the whole pipeline",
+         lambda: model_selection.GridSearchCV(
+             _table(_LOGISTIC, words=[_filled(_CONSTANT, _ONE_HOT, ["city"])]),
+             {"logisticregression__C": [0.1, 1]}, cv=3), BINARY, rows=GAPPY),
+    held("Table, calibrated pipelines",
+         lambda: ensemble.VotingClassifier(
+             [("a", _table(_LOGISTIC, words=[(_ONE_HOT, _TEXTUAL)])),
+              ("b", _table(_FOREST, words=[(_KNOWN, _TEXTUAL)]))], voting="soft"), BINARY,
+         rows=FULL),
+    held("Table, two texts",
+         lambda: pipeline.make_pipeline(compose.make_column_transformer(
+             (TfidfVectorizer(), "subject"), (CountVectorizer(), "body"),
+             (preprocessing.StandardScaler(), ["age"])), _LOGISTIC), BINARY, rows=MAIL),
+)  # fmt: skip
