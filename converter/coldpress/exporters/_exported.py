@@ -67,6 +67,8 @@ class Reference:
         truth: The true label or target of each row of the sample, where they were given.
         timed: Asks the original for the sample's first row, or the least batch that the export
             takes, with all preparation done, so that it can be timed.
+        ask: Asks the original for rows in the form in which the export takes them, for probes; it
+            may raise anything. None if it can't be asked for other rows than its own.
     """
 
     rows: Rows
@@ -78,6 +80,7 @@ class Reference:
     rankings: Mapping[str, Ranking] = field(default_factory=dict)
     truth: NDArray[Any] | None = None
     timed: Callable[[], object] | None = None
+    ask: Callable[[Mapping[str, NDArray[Any]]], Outputs] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

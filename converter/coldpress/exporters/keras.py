@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from ._tensors import fit_tensors
 
 if TYPE_CHECKING:
     import onnx
+    from numpy.typing import NDArray
 
     from coldpress.sample import Sample
 
@@ -87,6 +88,7 @@ def _reference(
             name="sample", tensors=tensors, original=partial(_original, model, tensors, names)
         ),
         described="the Keras model's own predict",
+        ask=partial(_asked, model, names),
         truth=sample.truth,
         timed=partial(_original, model, tensors, names, slice(0, 1)),
     )
@@ -117,9 +119,17 @@ def _original(
     names: Sequence[str],
     rows: slice,
 ) -> Outputs:
+    return _asked(model, names, {name: array[rows] for name, array in tensors.items()})
+
+
+def _asked(
+    model: Any,  # noqa: ANN401 - untyped package
+    names: Sequence[str],
+    tensors: Mapping[str, NDArray[Any]],
+) -> Outputs:
     import keras  # noqa: PLC0415 - there is a Keras model, so it is imported
 
-    fed = _packed(model, [array[rows] for array in tensors.values()])
+    fed = _packed(model, list(tensors.values()))
     with _quiet():
         answer = model.predict(fed, batch_size=_BATCH, verbose=0)
     return dict(zip(names, (np.asarray(a) for a in keras.tree.flatten(answer)), strict=True))

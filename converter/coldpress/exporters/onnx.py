@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime as ort
@@ -18,6 +18,10 @@ from ._exported import Attempt, Exported, Outputs, Reference, Rows
 from ._tensors import fit_tensors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from coldpress.onnx_file import OnnxFile
     from coldpress.sample import Sample
 
@@ -52,6 +56,7 @@ def _reference(model: OnnxFile, tensors: Outputs, sample: Sample) -> Reference:
     plain = _plain_session(model)
     return Reference(
         rows=Rows(name="sample", tensors=tensors, original=partial(_original, plain, tensors)),
+        ask=partial(_asked, plain),
         described="the same ONNX file in onnxruntime, all graph optimisations disabled",
         labels=model.labels,
         truth=sample.truth,
@@ -74,6 +79,10 @@ def _plain_session(model: OnnxFile) -> ort.InferenceSession:
 
 
 def _original(session: ort.InferenceSession, tensors: Outputs, rows: slice) -> Outputs:
+    return _asked(session, {name: array[rows] for name, array in tensors.items()})
+
+
+def _asked(session: ort.InferenceSession, tensors: Mapping[str, NDArray[Any]]) -> Outputs:
     names = [value.name for value in session.get_outputs()]
-    answers = session.run(names, {name: array[rows] for name, array in tensors.items()})
+    answers = session.run(names, dict(tensors))
     return dict(zip(names, (np.asarray(answer) for answer in answers), strict=True))

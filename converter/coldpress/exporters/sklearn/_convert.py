@@ -50,6 +50,10 @@ _TYPES: dict[str, Any] = {
 _OPSETS = {"": 21, "ai.onnx.ml": 3}
 # skl2onnx asks for en_US, which small images such as Lambda's lack.
 _LOCALE = "C.UTF-8"
+# scikit-learn's default, and what it means in onnxruntime's dialect: two letters, digits or
+# underscores at least, of any script. skl2onnx takes ASCII only, and single letters, too.
+_SKLEARN_WORD = r"(?u)\b\w\w+\b"
+_WORD = r"[\pL\pN_]{2,}"
 
 
 def check_convertible(model: BaseEstimator) -> None:
@@ -127,11 +131,16 @@ def _options(model: BaseEstimator) -> dict[int, dict[str, Any]]:
     options: dict[int, dict[str, Any]] = {}
     for part in parts_of(model):
         if isinstance(part, CountVectorizer):
-            options[id(part)] = {"locale": _LOCALE}
+            options[id(part)] = _text_options(part)
     for part in _deciding(model):
         # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
         options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
     return options
+
+
+def _text_options(part: CountVectorizer) -> dict[str, Any]:
+    default = part.analyzer == "word" and part.token_pattern == _SKLEARN_WORD
+    return {"locale": _LOCALE} | ({"tokenexp": _WORD} if default else {})
 
 
 def _deciding(model: BaseEstimator) -> Iterator[BaseEstimator]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
 
 from coldpress.errors import ExportError
 from coldpress.exporters._exported import Label, Outputs, Reference, Rows
 
+from ._ask import original_rows
 from ._fit import asked, fit_sample
 from ._inputs import MATRIX, Inputs, wanted_inputs
 from ._original import Original, answer, call, class_labels, methods_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from coldpress.sample import Sample
     from coldpress_runtime.artifact import Signature, TensorSpec
@@ -59,6 +62,7 @@ def reference_of(
         labels=_labels(model, original, signature.outputs),
         rankings=original.rankings(outputs),
         truth=sample.truth,
+        ask=partial(_asked, model, sample, signature.outputs),
         timed=partial(call, model, asked(model, sample.take(slice(0, 1))), original.methods),
     )
 
@@ -67,6 +71,15 @@ def _original(
     model: BaseEstimator, sample: Sample, like: Sequence[TensorSpec], rows: slice
 ) -> Outputs:
     return answer(model, asked(model, sample.take(rows)), like)
+
+
+def _asked(
+    model: BaseEstimator,
+    sample: Sample,
+    like: Sequence[TensorSpec],
+    tensors: Mapping[str, NDArray[Any]],
+) -> Outputs:
+    return answer(model, original_rows(model, sample, tensors), like)
 
 
 def _features(inputs: Inputs, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 scikit-learn rounds the input of a tree to float32 and only then compares it with a threshold.
 skl2onnx leaves that step out: in a float64 graph a row between the two crosses the threshold. Here
 the step is put back around skl2onnx's own converters, so that they also round the thresholds as is
-right for float32; a cast put into the finished graph would come too late for that.
+right for float32; a cast put into the finished graph would come too late for that. Histogram
+boosters compare in float64, and so their thresholds stay in it where the input is float64.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import onnx
 from skl2onnx.common._apply_operation import apply_cast
 from skl2onnx.common._registration import get_converter
@@ -23,6 +23,7 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -33,29 +34,40 @@ from sklearn.tree import (
     ExtraTreeRegressor,
 )
 
+from ._tree_nodes import CorrectingContainer, trees_of
+
 __all__ = ["CONVERTERS"]
 
 
 def _convert_rounding(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
     """Convert a tree model with its input rounded to float32, and its scores cast back."""
-    given, declared = operator.inputs[0], list(operator.outputs)
+    given = operator.inputs[0]
+    corrected = CorrectingContainer(container, trees_of(operator.raw_operator))
     if not isinstance(given.type, DoubleTensorType):
-        get_converter(operator.type)(scope, operator, container)
+        get_converter(operator.type)(scope, operator, corrected)
         return
     rounded = _float_variable(scope, given)
     apply_cast(scope, given.full_name, rounded.full_name, container, to=onnx.TensorProto.FLOAT)
+    operator.inputs.set_element(0, rounded)
+    try:
+        _convert_narrow(scope, operator, corrected)
+    finally:
+        operator.inputs.set_element(0, given)
+
+
+def _convert_narrow(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
+    """Convert a model with float32 outputs, each cast to the float64 that is declared."""
+    declared = list(operator.outputs)
     wide = {
         index: _float_variable(scope, output)
         for index, output in enumerate(declared)
         if isinstance(output.type, DoubleTensorType)
     }
-    operator.inputs.set_element(0, rounded)
     for index, narrow in wide.items():
         operator.outputs.set_element(index, narrow)
     try:
         get_converter(operator.type)(scope, operator, container)
     finally:
-        operator.inputs.set_element(0, given)
         for index in wide:
             operator.outputs.set_element(index, declared[index])
     for index, narrow in wide.items():
@@ -69,28 +81,16 @@ def _float_variable(scope: Any, variable: Any) -> Any:  # noqa: ANN401 - untyped
 
 
 def _convert_histogram(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
-    """Convert a histogram booster, whose missing-value flags are booleans that onnx refuses."""
-    get_converter(operator.type)(scope, operator, _Whole(container))
+    """Convert a histogram booster, in float64 where its input is."""
+    wide = isinstance(operator.inputs[0].type, DoubleTensorType)
+    corrected = CorrectingContainer(container, trees_of(operator.raw_operator), wide=wide)
+    _convert_narrow(scope, operator, corrected)
 
 
-class _Whole:
-    """A container that takes booleans in a node's attributes as 0 and 1."""
-
-    def __init__(self, container: Any) -> None:  # noqa: ANN401 - untyped package
-        self._container = container
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the container's own
-        return getattr(self._container, name)
-
-    def add_node(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401 - passed on
-        whole = {name: _without_booleans(value) for name, value in attributes.items()}
-        self._container.add_node(*args, **whole)
-
-
-def _without_booleans(value: Any) -> Any:  # noqa: ANN401 - any attribute
-    if isinstance(value, list) and any(isinstance(item, bool | np.bool_) for item in value):
-        return [int(item) for item in value]
-    return value
+def _convert_in_place(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
+    """Convert a model whose converter wants the input as it is."""
+    corrected = CorrectingContainer(container, trees_of(operator.raw_operator))
+    get_converter(operator.type)(scope, operator, corrected)
 
 
 # For skl2onnx's `custom_conversion_functions`; estimators inside others are looked up here, too.
@@ -113,4 +113,5 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **dict.fromkeys(
         (HistGradientBoostingClassifier, HistGradientBoostingRegressor), _convert_histogram
     ),
+    IsolationForest: _convert_in_place,
 }
