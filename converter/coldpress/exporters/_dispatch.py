@@ -17,7 +17,13 @@ __all__ = ["attempts", "reference"]
 
 # Framework → module of this package with `attempts(model, sample)` and
 # `reference(model, sample, signature)`.
-_EXPORTERS = {"scikit-learn": "sklearn", "keras": "keras", "onnx": "onnx"}
+_EXPORTERS = {
+    "scikit-learn": "sklearn",
+    "keras": "keras",
+    "tensorflow": "tensorflow",
+    "torch": "torch",
+    "onnx": "onnx",
+}
 
 
 def attempts(trained: TrainedModel, sample: Sample) -> tuple[Attempt, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from coldpress.errors import ExportError, LoadError, UsageError
 
+from ._torch_model import TorchModel
 from ._trained import TrainedModel
 
 __all__ = ["SUFFIXES", "ModelFile", "load_model", "model_of"]
@@ -29,8 +30,12 @@ SUFFIXES = tuple(_LOADERS)
 _FRAMEWORKS = {
     "sklearn": ("scikit-learn", ("scikit-learn", "skl2onnx", "onnx", "numpy")),
     "keras": ("keras", ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")),
+    "torch": ("torch", ("torch", "onnxscript", "onnx", "numpy")),
     "onnx": ("onnx", ("onnx", "numpy")),
-    "coldpress": ("onnx", ("onnx", "numpy")),  # an OnnxFile
+    # Values of Coldpress's own, by their classes.
+    "OnnxFile": ("onnx", ("onnx", "numpy")),
+    "TorchModel": ("torch", ("torch", "onnxscript", "onnx", "numpy")),
+    "SavedModel": ("tensorflow", ("tensorflow", "tf2onnx", "onnx", "numpy")),
 }
 
 
@@ -86,8 +91,9 @@ def model_of(model: object) -> TrainedModel:
     """The trained model that an object of a framework is.
 
     Args:
-        model: A scikit-learn estimator, a Keras model, an `onnx.ModelProto` or an ONNX file's
-            bytes; the last two are checked as a file would be.
+        model: A scikit-learn estimator, a Keras model, a PyTorch module, exported program or
+            script, an `onnx.ModelProto` or an ONNX file's bytes; the last two are checked as a
+            file would be.
 
     Raises:
         ExportError: It is of no framework that Coldpress knows.
@@ -95,6 +101,8 @@ def model_of(model: object) -> TrainedModel:
     """
     if _framework(type(model)) is _FRAMEWORKS["onnx"]:
         model = import_module(".onnx", __package__).checked(model)
+    if _framework(type(model))[0] == "torch" and not isinstance(model, TorchModel):
+        model = TorchModel(module=model)
     return _trained(model, suffix="object", sha256="")
 
 
@@ -109,11 +117,12 @@ def _framework(kind: type) -> tuple[str, tuple[str, ...]]:
     if kind is bytes:
         return _FRAMEWORKS["onnx"]
     for base in kind.__mro__:
-        if known := _FRAMEWORKS.get(base.__module__.partition(".")[0]):
+        root = base.__module__.partition(".")[0]
+        if known := _FRAMEWORKS.get(base.__name__ if root == "coldpress" else root):
             return known
     raise ExportError(
         f"{kind.__module__}.{kind.__qualname__} is no model that Coldpress exports; "
-        "give a scikit-learn estimator, a Keras model, or an ONNX file's bytes"
+        "give a scikit-learn estimator, a Keras model, a PyTorch module, or an ONNX file's bytes"
     )
 
 
