@@ -1,32 +1,34 @@
-"""The same names for the same model: tf2onnx names what it makes in an order that varies.
+"""The same names for the same model, and nothing of the place where it was made.
 
-It walks sets of objects, which Python orders by address: that decides its numbers, and which of two
-equal nodes or constants gives its name to both. Without this the version of a bundle would change
-from one export to the next.
+tf2onnx names what it makes in an order that varies: it walks sets of objects, which Python orders
+by address. That decides its numbers, and which of two equal nodes or constants names both.
+PyTorch notes at each node where in whose folder its source stands. Without this the version of a
+bundle would change from one export to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import onnx
 
-__all__ = ["rename_canonically"]
+__all__ = ["rename_canonically", "strip_notes"]
 
 Namer: TypeAlias = Callable[[str, str], str]
 
 
-def rename_canonically(model: onnx.ModelProto) -> None:
+def rename_canonically(model: onnx.ModelProto, given: Mapping[str, str] | None = None) -> None:
     """Name nodes after what they do, and all values by the order in which the nodes mention them.
 
     Args:
-        model: The model, changed in place; the names of its inputs and outputs stay.
+        model: The model, changed in place.
+        given: New names, each another, for all inputs and outputs; without it theirs stay.
     """
-    kept: set[str] = {value.name for value in (*model.graph.input, *model.graph.output)}
+    kept = {value.name: value.name for value in (*model.graph.input, *model.graph.output)}
     # An input that is left out has the empty name.
-    names: dict[str, str] = {name: name for name in ("", *kept)}
-    taken = set(names)
+    names: dict[str, str] = {"": "", **(kept if given is None else given)}
+    taken = set(names.values())
 
     def named(name: str, what: str) -> str:
         if name not in names:
@@ -37,6 +39,25 @@ def rename_canonically(model: onnx.ModelProto) -> None:
     for graph in _graphs(model.graph):
         _rename(graph, named)
         _sort(graph)
+
+
+def strip_notes(model: onnx.ModelProto) -> None:
+    """Take away all that says where a model was made: doc strings, metadata, inferred shapes.
+
+    Args:
+        model: The model, changed in place. The shapes of its inputs and outputs stay.
+    """
+    del model.metadata_props[:]
+    model.ClearField("doc_string")
+    for graph in _graphs(model.graph):
+        del graph.value_info[:]
+        for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+            _strip(part)
+
+
+def _strip(part: Any) -> None:  # noqa: ANN401 - any message of ONNX
+    part.ClearField("doc_string")
+    del part.metadata_props[:]
 
 
 def _rename(graph: onnx.GraphProto, named: Namer) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import onnx
 
 from coldpress.errors import ExportError, brief
+from coldpress.onnx_file import serialised
 
 __all__ = [
     "IR_VERSION",
@@ -16,6 +18,7 @@ __all__ = [
     "rename_outputs",
     "reverse_columns",
     "serialise",
+    "serialise_apart",
 ]
 
 # The newest that every onnxruntime in use reads.
@@ -39,6 +42,27 @@ def serialise(model: onnx.ModelProto) -> bytes:
         onnx.checker.check_model(data)
     except (onnx.checker.ValidationError, ValueError) as error:
         raise ExportError(f"the converter made no valid ONNX: {brief(error)}") from error
+    return data
+
+
+def serialise_apart(model: onnx.ModelProto, folder: Path) -> bytes:
+    """Check a model whose large tensors lie in files of a folder, and write its graph.
+
+    Raises:
+        ExportError: It is no valid ONNX.
+    """
+    model.ir_version = min(model.ir_version, IR_VERSION)
+    _merge_opsets(model)
+    data = serialised(model)
+    path = folder / "checked.onnx"
+    path.write_bytes(data)
+    try:
+        # By its path: the checker looks for the tensors beside it.
+        onnx.checker.check_model(path)
+    except (onnx.checker.ValidationError, ValueError) as error:
+        raise ExportError(f"the converter made no valid ONNX: {brief(error)}") from error
+    finally:
+        path.unlink()
     return data
 
 
