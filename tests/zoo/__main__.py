@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.zoo.all_cases import GROUPS, cases_of
 from tests.zoo.case import Case
-from tests.zoo.table import page
 from tests.zoo.pool import judge_named
+from tests.zoo.table import page
 from tests.zoo.verdict import Verdict, unexpected
 
 PAGE = Path(__file__).parents[2] / "docs" / "zoo.md"

@@ -2,7 +2,7 @@
 
 from ._certificate import BatchCheck, Certificate, Metric, OutputCheck, ProbeCheck, Rung
 from ._certify import certify
-from ._machine import versions_of
+from ._machine import cpu_flags, versions_of
 from ._reading import read_certificate
 from ._tolerance import EXACT, LOSSY, Tolerance
 
@@ -17,6 +17,7 @@ __all__ = [
     "Rung",
     "Tolerance",
     "certify",
+    "cpu_flags",
     "read_certificate",
     "versions_of",
 ]

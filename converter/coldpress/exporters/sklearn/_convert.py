@@ -35,8 +35,8 @@ from sklearn.utils.validation import check_is_fitted
 from coldpress.errors import ExportError, brief
 
 from ._boosters import register_boosters
-from ._inputs import Inputs, parts_of
 from ._converters import CONVERTERS, SHAPES
+from ._inputs import Inputs, parts_of
 
 __all__ = ["check_convertible", "convert"]
 

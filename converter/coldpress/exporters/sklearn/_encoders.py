@@ -51,9 +51,7 @@ def _positions(nodes: Nodes, column: str, variable: Any, categories: NDArray[Any
     return nodes("Where", known_at_all, first, np.array(len(known)))
 
 
-def _encode(
-    nodes: Nodes, tables: list[NDArray[Any]], categories: list[NDArray[Any]]
-) -> list[str]:
+def _encode(nodes: Nodes, tables: list[NDArray[Any]], categories: list[NDArray[Any]]) -> list[str]:
     """Each column by its table, whose last row is for what is unknown: ``(rows, width)``."""
     parts: list[str] = []
     columns = nodes.columns()

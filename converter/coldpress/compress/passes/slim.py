@@ -1,0 +1,72 @@
+"""onnxslim over the graph: constants folded, what is computed twice or for nobody taken out."""
+
+from __future__ import annotations
+
+import onnx
+
+from coldpress.compress._quiet import quietly
+from coldpress.onnx_file import initialisers
+
+from ._trees import has_trees
+
+__all__ = ["slim"]
+
+# It gains nothing on a single operator.
+_LEAST_NODES = 2
+# What is annotated, such as a value's shape, is no reason to change a file.
+_WORTH_IT = 0.99
+
+
+def slim(model: onnx.ModelProto) -> tuple[onnx.ModelProto, bool]:
+    """Simplify a graph with all its tensors inside; the model as it was where that gains nothing.
+
+    To gain is to have fewer nodes and no more bytes, or 1 % fewer bytes and no more nodes. Trees
+    are left alone, since all of theirs lies in one node, and so are models with functions of their
+    own, which onnxslim does not keep.
+    """
+    if model.functions or len(model.graph.node) < _LEAST_NODES or has_trees(model):
+        return model, False
+    try:
+        made = _slimmed(model)
+    except Exception:  # noqa: BLE001 - whatever it stumbles over, there is the model as it was
+        return model, False
+    return (made, True) if _gains(model, made) else (model, False)
+
+
+def _slimmed(model: onnx.ModelProto) -> onnx.ModelProto:
+    import onnxslim  # noqa: PLC0415 - sympy takes half a second
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    with quietly():
+        made: onnx.ModelProto = onnxslim.slim(copy)
+    for kind in ("input", "output"):
+        _restore(getattr(model.graph, kind), getattr(made.graph, kind))
+    # Shapes that it inferred on the way; onnxruntime infers them again.
+    del made.graph.value_info[:]
+    del made.metadata_props[:]
+    made.metadata_props.extend(model.metadata_props)
+    made.ir_version = model.ir_version
+    return made
+
+
+def _restore(before: list[onnx.ValueInfoProto], after: list[onnx.ValueInfoProto]) -> None:
+    names = [[value.name for value in side] for side in (before, after)]
+    if names[0] != names[1]:
+        raise ValueError("inputs or outputs are other ones")
+    for value, original in zip(after, before, strict=True):
+        value.CopyFrom(original)
+
+
+def _gains(before: onnx.ModelProto, after: onnx.ModelProto) -> bool:
+    nodes = len(before.graph.node), len(after.graph.node)
+    lengths = _length(before), _length(after)
+    if nodes[1] < nodes[0]:
+        return lengths[1] <= lengths[0]
+    return nodes[1] == nodes[0] and lengths[1] < _WORTH_IT * lengths[0]
+
+
+def _length(model: onnx.ModelProto) -> int:
+    """Length in bytes of what an answer depends on, or nearly: tensors and nodes."""
+    tensors = sum(int(tensor.ByteSize()) for tensor in initialisers(model))
+    return tensors + sum(int(node.ByteSize()) for node in model.graph.node)
