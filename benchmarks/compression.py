@@ -21,13 +21,14 @@ import joblib
 import pandas as pd
 
 from coldpress.certification import Certificate
-from coldpress.compress import Pressed, Wanted, press
+from coldpress.compress import Pressed, press
 from coldpress.compress._stored import stored_bytes
 from coldpress.latency import median_ms
 from coldpress.load import model_of
 from coldpress.proving import Proven, prove
 from coldpress.record import CandidateRecord
 from coldpress.sample import Sample
+from coldpress.wanted import Wanted
 
 from .compression_models import MODELS, Trained
 

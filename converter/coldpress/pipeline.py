@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from coldpress.bundle import Bundle, check_name, default_name
-from coldpress.errors import UsageError
 from coldpress.isolation import interruptible, run_worker
 from coldpress.staging import check_target, install, staging_directory
-from coldpress.wanted import TECHNIQUES, Wanted
+from coldpress.wanted import Wanted
 from coldpress.worker import Job
 
 __all__ = ["ModelSource", "export", "export_file"]
@@ -190,13 +189,7 @@ def export(  # noqa: PLR0913 - as export_file
 
 
 def _wanted(compress: Wanted | str) -> Wanted:
-    wanted = Wanted(technique=compress) if isinstance(compress, str) else compress
-    if wanted.technique not in TECHNIQUES:
-        raise UsageError(
-            f"'{wanted.technique:.40}' is no technique of compression; there are "
-            f"{', '.join(TECHNIQUES)}"
-        )
-    return wanted
+    return Wanted(technique=compress) if isinstance(compress, str) else compress
 
 
 def _installed(staging: Path, output: Path, key: Path | str | None) -> Bundle:
