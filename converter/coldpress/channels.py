@@ -19,6 +19,7 @@ from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, Model
 from coldpress_runtime.store import fetch_manifest, resolve
 
 from .errors import StoreError, UsageError
+from .signing import check_trusted
 from .store_errors import store_errors
 from .stores import connect
 
@@ -59,6 +60,7 @@ def promote(source: ModelUri, channel: str) -> ChannelState:
         channel: The channel to move; it is made if there is none.
 
     Raises:
+        SignatureError: There is a trusted key, and the version is not signed by it.
         StoreError: The version is not in the store, or somebody else moved the channel meanwhile.
     """
     target = ModelUri(root=source.root, name=source.name, channel=check_channel(channel))
@@ -67,6 +69,7 @@ def promote(source: ModelUri, channel: str) -> ChannelState:
         pinned = resolve(store, source)
         for blob in fetch_manifest(store, pinned).blobs:
             obstore.head(store, pinned.blob_path(blob.path))
+        check_trusted(store, pinned)
     return point(store, target, pinned.digest, "promote")
 
 
@@ -75,6 +78,7 @@ def rollback(target: ModelUri) -> ChannelState:
 
     Raises:
         UsageError: The URI names no channel.
+        SignatureError: There is a trusted key, and the version before is not signed by it.
         StoreError: There is nothing to go back to, or somebody else moved the channel meanwhile.
     """
     if not target.channel:
@@ -85,7 +89,7 @@ def rollback(target: ModelUri) -> ChannelState:
             raise StoreError(
                 f"there is no channel {target}; coldpress channels lists those there are"
             )
-    return _swap(store, target, lambda channel: _back(target, channel))
+    return _swap(store, target, lambda channel: _back(store, target, channel))
 
 
 def point(store: ObjectStore, target: ModelUri, version: str, action: Action) -> ChannelState:
@@ -131,11 +135,12 @@ def _parsed(store: ObjectStore, path: str) -> Channel:
         raise ArtifactError(f"{path}: {error}") from error
 
 
-def _back(target: ModelUri, channel: Channel | None) -> Channel:
+def _back(store: ObjectStore, target: ModelUri, channel: Channel | None) -> Channel:
     if channel is None or channel.previous is None:
         raise StoreError(
             f"{target} has nothing to go back to: no earlier version is left in its history"
         )
+    check_trusted(store, target.pinned(channel.previous))
     return channel.moved(_move(channel.previous, "rollback"))
 
 

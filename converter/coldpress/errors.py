@@ -19,6 +19,7 @@ __all__ = [
     "LoadError",
     "MissingExtraError",
     "SampleError",
+    "SignatureError",
     "StoreError",
     "TrustError",
     "UsageError",
@@ -107,6 +108,10 @@ class CompressionError(ColdpressError):
 
 class BundleError(ColdpressError):
     """A bundle can't be written or read, or is not what its manifest says."""
+
+
+class SignatureError(ColdpressError):
+    """A bundle is not signed, or not by the key that was given, or not as it is now."""
 
 
 class StoreError(ColdpressError):

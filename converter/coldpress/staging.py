@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from coldpress.bundle import COMPANIONS
 from coldpress.errors import BundleError, UsageError
 from coldpress_runtime.artifact import MANIFEST_NAME, Manifest
 from coldpress_runtime.errors import ArtifactError
@@ -95,7 +96,7 @@ def _foreign(target: Path) -> str:
         manifest = Manifest.from_bytes((target / MANIFEST_NAME).read_bytes())
     except (OSError, ArtifactError):
         return "is no bundle"
-    own = {MANIFEST_NAME, *(blob.path for blob in manifest.blobs)}
+    own = {MANIFEST_NAME, *COMPANIONS, *(blob.path for blob in manifest.blobs)}
     others = sorted(path.name for path in target.iterdir() if path.name not in own)
     return f"holds {others[0]}, which is no part of the bundle" if others else ""
 

@@ -52,7 +52,8 @@ def test_weights_lie_apart(large_bundle, network):
     assert len(graph) < 10_000 < len(network)
     assert bundle.manifest.runtime.opsets == {"": 21}
     assert sorted(path.name for path in bundle.path.iterdir()) == [
-        "certificate.json", "golden.json", "manifest.json", "model.onnx.zst", "weights.bin.zst",
+        "bom.json", "certificate.json", "golden.json", "manifest.json", "model.onnx.zst",
+        "record.json", "report.html", "weights.bin.zst",
     ]  # fmt: skip
 
 
@@ -83,9 +84,9 @@ def test_same_model_same_version(large_bundle, network, tmp_path):
 def test_long_steps_report(large_bundle):
     """Whoever waits is told how far the compression of the weights is."""
     _, told = large_bundle
-    shares = [step for step in told if step.startswith("Compressing the weights: ")]
-    assert shares[0] == "Compressing the weights: 22%"
-    assert shares[-1] == "Compressing the weights: 100%"
+    shares = [step for step in told if step.startswith("Packing the weights: ")]
+    assert shares[0] == "Packing the weights: 22%"
+    assert shares[-1] == "Packing the weights: 100%"
 
 
 def test_small_models_stay_whole(tmp_path, doubler):

@@ -10,6 +10,8 @@ from .inspect import inspect
 from .local import invoke, serve
 from .package import build
 from .registry import channels, promote, publish, rollback
+from .report import report
+from .signing import sign, verify
 
 __all__ = ["cli", "main"]
 
@@ -30,7 +32,20 @@ def cli() -> None:
     """Export a trained model to ONNX, prove the export right, and serve it from AWS Lambda."""
 
 
-for command in (export, inspect, publish, channels, promote, rollback, invoke, serve, build):
+for command in (
+    export,
+    inspect,
+    report,
+    sign,
+    verify,
+    publish,
+    channels,
+    promote,
+    rollback,
+    invoke,
+    serve,
+    build,
+):
     cli.add_command(command)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from rich.markup import escape
 
 from coldpress.certification import Certificate
+from coldpress.units import human_bytes
 from coldpress_runtime.artifact import Blob, Manifest, TensorSpec
 
 from .command import console
 
-__all__ = ["human_bytes", "manifest_document", "print_manifest", "print_rungs"]
+__all__ = ["manifest_document", "print_manifest", "print_rungs"]
 
 _MOST_LABELS = 6
 
@@ -38,16 +39,6 @@ def print_rungs(certificate: Certificate) -> None:
     for rung in certificate.rungs:
         if not rung.held:
             console.print(f"  [dim]{'note':<8}[/] not as {rung.name}: {escape(rung.reason)}")
-
-
-def human_bytes(size: int) -> str:
-    """A size in bytes with a decimal unit, such as ``158.2 kB``."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:  # noqa: PLR2004 - decimal units
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.2f} GB"
 
 
 def _facts(manifest: Manifest) -> list[tuple[str, str]]:
@@ -96,6 +87,8 @@ def _listed(values: tuple[object, ...]) -> str:
 def _proof(manifest: Manifest) -> str:
     proof = manifest.certificate
     verdict = "[green]answers like the original[/]" if proof.passed else "[red]failed[/]"
+    if proof.forced:
+        verdict += " [red]and was forced[/]"
     labels = ""
     if proof.label_agreement is not None:
         labels = f", labels equal on {proof.label_agreement:.2%}"

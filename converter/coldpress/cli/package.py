@@ -8,9 +8,9 @@ from rich.markup import escape
 
 from coldpress.package import ARCHITECTURES, DEFAULT_PYTHON, PYTHONS, Package
 from coldpress.package import build as build_package
+from coldpress.units import human_bytes
 
 from .command import click, command, console, progress, say_json, warn
-from .describe import human_bytes
 from .package_report import print_report, report_document
 
 __all__ = ["build"]
