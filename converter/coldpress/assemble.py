@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coldpress.bundle import plain_blob, write_bundle, writing
+from coldpress.bundle import Bundle, plain_blob, write_bundle, writing
 from coldpress.certification import versions_of
+from coldpress.companions import write_companions
 from coldpress.compress import Pressed, press
 from coldpress.golden import golden_examples
 from coldpress.latency import compare_latency
@@ -91,6 +92,7 @@ def assemble(
         files = {blob.path: data for blob, data in zip(blobs, contents, strict=True)}
         record = _record(trained, plan, proven, pressed, parts)
         write_bundle(path, manifest, files, companions={RECORD_NAME: record.to_bytes()})
+        write_companions(Bundle(path=path, manifest=manifest, digest=manifest.digest))
 
 
 def _packed(model: OnnxFile, folder: Path, progress: Progress) -> Iterator[Packed]:

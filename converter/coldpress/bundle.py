@@ -19,17 +19,24 @@ from coldpress_runtime.artifact import MANIFEST_NAME, NAME, Blob, Manifest
 from coldpress_runtime.errors import ArtifactError, IntegrityError
 
 __all__ = [
+    "BOM_NAME",
     "COMPANIONS",
+    "REPORT_NAME",
+    "SIGNATURE_NAME",
     "Bundle",
     "check_name",
     "default_name",
     "plain_blob",
+    "replace_file",
     "write_bundle",
     "writing",
 ]
 
-# Files of a bundle that are no part of its version: they may differ, or be rewritten.
-COMPANIONS = (RECORD_NAME, "report.html", "bom.json", "model.sig")
+REPORT_NAME = "report.html"
+BOM_NAME = "bom.json"
+SIGNATURE_NAME = "model.sig"
+# Files beside the blobs that are no part of the version: they may be written anew at any time.
+COMPANIONS = (RECORD_NAME, REPORT_NAME, BOM_NAME, SIGNATURE_NAME)
 _LONGEST_NAME = 63
 
 
@@ -97,6 +104,24 @@ class Bundle:
         except OSError as error:
             raise BundleError(f"can't read {path}: {error.strerror or error}") from error
 
+    def companion(self, name: str) -> bytes | None:
+        """A file that is no part of the version, such as ``report.html``; None if there is none.
+
+        Raises:
+            BundleError: It is there and can't be read.
+        """
+        path = self.path / name
+        return _read(path) if path.exists() else None
+
+    def record(self) -> Record | None:
+        """How it was made; None for a bundle of a time when that was not kept.
+
+        Raises:
+            BundleError: The record can't be read.
+        """
+        data = self.companion(RECORD_NAME)
+        return None if data is None else Record.from_bytes(data)
+
     def certificate(self) -> Certificate:
         """The whole certificate.
 
@@ -107,15 +132,6 @@ class Bundle:
             return read_certificate(self.unpacked(self.manifest.blob("certificate")))
         except ArtifactError as error:
             raise BundleError(f"{self.path}: {error}") from error
-
-    def record(self) -> Record | None:
-        """How it was made, if that lies beside it.
-
-        Raises:
-            BundleError: It can't be read.
-        """
-        place = self.path / RECORD_NAME
-        return Record.from_bytes(_read(place)) if place.is_file() else None
 
 
 def write_bundle(
@@ -149,15 +165,29 @@ def write_bundle(
         (path / MANIFEST_NAME).write_bytes(manifest.to_bytes())
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, over one that is there.
+
+    Raises:
+        BundleError: The disk is full or can't be written to.
+    """
+    new = path.with_name(f".{path.name}.new")
+    with writing(path.name):
+        try:
+            new.write_bytes(data)
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+
+
 @contextmanager
-def writing() -> Iterator[None]:
-    """Turn what the disk says to the making of a bundle into a `BundleError`."""
+def writing(what: str = "the bundle") -> Iterator[None]:
+    """Turn what the disk says to the making of a file into a `BundleError` that names it."""
     try:
         yield
     except OSError as error:
         raise BundleError(
-            f"can't write the bundle: {error.strerror or error}; "
-            "free some space, or name another place"
+            f"can't write {what}: {error.strerror or error}; free some space, or name another place"
         ) from error
 
 

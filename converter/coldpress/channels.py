@@ -18,8 +18,8 @@ from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
-from .download import check_published
 from .errors import StoreError, UsageError
+from .signing import check_trusted
 from .store_errors import store_errors
 from .stores import connect
 
@@ -60,8 +60,8 @@ def promote(source: ModelUri, channel: str) -> ChannelState:
         channel: The channel to move; it is made if there is none.
 
     Raises:
+        SignatureError: There is a trusted key, and the version is not signed by it.
         StoreError: The version is not in the store, or somebody else moved the channel meanwhile.
-        SignatureError: A public key is configured, and the version is not signed by its owner.
     """
     target = ModelUri(root=source.root, name=source.name, channel=check_channel(channel))
     store = connect(source.root)
@@ -69,7 +69,7 @@ def promote(source: ModelUri, channel: str) -> ChannelState:
         pinned = resolve(store, source)
         for blob in fetch_manifest(store, pinned).blobs:
             obstore.head(store, pinned.blob_path(blob.path))
-    check_published(pinned)
+        check_trusted(store, pinned)
     return point(store, target, pinned.digest, "promote")
 
 
@@ -78,8 +78,8 @@ def rollback(target: ModelUri) -> ChannelState:
 
     Raises:
         UsageError: The URI names no channel.
+        SignatureError: There is a trusted key, and the version before is not signed by it.
         StoreError: There is nothing to go back to, or somebody else moved the channel meanwhile.
-        SignatureError: As for `promote`.
     """
     if not target.channel:
         raise UsageError(f"{target} is pinned; a rollback moves a channel, such as STORE/NAME@live")
@@ -89,7 +89,7 @@ def rollback(target: ModelUri) -> ChannelState:
             raise StoreError(
                 f"there is no channel {target}; coldpress channels lists those there are"
             )
-    return _swap(store, target, lambda channel: _back(target, channel))
+    return _swap(store, target, lambda channel: _back(store, target, channel))
 
 
 def point(store: ObjectStore, target: ModelUri, version: str, action: Action) -> ChannelState:
@@ -135,12 +135,12 @@ def _parsed(store: ObjectStore, path: str) -> Channel:
         raise ArtifactError(f"{path}: {error}") from error
 
 
-def _back(target: ModelUri, channel: Channel | None) -> Channel:
+def _back(store: ObjectStore, target: ModelUri, channel: Channel | None) -> Channel:
     if channel is None or channel.previous is None:
         raise StoreError(
             f"{target} has nothing to go back to: no earlier version is left in its history"
         )
-    check_published(target.pinned(channel.previous))
+    check_trusted(store, target.pinned(channel.previous))
     return channel.moved(_move(channel.previous, "rollback"))
 
 

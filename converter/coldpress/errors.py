@@ -111,7 +111,7 @@ class BundleError(ColdpressError):
 
 
 class SignatureError(ColdpressError):
-    """A bundle is not signed by whom it should be."""
+    """A bundle is not signed, or not by the key that was given, or not as it is now."""
 
 
 class StoreError(ColdpressError):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from coldpress.bundle import Bundle, plain_blob, write_bundle
 from coldpress.certification import Certificate, read_certificate
-from coldpress.download import download
+from coldpress.companions import write_companions
+from coldpress.downloads import download
 from coldpress.errors import UsageError
 from coldpress.isolation import interruptible, run_worker
 from coldpress.pipeline import ModelSource
@@ -84,8 +85,8 @@ def _opened(
         raise UsageError("a published version is never changed; certify and write the bundle")
     else:
         with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder) / "bundle"
-            yield download(model_uri(bundle), place, progress=progress)
+            progress("Fetching the bundle")
+            yield download(model_uri(bundle), Path(folder))
 
 
 def _against_original(
@@ -146,6 +147,7 @@ def _write(bundle: Bundle, certificate: Certificate) -> None:
         record = bundle.record()
         companions = {RECORD_NAME: record.to_bytes()} if record else {}
         write_bundle(staging / "bundle", manifest, files, companions=companions)
+        write_companions(Bundle.open(staging / "bundle"))
         install(staging / "bundle", bundle.path, staging=staging)
 
 

@@ -15,7 +15,7 @@ from .errors import BundleError, StoreError
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["upload"]
+__all__ = ["put_new", "upload"]
 
 # S3 takes 5 GB in one request; what is larger than this is written in parts.
 _LARGEST_WHOLE = 32 * 1024**2
@@ -68,6 +68,19 @@ def upload(  # noqa: PLR0913 - all but two have to be named
             raise StoreError(f"{path} came and went while it was written; publish again") from None
         return 0
     return size
+
+
+def put_new(store: ObjectStore, path: str, data: bytes) -> int:
+    """Write a small object unless there is one, whatever that one holds.
+
+    Returns:
+        How many bytes were written: all or none.
+    """
+    try:
+        obstore.put(store, path, data, mode="create", use_multipart=False)
+    except AlreadyExistsError:
+        return 0
+    return len(data)
 
 
 def _put_parts(store: ObjectStore, path: str, pieces: Iterator[bytes]) -> None:

@@ -52,8 +52,8 @@ def test_weights_lie_apart(large_bundle, network):
     assert len(graph) < 10_000 < len(network)
     assert bundle.manifest.runtime.opsets == {"": 21}
     assert sorted(path.name for path in bundle.path.iterdir()) == [
-        "certificate.json", "golden.json", "manifest.json", "model.onnx.zst", "record.json",
-        "weights.bin.zst",
+        "bom.json", "certificate.json", "golden.json", "manifest.json", "model.onnx.zst",
+        "record.json", "report.html", "weights.bin.zst",
     ]  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_same_model_same_version(large_bundle, network, tmp_path):
 
 
 def test_long_steps_report(large_bundle):
-    """Whoever waits is told how far the packing of the weights is."""
+    """Whoever waits is told how far the compression of the weights is."""
     _, told = large_bundle
     shares = [step for step in told if step.startswith("Packing the weights: ")]
     assert shares[0] == "Packing the weights: 22%"

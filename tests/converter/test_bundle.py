@@ -10,7 +10,14 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from coldpress.blobs import unpacked_parts
-from coldpress.bundle import Bundle, check_name, default_name, plain_blob, write_bundle
+from coldpress.bundle import (
+    Bundle,
+    check_name,
+    default_name,
+    plain_blob,
+    replace_file,
+    write_bundle,
+)
 from coldpress.errors import BundleError, UsageError
 from coldpress.packing import Cutting, pack_blob
 from coldpress.pipeline import export
@@ -34,8 +41,44 @@ def test_opens_as_it_was_made(bundle):
     assert Bundle.open(bundle.path) == bundle
     assert bundle.digest == bundle.manifest.digest
     assert sorted(path.name for path in bundle.path.iterdir()) == [
-        "certificate.json", "golden.json", "manifest.json", "model.onnx.zst", "record.json",
+        "bom.json", "certificate.json", "golden.json", "manifest.json", "model.onnx.zst",
+        "record.json", "report.html",
     ]  # fmt: skip
+
+
+def test_companions_are_no_part_of_the_version(bundle):
+    """A companion may be written anew or deleted, and the bundle opens as the same version."""
+    replace_file(bundle.path / "report.html", b"another one")
+    (bundle.path / "record.json").unlink()
+    assert Bundle.open(bundle.path) == bundle
+    assert bundle.companion("report.html") == b"another one"
+    assert bundle.companion("model.sig") is None
+    assert bundle.record() is None
+    assert not list(bundle.path.glob(".*"))
+
+
+def test_a_record_tells_how_it_was_made(bundle):
+    """The record has the sizes on the way, the last of them as stored, and the time of one row."""
+    record = bundle.record()
+    assert record.sizes[-1].bytes == bundle.manifest.blob("model").size
+    assert record.latency.calls >= 3
+
+
+def test_a_broken_record_is_explained(bundle):
+    """A record that is no JSON is one sentence."""
+    (bundle.path / "record.json").write_bytes(b"{")
+    with pytest.raises(BundleError, match=r"record\.json can't be read: the file is not JSON"):
+        bundle.record()
+
+
+def test_a_file_that_cannot_be_replaced_is_named(tmp_path):
+    """A companion that the disk refuses is named, and nothing is left."""
+    with pytest.raises(BundleError, match=r"can't write report\.html: No such file"):
+        replace_file(tmp_path / "gone" / "report.html", b"x")
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(BundleError, match=r"can't write report\.html"):
+        replace_file(tmp_path / "report.html", b"x")
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_manifest_says_where_it_came_from(bundle):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from coldpress.bundle import COMPANIONS
 from coldpress.errors import BundleError, UsageError
 from coldpress.staging import check_target, install, staging_directory
 from coldpress_runtime.artifact import MANIFEST_NAME
@@ -93,6 +94,13 @@ def test_another_tools_manifest_is_no_bundle(tmp_path):
     bundle_at(tmp_path / "web", '{"name": "my web app", "icons": []}')
     with pytest.raises(UsageError, match="is no bundle"):
         check_target(tmp_path / "web", force=True)
+
+
+def test_companions_are_replaced_with_their_bundle(churn_bundle):
+    """Record, report, bill of materials and signature are the bundle's own."""
+    for name in COMPANIONS:
+        (churn_bundle.path / name).write_text("ours", encoding="utf-8")
+    check_target(churn_bundle.path, force=True)
 
 
 def test_a_bundle_with_notes_is_kept(churn_bundle):

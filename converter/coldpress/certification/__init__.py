@@ -2,11 +2,13 @@
 
 from ._certificate import BatchCheck, Certificate, Metric, OutputCheck, ProbeCheck, Rung
 from ._certify import certify
+from ._figures import DECADES
 from ._machine import cpu_flags, versions_of
 from ._reading import read_certificate
 from ._tolerance import EXACT, LOSSY, Tolerance
 
 __all__ = [
+    "DECADES",
     "EXACT",
     "LOSSY",
     "BatchCheck",

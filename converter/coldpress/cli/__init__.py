@@ -11,6 +11,7 @@ from .inspect import inspect
 from .local import invoke, serve
 from .package import build
 from .registry import channels, promote, publish, rollback
+from .report import report
 from .signing import sign, verify
 
 __all__ = ["cli", "main"]
@@ -36,6 +37,7 @@ for command in (
     export,
     certify,
     inspect,
+    report,
     sign,
     verify,
     publish,

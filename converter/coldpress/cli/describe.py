@@ -6,10 +6,11 @@ from rich.markup import escape
 
 from coldpress.certification import Certificate
 from coldpress.record import Record
+from coldpress.units import human_bytes
 from coldpress_runtime.artifact import Blob, Manifest, TensorSpec
 
 from .command import console
-from .tables import candidates_table, human_bytes
+from .tables import candidates_table
 
 __all__ = [
     "manifest_document",
@@ -106,6 +107,8 @@ def _listed(values: tuple[object, ...]) -> str:
 def _proof(manifest: Manifest) -> str:
     proof = manifest.certificate
     verdict = "[green]answers like the original[/]" if proof.passed else "[red]failed[/]"
+    if proof.forced:
+        verdict += " [red]and was forced[/]"
     labels = ""
     if proof.label_agreement is not None:
         labels = f", labels equal on {proof.label_agreement:.2%}"

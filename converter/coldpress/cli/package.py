@@ -8,10 +8,10 @@ from rich.markup import escape
 
 from coldpress.package import ARCHITECTURES, DEFAULT_PYTHON, PYTHONS, Package
 from coldpress.package import build as build_package
+from coldpress.units import human_bytes
 
 from .command import click, command, console, progress, say_json, warn
 from .package_report import print_report, report_document
-from .tables import human_bytes
 
 __all__ = ["build"]
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from rich.markup import escape
 
 from coldpress.package import Package
+from coldpress.units import human_bytes
 
 from .command import console
-from .tables import human_bytes
 
 __all__ = ["print_report", "report_document"]
 

@@ -8,9 +8,9 @@ from coldpress import channels as registry_channels
 from coldpress import registry
 from coldpress.channels import ChannelState
 from coldpress.stores import model_uri, store_url
+from coldpress.units import human_bytes
 
-from .command import click, command, console, progress, say_json
-from .tables import human_bytes
+from .command import click, command, console, progress, say_json, warn
 
 __all__ = ["channels", "promote", "publish", "rollback"]
 
@@ -26,24 +26,28 @@ Examples:
 @click.argument("store")
 @click.option("--channel", help="Point this channel to the version, such as live or canary.")
 @click.option(
-    "--force",
-    is_flag=True,
-    help="Publish although the certificate failed; the manifest then says so.",
+    "--force", is_flag=True, help="Publish a failed certificate; the manifest then says so."
 )
 def publish(bundle: Path, store: str, channel: str | None, *, force: bool, as_json: bool) -> None:
     """Write BUNDLE to STORE as a version, and print its pinned URI.
 
     STORE is a URL (s3://, gs://, az://, file://) or a path. A version is never overwritten, and
-    publishing it again changes nothing. A bundle whose certificate failed is refused, and, where
-    COLDPRESS_PUBLIC_KEY names a public key, one that its owner has not signed.
+    publishing it again changes nothing. A bundle whose certificate failed is refused, and where
+    COLDPRESS_PUBLIC_KEY names a key, one that it did not sign.
     """
     with progress("Publishing") as step:
         published = registry.publish(bundle, store, channel=channel, force=force, progress=step)
+    if published.unsigned:
+        warn(
+            f"{bundle} lost its signature, which was over a manifest that did not say forced; "
+            "coldpress sign makes a new one"
+        )
     if as_json:
         say_json(
             {
                 "uri": str(published.uri),
                 "created": published.created,
+                "unsigned": published.unsigned,
                 "bytes_written": published.bytes_written,
                 "channel": _document(published.channel) if published.channel else None,
             }

@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 
 from coldpress import signing
-from coldpress.bundle import Bundle
-from coldpress.download import download
+from coldpress.bundle import SIGNATURE_NAME, Bundle
+from coldpress.downloads import download
 from coldpress.errors import UsageError
 from coldpress.stores import model_uri
+from coldpress_runtime.artifact import MANIFEST_NAME
 
 from .command import click, command, console, progress, say_json
 
@@ -19,57 +20,74 @@ __all__ = ["sign", "verify"]
 @command(
     epilog="""\b
 Examples:
-  openssl ecparam -name prime256v1 -genkey -noout -out key.pem
-  openssl ec -in key.pem -pubout -out public.pem
-  coldpress sign build/churn --key key.pem
+  coldpress sign build/churn --key signing.pem
+  COLDPRESS_SIGNING_PASSWORD=... coldpress sign build/churn --key encrypted.pem
 """
 )
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option(
-    "--key", type=click.Path(path_type=Path), required=True, help="Private key (EC, PEM)."
+    "--key",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Private key: PEM, on the curve P-256, P-384 or P-521.",
 )
 def sign(bundle: Path, key: Path, *, as_json: bool) -> None:
-    """Sign BUNDLE: its manifest and every blob, in the OpenSSF model signing format.
+    """Sign BUNDLE: its manifest and every file that the manifest names.
 
-    The password of an encrypted key is read from COLDPRESS_SIGNING_PASSWORD.
+    The signature is an OpenSSF model signature and lies in the bundle as model.sig. Publish the
+    bundle afterwards. The password of an encrypted key is read from COLDPRESS_SIGNING_PASSWORD.
     """
     opened = Bundle.open(bundle)
-    place = signing.sign(opened.path, key)
+    file = signing.sign(opened, key)
     if as_json:
-        say_json({"signature": str(place), "version": f"sha256:{opened.digest}"})
+        say_json({"signature": str(file), "version": f"sha256:{opened.digest}"})
         return
-    console.print(f"Signed sha256:{opened.digest}: {place}")
+    console.print(f"Signed sha256:{opened.digest}")
+    console.print(str(file))
 
 
 @command(
     epilog="""\b
 Examples:
-  coldpress verify build/churn --key public.pem
-  coldpress verify s3://my-bucket/models/churn@live --key public.pem --json
+  coldpress verify build/churn --key signing.pub
+  coldpress verify s3://my-bucket/models/churn@live --key signing.pub
 """
 )
 @click.argument("model")
 @click.option(
     "--key",
     type=click.Path(path_type=Path),
-    envvar=signing.PUBLIC_KEY,
+    envvar="COLDPRESS_PUBLIC_KEY",
     show_envvar=True,
-    help="Public key (EC, PEM).",
+    required=True,
+    help="Public key: PEM.",
 )
-def verify(model: str, key: Path | None, *, as_json: bool) -> None:
-    """Check that MODEL, a bundle or a model URI, is whole and was signed by a key's owner.
+def verify(model: str, key: Path, *, as_json: bool) -> None:
+    """Check MODEL's signature, and every file of it against its manifest.
 
-    Every file is read and held against the manifest, and the manifest against the signature.
+    MODEL is a bundle's directory, or a model URI; the whole version is then fetched and checked.
     """
-    if key is None:
-        raise UsageError(f"name the public key with --key, or in {signing.PUBLIC_KEY}")
-    with tempfile.TemporaryDirectory() as folder, progress("Verifying") as step:
-        if Path(model).is_dir():
-            bundle = Bundle.open(Path(model))
-        else:
-            bundle = download(model_uri(model), Path(folder) / "bundle", progress=step)
-        signing.verify(bundle, key)
+    if Path(model).is_dir():
+        checked = signing.verify(Path(model), key)
+    elif "@" not in model and "://" not in model:
+        raise UsageError(
+            f"there is no directory {model}; name a bundle, or a model as STORE/NAME@live"
+        )
+    else:
+        uri = model_uri(model)
+        with progress("Fetching"), tempfile.TemporaryDirectory() as folder:
+            checked = signing.verify(download(uri, Path(folder)), key, named=str(uri))
+    _say(checked, key, as_json=as_json)
+
+
+def _say(checked: Bundle, key: Path, *, as_json: bool) -> None:
+    files = [MANIFEST_NAME, *(blob.path for blob in checked.manifest.blobs)]
     if as_json:
-        say_json({"verified": True, "version": f"sha256:{bundle.digest}", "key": str(key)})
+        version = f"sha256:{checked.digest}"
+        say_json({"verified": True, "version": version, "key": str(key), "files": files})
         return
-    console.print(f"{bundle.manifest.name} sha256:{bundle.digest} is whole, and signed by {key}.")
+    console.print(f"[bold]{checked.manifest.name}[/] sha256:{checked.digest}")
+    console.print(
+        f"{SIGNATURE_NAME} is the key's, and over just these files: {', '.join(files)}. "
+        "All are what was signed."
+    )

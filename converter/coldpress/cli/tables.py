@@ -9,18 +9,9 @@ from rich.table import Table
 
 from coldpress.certification import Certificate, OutputCheck, ProbeCheck
 from coldpress.record import CandidateRecord
+from coldpress.units import human_bytes
 
-__all__ = ["candidates_table", "certificate_table", "human_bytes"]
-
-
-def human_bytes(size: int) -> str:
-    """A size in bytes with a decimal unit, such as ``158.2 kB``."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:  # noqa: PLR2004 - decimal units
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.2f} GB"
+__all__ = ["candidates_table", "certificate_table"]
 
 
 def certificate_table(certificate: Certificate) -> Table:

@@ -100,6 +100,8 @@ _manifests = st.builds(
         rows=_sizes,
         max_abs_diff=st.floats(allow_nan=False, allow_infinity=False),
         label_agreement=st.none() | st.floats(0, 1),
+        tolerance=st.sampled_from(["exact", "lossy"]),
+        forced=st.booleans(),
     ),
     runtime=st.builds(
         RuntimeNeeds,
@@ -171,6 +173,14 @@ WRONG_FRAMES = {
     "two weights": ("blobs.2.role", "weights", "blobs"),
 }
 
+# The same for what came with schema version 3.
+WRONG_CERTIFICATES = {
+    "no tolerance": ("certificate.tolerance", MISSING, "certificate.tolerance"),
+    "tolerance unknown": ("certificate.tolerance", "loose", "certificate.tolerance"),
+    "forced missing": ("certificate.forced", MISSING, "certificate.forced"),
+    "forced a number": ("certificate.forced", 1, "certificate.forced"),
+}
+
 
 @pytest.fixture
 def manifest(golden):
@@ -218,6 +228,22 @@ def test_the_second_format_stays_readable(golden):
     assert manifest.blob("model").frames == ()
     assert [frame.size for frame in manifest.weights.frames] == [20, 10]
     assert manifest.to_bytes() == golden("manifests/v2.json")
+
+
+def test_the_third_format_stays_readable(golden):
+    """A manifest of schema version 3 says what tolerance held and whether it was forced."""
+    manifest = Manifest.from_bytes(golden("manifests/v3.json"))
+    assert manifest.schema_version == 3
+    assert manifest.compression == "int8"
+    assert (manifest.certificate.tolerance, manifest.certificate.forced) == ("lossy", True)
+    assert manifest.to_bytes() == golden("manifests/v3.json")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_earlier_certificates_were_exact_and_not_forced(golden, version):
+    """What earlier formats did not say is what was so in their time."""
+    certificate = Manifest.from_bytes(golden(f"manifests/v{version}.json")).certificate
+    assert (certificate.tolerance, certificate.forced) == ("exact", False)
 
 
 def test_the_first_format_knew_no_weights(golden, manifest):
@@ -283,9 +309,20 @@ def test_a_wrong_frame_is_refused_where_it_is(golden, path, value, where):
     assert caught.value.where == where
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "where"), WRONG_CERTIFICATES.values(), ids=WRONG_CERTIFICATES.keys()
+)
+def test_a_wrong_certificate_is_refused_where_it_is(golden, path, value, where):
+    """A tolerance or force that is missing or wrong is refused, and the error says which."""
+    data = _with(json.loads(golden("manifests/v3.json")), path, value)
+    with pytest.raises(ArtifactError) as caught:
+        Manifest.from_bytes(data)
+    assert caught.value.where == where
+
+
 def test_a_newer_schema_version_asks_for_an_upgrade():
     """A manifest of a later format is refused before its fields are read."""
-    data = _with({"schema_version": 1}, "schema_version", 4)
+    data = _with({"schema_version": 1}, "schema_version", SCHEMA_VERSION + 1)
     with pytest.raises(ArtifactError, match=r"schema version 4 .* upgrade coldpress") as caught:
         Manifest.from_bytes(data)
     assert caught.value.where == "schema_version"
