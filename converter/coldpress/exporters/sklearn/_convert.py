@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from itertools import chain
@@ -30,7 +31,8 @@ from sklearn.utils.validation import check_is_fitted
 from coldpress.errors import ExportError, brief
 
 from ._inputs import Inputs, parts_of
-from ._converters import CONVERTERS, SHAPES
+from ._rewrite import rewritten
+from ._converters import CONVERTERS, SHAPES, register_missing
 
 __all__ = ["check_convertible", "convert"]
 
@@ -44,6 +46,9 @@ _TYPES: dict[str, Any] = {
 _OPSETS = {"": 21, "ai.onnx.ml": 3}
 # skl2onnx asks for en_US, which small images such as Lambda's lack.
 _LOCALE = "C.UTF-8"
+# scikit-learn's patterns: words of at least so many letters as there are \w in them.
+_WORDS = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)+)\+(?:\\b)?")
+_LETTER = r"[\p{L}\p{N}_]"
 
 
 def check_convertible(model: BaseEstimator) -> None:
@@ -73,15 +78,17 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
     Raises:
         ExportError: skl2onnx can't; the message names the step.
     """
+    register_missing()
+    equal = rewritten(model)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             proto: onnx.ModelProto = convert_sklearn(
-                model,
+                equal,
                 # A name of our own: skl2onnx's would be another one each time.
                 name=type(model).__name__,
                 initial_types=_initial_types(inputs),
-                options=_options(model),
+                options=_options(equal),
                 target_opset=_OPSETS,
                 custom_conversion_functions=dict(CONVERTERS),
                 custom_shape_calculators=dict(SHAPES),
@@ -107,21 +114,12 @@ def _options(model: BaseEstimator) -> dict[int, dict[str, Any]]:
     for part in parts_of(model):
         if isinstance(part, CountVectorizer):
             options[id(part)] = {"locale": _LOCALE}
-    for part in _deciding(model):
-        # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
-        options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
+            if part.analyzer == "word" and (tokens := unicode_tokens(part.token_pattern)):
+                options[id(part)]["tokenexp"] = tokens
+        elif is_classifier(part):
+            # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
+            options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
     return options
-
-
-def _deciding(model: BaseEstimator) -> Iterator[BaseEstimator]:
-    """The classifiers whose scores the model gives: itself, its last step, its best candidate."""
-    part: BaseEstimator | None = model
-    while part is not None and is_classifier(part):
-        if isinstance(part, Pipeline):
-            part = part.steps[-1][1]
-        else:
-            yield part
-            part = getattr(part, "best_estimator_", None)
 
 
 def _takes_zipmap(model: BaseEstimator) -> bool:
@@ -156,6 +154,18 @@ def _no_converter(model: BaseEstimator, error: Exception) -> ExportError:
         f"{where}, for which skl2onnx has no converter; replace it by one of scikit-learn's "
         "own estimators"
     )
+
+
+def unicode_tokens(pattern: str | None) -> str:
+    r"""A pattern of words as RE2 takes it, whose own ``\w`` and ``\b`` know ASCII only.
+
+    Empty for a pattern that is not made of ``\w`` alone: that is left as it is.
+    """
+    found = _WORDS.fullmatch(pattern or "")
+    if found is None:
+        return ""
+    least = len(found[1]) // 2
+    return f"{_LETTER}{{{least},}}"
 
 
 def _steps(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - also "drop"
