@@ -46,7 +46,7 @@ GAPPY = pd.DataFrame(
         "city": _gaps(FULL["city"], np.nan),
         "grade": FULL["grade"].where(RANDOM.random(ROWS) > 0.15),
         "floor": FULL["floor"].where(RANDOM.random(ROWS) > 0.15),
-        "member": _gaps(FULL["member"]),
+        "member": _gaps(FULL["member"], np.nan),
         "visits": FULL["visits"].astype("Int64").where(RANDOM.random(ROWS) > 0.15),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,15 +29,15 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from coldpress.errors import ExportError, brief
 
 from ._boosters import register_boosters
-from ._converters import CONVERTERS, SHAPES
+from ._converters import CONVERTERS, SHAPES, register_missing
 from ._inputs import Inputs, parts_of
+from ._rewrite import rewritten
 
 __all__ = ["check_convertible", "convert"]
 
@@ -50,10 +51,9 @@ _TYPES: dict[str, Any] = {
 _OPSETS = {"": 21, "ai.onnx.ml": 3}
 # skl2onnx asks for en_US, which small images such as Lambda's lack.
 _LOCALE = "C.UTF-8"
-# scikit-learn's default, and what it means in onnxruntime's dialect: two letters, digits or
-# underscores at least, of any script. skl2onnx takes ASCII only, and single letters, too.
-_SKLEARN_WORD = r"(?u)\b\w\w+\b"
-_WORD = r"[\pL\pN_]{2,}"
+# scikit-learn's patterns: words of at least so many letters as there are \w in them.
+_WORDS = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)+)\+(?:\\b)?")
+_LETTER = r"[\p{L}\p{N}_]"
 
 
 def check_convertible(model: BaseEstimator) -> None:
@@ -83,16 +83,18 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
     Raises:
         ExportError: skl2onnx can't; the message names the step.
     """
-    register_boosters(model)
+    register_missing()
+    equal = rewritten(model)
+    register_boosters(equal)
     try:
-        with warnings.catch_warnings(), _without_flattening(model):
+        with warnings.catch_warnings(), _without_flattening(equal):
             warnings.simplefilter("ignore")
             proto: onnx.ModelProto = convert_sklearn(
-                model,
+                equal,
                 # A name of our own: skl2onnx's would be another one each time.
                 name=type(model).__name__,
                 initial_types=_initial_types(inputs),
-                options=_options(model),
+                options=_options(equal),
                 target_opset=_OPSETS,
                 custom_conversion_functions=dict(CONVERTERS),
                 custom_shape_calculators=dict(SHAPES),
@@ -131,27 +133,13 @@ def _options(model: BaseEstimator) -> dict[int, dict[str, Any]]:
     options: dict[int, dict[str, Any]] = {}
     for part in parts_of(model):
         if isinstance(part, CountVectorizer):
-            options[id(part)] = _text_options(part)
-    for part in _deciding(model):
-        # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
-        options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
+            options[id(part)] = {"locale": _LOCALE}
+            if part.analyzer == "word" and (tokens := unicode_tokens(part.token_pattern)):
+                options[id(part)]["tokenexp"] = tokens
+        elif is_classifier(part):
+            # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
+            options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
     return options
-
-
-def _text_options(part: CountVectorizer) -> dict[str, Any]:
-    default = part.analyzer == "word" and part.token_pattern == _SKLEARN_WORD
-    return {"locale": _LOCALE} | ({"tokenexp": _WORD} if default else {})
-
-
-def _deciding(model: BaseEstimator) -> Iterator[BaseEstimator]:
-    """The classifiers whose scores the model gives: itself, its last step, its best candidate."""
-    part: BaseEstimator | None = model
-    while part is not None and is_classifier(part):
-        if isinstance(part, Pipeline):
-            part = part.steps[-1][1]
-        else:
-            yield part
-            part = getattr(part, "best_estimator_", None)
 
 
 def _takes_zipmap(model: BaseEstimator) -> bool:
@@ -186,6 +174,18 @@ def _no_converter(model: BaseEstimator, error: Exception) -> ExportError:
         f"{where}, for which skl2onnx has no converter; replace it by one of scikit-learn's "
         "own estimators"
     )
+
+
+def unicode_tokens(pattern: str | None) -> str:
+    r"""A pattern of words as RE2 takes it, whose own ``\w`` and ``\b`` know ASCII only.
+
+    Empty for a pattern that is not made of ``\w`` alone: that is left as it is.
+    """
+    found = _WORDS.fullmatch(pattern or "")
+    if found is None:
+        return ""
+    least = len(found[1]) // 2
+    return f"{_LETTER}{{{least},}}"
 
 
 def _steps(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - also "drop"

@@ -5,14 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import _encoders, _trees
+from skl2onnx import update_registered_converter
+from skl2onnx._parse import update_registered_parser
+from skl2onnx._supported_operators import sklearn_operator_name_map
 
-__all__ = ["CONVERTERS", "SHAPES"]
+from . import _corrections, _encoders, _meta, _targets, _trees
+
+__all__ = ["CONVERTERS", "SHAPES", "register_missing"]
 
 # For skl2onnx's `custom_conversion_functions` and `custom_shape_calculators`; estimators inside
 # others are looked up here, too.
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_trees.CONVERTERS,
     **_encoders.CONVERTERS,
+    **_corrections.CONVERTERS,
+    **_meta.CONVERTERS,
+    **_targets.CONVERTERS,
 }
-SHAPES: Mapping[type, Callable[[Any], None]] = {**_encoders.SHAPES}
+SHAPES: Mapping[type, Callable[[Any], None]] = {
+    **_encoders.SHAPES,
+    **_corrections.SHAPES,
+    **_meta.SHAPES,
+    **_targets.SHAPES,
+}
+# What every classifier of skl2onnx's may be asked for.
+_OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
+
+
+def register_missing() -> None:
+    """Tell skl2onnx of the estimators that it doesn't know at all, and what they give."""
+    for kind in CONVERTERS.keys() - sklearn_operator_name_map.keys():
+        options = _OPTIONS if hasattr(kind, "predict_proba") else None
+        alias = f"Coldpress{kind.__name__}"
+        update_registered_converter(kind, alias, SHAPES[kind], CONVERTERS[kind], options=options)
+    for kind, parser in _targets.PARSERS.items():
+        update_registered_parser(kind, parser)

@@ -63,7 +63,7 @@ def _encode(nodes: Nodes, tables: list[NDArray[Any]], categories: list[NDArray[A
 
 
 def _give(nodes: Nodes, parts: list[str], dtype: Any) -> None:  # noqa: ANN401 - a numpy dtype
-    whole = parts[0] if len(parts) == 1 else nodes("Concat", *parts, axis=1)
+    whole = nodes.side_by_side(parts)
     to = onnx.TensorProto.INT64 if np.dtype(dtype).kind in "iub" else nodes.float_type
     nodes.give(nodes("Cast", whole, to=to))
 
@@ -77,7 +77,7 @@ def _convert_one_hot(scope: Any, operator: Any, container: Any) -> None:  # noqa
             found = _positions(nodes, column, variable, encoder.categories_[index])
             place = nodes("Gather", places, found, axis=0)
             # One more column than there are, for what gets no 1 at all, is cut off again.
-            hot = nodes("OneHot", place, np.array([width + 1]), np.array([0.0, 1.0]), axis=1)
+            hot = nodes("OneHot", place, np.array([width + 1]), np.array([0, 1]), axis=1)
             parts.append(nodes("Slice", hot, np.array([0]), np.array([width]), np.array([1])))
     _give(nodes, parts, encoder.dtype)
 

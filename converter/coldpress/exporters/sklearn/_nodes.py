@@ -84,26 +84,53 @@ class Nodes:
                 found.append((column, value))
         return found
 
-    def ask(self, estimator: BaseEstimator, *inputs: Any, **options: Any) -> list[str]:
-        """What skl2onnx makes of another estimator: the names of its outputs.
+    def ask(self, estimator: BaseEstimator, *inputs: Any, **options: Any) -> list[Any]:
+        """What skl2onnx makes of another estimator.
 
         Args:
             estimator: A fitted estimator.
             inputs: skl2onnx variables; by default the operator's own.
             options: skl2onnx's options for it.
+
+        Returns:
+            Its outputs, as skl2onnx variables; their names are written by `name`.
         """
         if options:
             self.scope.add_options(id(estimator), options)
             self.container.add_options(id(estimator), options)
         outputs = _parse_sklearn(self.scope, estimator, list(inputs or self.operator.inputs))
-        return [output.full_name for output in outputs]
+        return list(outputs)
+
+    def number(self, variable: Any) -> str:  # noqa: ANN401 - skl2onnx's
+        """A skl2onnx variable as a value of `float_type`."""
+        return self("Cast", variable.full_name, to=self.float_type)
+
+    def column(self, matrix: str, index: int) -> str:
+        """One column of a matrix, ``(rows, 1)``."""
+        return self("Gather", matrix, np.array([index]), axis=1)
+
+    def side_by_side(self, parts: list[str]) -> str:
+        """Matrices as one."""
+        return parts[0] if len(parts) == 1 else self("Concat", *parts, axis=1)
 
     def variable(self, value: str, width: int | None = None) -> Any:  # noqa: ANN401 - skl2onnx's
         """A value of `float_type` as a skl2onnx variable, to ask another estimator with."""
         kind = DoubleTensorType if self.dtype == np.float64 else FloatTensorType
         variable = self.scope.declare_local_variable("value", kind([None, width]))
         self._add("Identity", (value,), variable.full_name)
+        # The converter of whatever takes it waits until it is there.
+        variable.init_status(is_fed=True)
         return variable
+
+    def label(self, classes: Any, positions: str) -> str:  # noqa: ANN401 - any array of labels
+        """The classes at some positions, of the same shape."""
+        known = np.asarray(classes)
+        known = known if known.dtype.kind in "UO" else known.astype(np.int64)
+        return self("Gather", known, positions, axis=0)
+
+    def winner(self, classes: Any, scores: str) -> str:  # noqa: ANN401 - any array of labels
+        """The class with the largest score, ``(rows,)``."""
+        return self.label(classes, self("ArgMax", scores, axis=1, keepdims=0))
 
     def _add(
         self,

@@ -1,0 +1,69 @@
+"""What `decision_function` gives, for the estimators whose own converters don't say it.
+
+Meta-estimators ask the classifiers inside them for a decision first and for probabilities only
+where there is none; skl2onnx gives them probabilities.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+)
+from sklearn.linear_model._base import LinearClassifierMixin
+from sklearn.pipeline import Pipeline
+
+from ._nodes import Nodes
+
+__all__ = ["decision", "linear", "response"]
+
+
+def response(nodes: Nodes, estimator: BaseEstimator, *inputs: Any) -> tuple[str, bool]:  # noqa: ANN401
+    """What a meta-estimator is given: ``(rows, 1)`` for two classes, else ``(rows, classes)``.
+
+    Returns:
+        The value, and whether it is probabilities.
+    """
+    if hasattr(estimator, "decision_function"):
+        return decision(nodes, estimator, *inputs), False
+    _, scores = nodes.ask(estimator, *inputs)
+    return _positive(nodes, estimator, nodes.number(scores)), True
+
+
+def decision(nodes: Nodes, estimator: BaseEstimator, *inputs: Any) -> str:  # noqa: ANN401
+    """The decision function, ``(rows, 1)`` for two classes, else ``(rows, classes)``.
+
+    Raises:
+        NotImplementedError: There is no way to it.
+    """
+    given = inputs or tuple(nodes.operator.inputs)
+    if isinstance(estimator, Pipeline):
+        before = Pipeline(estimator.steps[:-1])
+        return decision(nodes, estimator.steps[-1][1], *nodes.ask(before, *given))
+    if isinstance(estimator, LinearClassifierMixin):
+        return linear(nodes, estimator, *given)
+    if isinstance(estimator, GradientBoostingClassifier | HistGradientBoostingClassifier):
+        _, scores = nodes.ask(estimator, *given, raw_scores=True)
+        return _positive(nodes, estimator, nodes.number(scores))
+    raise NotImplementedError(
+        f"the decision function of {type(estimator).__name__} inside "
+        f"{type(nodes.operator.raw_operator).__name__}; put a linear model, boosted trees or one "
+        "with probabilities only there"
+    )
+
+
+def linear(nodes: Nodes, estimator: Any, *inputs: Any) -> str:  # noqa: ANN401 - any linear model
+    """The decision of a linear model."""
+    rows = nodes.side_by_side([nodes.number(variable) for variable in inputs])
+    weights, offset = np.atleast_2d(estimator.coef_).T, np.reshape(estimator.intercept_, (1, -1))
+    return nodes("Add", nodes("MatMul", rows, weights), offset)
+
+
+def _positive(nodes: Nodes, estimator: Any, scores: str) -> str:  # noqa: ANN401 - any classifier
+    if len(estimator.classes_) > 2:  # noqa: PLR2004 - two classes have one decision
+        return scores
+    return nodes("Gather", scores, np.array([-1]), axis=1)
