@@ -47,7 +47,8 @@ def probed(
         framework: The original's, as `coldpress.load.TrainedModel` names it.
         model: The export; without it there are no probes on thresholds, and none on extremes and
             infinities that bind.
-        batch: How many rows the export takes at a time, where that is fixed.
+        batch: How many rows the export takes at a time, where that is fixed; then there are no
+            probes on thresholds.
 
     Raises:
         ExportError: onnxruntime can't run a part of the export.
@@ -77,7 +78,8 @@ def _made(
 ) -> Iterator[Rows]:
     calculating = framework in _CALCULATING
     most = (_FEW_SITES, _FEW_ROWS) if calculating else (_MOST_SITES, _MOST_ROWS)
-    if graph is not None:
+    # What stands before trees is run on any number of rows.
+    if graph is not None and bench.batch == 1:
         yield from thresholds(bench, graph)
     trees = graph is not None and only_trees(graph)
     for kind in _numeric(bench.base, features, most[0], calculating=calculating, trees=trees):

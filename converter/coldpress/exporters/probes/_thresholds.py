@@ -19,7 +19,7 @@ from ._crossings import Node, crossings, with_values
 from ._ensembles import Ensemble, ensembles, holds
 from ._features import Features
 from ._floats import neighbours
-from ._ways import Source, ways
+from ._ways import Source, joined, ways
 
 __all__ = ["thresholds"]
 
@@ -45,7 +45,7 @@ def thresholds(bench: Bench, model: onnx.ModelProto) -> tuple[Rows, ...]:
     Raises:
         ExportError: onnxruntime can't run what stands before the trees.
     """
-    known = ways(model, bench.base)
+    known = ways(model, bench.base, _widths(bench, model))
     places = _spread(bench.random, _places(ensembles(model), known))
     if not places:
         return ()
@@ -58,6 +58,12 @@ def thresholds(bench: Bench, model: onnx.ModelProto) -> tuple[Rows, ...]:
             tensors = _on_thresholds(bench, features, chosen)
             rows.append(bench.rows(name, tensors, binding=exact))
     return tuple(rows)
+
+
+def _widths(bench: Bench, model: onnx.ModelProto) -> dict[str, int]:
+    names = joined(model)
+    found = Features(model, names).of(bench.copies(np.arange(1)))
+    return {name: array.shape[1] for name, array in found.items() if array.ndim > 1}
 
 
 def _places(

@@ -15,7 +15,7 @@ import onnx
 
 from ._bench import Tensors
 
-__all__ = ["Source", "only_trees", "ways"]
+__all__ = ["Source", "joined", "only_trees", "ways"]
 
 _MATRIX_RANK = 2
 _MOVING = frozenset({"Identity", "Cast"})
@@ -32,6 +32,7 @@ _NEAR = frozenset(
         *("Sin", "Cos"),
     }
 )
+_JOINING = frozenset({"Concat", "FeatureVectorizer"})
 _TREES = frozenset({"TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor"})
 # What may stand before a tree without calculating with the numbers of a row.
 _PLAIN = frozenset(
@@ -64,12 +65,31 @@ class Source:
 Columns: TypeAlias = tuple[Source | None, ...]
 
 
-def ways(model: onnx.ModelProto, inputs: Tensors) -> Mapping[str, Columns]:
+def joined(model: onnx.ModelProto) -> tuple[str, ...]:
+    """The tensors that are put side by side somewhere, sorted; `ways` needs their widths."""
+    constants = _constants(model)
+    return tuple(
+        sorted(
+            {
+                name
+                for node in model.graph.node
+                if node.op_type in _JOINING
+                for name in node.input
+                if name not in constants
+            }
+        )
+    )
+
+
+def ways(
+    model: onnx.ModelProto, inputs: Tensors, widths: Mapping[str, int]
+) -> Mapping[str, Columns]:
     """The sources of the columns of each tensor, ``(rows, columns)``, that could be followed.
 
     Args:
         model: The graph.
         inputs: An array for each of its inputs, for how many columns it has.
+        widths: How many columns those tensors have that are put side by side with others.
     """
     constants = _constants(model)
     known: dict[str, Columns] = {
@@ -78,6 +98,10 @@ def ways(model: onnx.ModelProto, inputs: Tensors) -> Mapping[str, Columns]:
         if array.ndim == _MATRIX_RANK and array.dtype.kind in "iuf"
     }
     for node in model.graph.node:
+        if node.op_type in _JOINING:
+            for name in node.input:
+                # Such as the columns of an encoder, beside numbers whose way is plain.
+                known.setdefault(name, (None,) * widths.get(name, 0))
         known.update(zip(node.output, _followed(node, known, constants), strict=False))
     return known
 
