@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from coldpress.bundle import Bundle
 from coldpress.certification import Certificate
@@ -72,7 +73,7 @@ def _versions(manifest: Manifest) -> dict[str, str]:
 
 def _library(name: str, version: str) -> dict[str, str]:
     # As the package URL specification has it of PyPI: lower case, and no underscores.
-    purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
+    purl = f"pkg:pypi/{quote(name.lower().replace('_', '-'))}@{quote(version)}"
     return {
         "type": "library",
         "bom-ref": purl,

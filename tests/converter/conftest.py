@@ -1,13 +1,15 @@
 """Stores of each kind, and small versions to put into them."""
 
 import hashlib
+import json
 
 import obstore
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress.bundle import Bundle, write_bundle
+from coldpress.bundle import Bundle, plain_blob, write_bundle
+from coldpress.certification import EXACT, Certificate, OutputCheck
 from coldpress.packing import Cutting, pack_blob
 from coldpress.stores import connect
 from coldpress_runtime.artifact import (
@@ -69,6 +71,95 @@ def churn_bundle(tmp_path, doubler):
     path = tmp_path / "bundle"
     write_bundle(path, churn_manifest(doubler), {"model.onnx": doubler})
     return Bundle.open(path)
+
+
+def output_check(**fields):
+    """A check of the output `y` that found every value equal, but for what is said otherwise."""
+    figures = dict.fromkeys(
+        [f"{kind}_{of}_diff" for kind in ("max", "p99", "mean") for of in ("abs", "rel")], 0.0
+    )
+    flags = dict.fromkeys(["nan_equal", "inf_equal", "kind_equal", "shape_equal"], True)
+    known = {"name": "y", "datatype": "FP32", "rows": 10, "rows_beyond": 0, **figures, **flags}
+    return OutputCheck(**{**known, "histogram": (20, *[0] * 16), **fields})
+
+
+def certificate_of(**fields):
+    """A certificate of the model `churn` that passed, but for what is said otherwise."""
+    known = {
+        "passed": True, "rows": 10, "original": "a function", "tolerance": EXACT,
+        "outputs": (output_check(),), "batches": (), "versions": {"onnxruntime": "1.32.0"},
+        "machine": "x86_64", "cpu_flags": ("avx2", "fma"),
+    }  # fmt: skip
+    return Certificate(**{**known, **fields})
+
+
+@pytest.fixture
+def make_bundle(tmp_path, doubler):
+    """A function that makes a whole bundle of the model `churn`: certificate, golden, record."""
+    example = {
+        "request": {"inputs": [tensor_of("x", [1.0, 2.0])]},
+        "response": {"outputs": [tensor_of("y", [2.0, 4.0])]},
+    }
+
+    def make(certificate=None, *, record=None, examples=(example,), name="whole", **fields):
+        certificate = certificate or certificate_of()
+        files = {
+            "model.onnx": doubler,
+            "golden.json": json.dumps({"schema_version": 1, "examples": examples}).encode(),
+            "certificate.json": certificate.to_bytes(),
+        }
+        blobs = [
+            plain_blob(role, f"{role}.json", files[f"{role}.json"])
+            for role in ("golden", "certificate")
+        ]
+        manifest = churn_manifest(doubler)._replace(certificate=certificate.summary)
+        manifest = manifest._replace(blobs=(*manifest.blobs, *blobs), **fields)
+        companions = {"record.json": record.to_bytes()} if record else {}
+        write_bundle(tmp_path / name, manifest, files, companions=companions)
+        return Bundle.open(tmp_path / name)
+
+    return make
+
+
+def tensor_of(name, data):
+    """One row of two numbers, as a request or a response has it."""
+    return {"name": name, "datatype": "FP32", "shape": [1, 2], "data": data}
+
+
+@pytest.fixture
+def failed_bundle(make_bundle):
+    """A bundle whose certificate failed, on two rows of the output `y`."""
+    check = output_check(
+        max_abs_diff=0.5, rows_beyond=2, wrong_rows=(3, 7), problem="differs by 0.5 in 2 rows"
+    )
+    return make_bundle(certificate_of(passed=False, outputs=(check,)), name="failed")
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory):
+    """A folder of keys: two pairs, an encrypted one, and what is no key for a signature."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+    folder = tmp_path_factory.mktemp("keys")
+    for name, curve in [("ours", ec.SECP256R1()), ("theirs", ec.SECP384R1())]:
+        _write_pair(folder, name, ec.generate_private_key(curve))
+    _write_pair(folder, "encrypted", ec.generate_private_key(ec.SECP521R1()), b"secret")
+    _write_pair(folder, "bitcoin", ec.generate_private_key(ec.SECP256K1()))
+    _write_pair(folder, "edwards", ed25519.Ed25519PrivateKey.generate())
+    (folder / "junk.pem").write_text("junk", encoding="utf-8")
+    return folder
+
+
+def _write_pair(folder, name, key, password=None):
+    from cryptography.hazmat.primitives import serialization as form
+
+    hidden = form.BestAvailableEncryption(password) if password else form.NoEncryption()
+    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, hidden)
+    (folder / f"{name}.pem").write_bytes(private)
+    public = key.public_key().public_bytes(
+        form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo
+    )
+    (folder / f"{name}.pub").write_bytes(public)
 
 
 @pytest.fixture

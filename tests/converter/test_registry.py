@@ -7,8 +7,10 @@ from urllib.parse import unquote, urlsplit
 import obstore
 import pytest
 
-from coldpress.errors import BundleError, StoreError, UsageError
-from coldpress.registry import describe, publish
+from coldpress.bundle import Bundle, replace_file
+from coldpress.errors import BundleError, CertificationError, StoreError, UsageError
+from coldpress.registry import describe, is_signed, publish
+from coldpress.signing import sign
 from coldpress.stores import connect, model_uri
 from coldpress_runtime.fetching import fetch
 from coldpress_runtime.options import FetchOptions
@@ -179,3 +181,79 @@ def test_local_store_is_a_directory(tmp_path, churn_bundle):
     published = publish(churn_bundle, str(tmp_path / "new" / "a store"))
     folder = Path(unquote(urlsplit(published.uri.root).path))
     assert (folder / published.uri.manifest_path).is_file()
+
+
+def test_publish_refuses_a_failed_certificate(store_root, failed_bundle):
+    """What failed its proof is not published, and the error is the failure's own sentence."""
+    with pytest.raises(CertificationError, match=r"'y' differs by 0\.5 .*--force") as caught:
+        publish(failed_bundle, store_root, channel="live")
+    assert (caught.value.output, caught.value.rows) == ("y", [3, 7])
+    assert paths(store_root) == []
+
+
+def test_a_summary_does_not_hide_a_failed_certificate(store_root, failed_bundle):
+    """A manifest that says passed of a certificate that failed is not believed."""
+    manifest = failed_bundle.manifest
+    lying = manifest._replace(certificate=manifest.certificate._replace(passed=True))
+    (failed_bundle.path / "manifest.json").write_bytes(lying.to_bytes())
+    with pytest.raises(CertificationError):
+        publish(failed_bundle.path, store_root)
+    published = publish(failed_bundle.path, store_root, force=True)
+    summary = describe(published.uri)[1].certificate
+    assert (summary.passed, summary.forced) == (False, True)
+
+
+def test_publish_by_force_records_itself(store_root, failed_bundle):
+    """By force it is published as a version whose manifest says so, and the bundle is that one."""
+    published = publish(failed_bundle, store_root, channel="live", force=True)
+    assert published.uri.digest != failed_bundle.digest
+    _, manifest = describe(published.uri)
+    assert (manifest.certificate.passed, manifest.certificate.forced) == (False, True)
+    now = Bundle.open(failed_bundle.path)
+    assert now.digest == published.uri.digest
+    assert b"published all the same" in now.companion("report.html")
+    again = publish(failed_bundle.path, store_root, force=True)
+    assert (again.uri, again.created) == (published.uri, False)
+    with pytest.raises(CertificationError):
+        publish(failed_bundle.path, store_root)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_force_needs_the_newest_manifest(tmp_path, failed_bundle, version):
+    """A bundle of a format that could not say forced becomes one of the format that can."""
+    manifest = failed_bundle.manifest._replace(schema_version=version)
+    (failed_bundle.path / "manifest.json").write_bytes(manifest.to_bytes())
+    published = publish(failed_bundle.path, str(tmp_path / "store"), force=True)
+    assert describe(published.uri)[1].schema_version == 3
+
+
+def test_force_does_not_change_what_passed(tmp_path, make_bundle):
+    """A bundle that passed is published as it is, whether by force or not."""
+    bundle = make_bundle()
+    published = publish(bundle, str(tmp_path / "store"), force=True)
+    assert published.uri.digest == bundle.digest
+
+
+def test_force_drops_a_signature_of_the_version_before(tmp_path, failed_bundle, keys):
+    """A signature that was over another manifest goes, and one made afterwards stays."""
+    sign(failed_bundle, keys / "ours.pem")
+    assert publish(failed_bundle.path, str(tmp_path / "store"), force=True).unsigned
+    assert failed_bundle.companion("model.sig") is None
+    sign(failed_bundle.path, keys / "ours.pem")
+    published = publish(failed_bundle.path, str(tmp_path / "store"), force=True)
+    assert not published.unsigned
+    assert is_signed(published.uri)
+
+
+def test_companions_go_beside_the_version(store_root, make_bundle):
+    """Companions are published before the manifest, and what is there is left alone."""
+    bundle = make_bundle()
+    replace_file(bundle.path / "report.html", b"first")
+    published = publish(bundle, store_root)
+    place = published.uri.blob_path("report.html")
+    assert place in paths(store_root)
+    replace_file(bundle.path / "report.html", b"second")
+    replace_file(bundle.path / "bom.json", b"{}")
+    again = publish(bundle, store_root)
+    assert (again.created, again.bytes_written) == (False, 2)
+    assert bytes(obstore.get(connect(store_root), place).bytes()) == b"first"
