@@ -14,7 +14,8 @@ from coldpress.proving import prove
 from coldpress.sample import Sample
 
 RANDOM = np.random.default_rng(0)
-WIDTH, CLASSES, WORDS = 64, 8, 50
+WIDTH, CLASSES, WORDS = 128, 16, 200
+CENTRES = RANDOM.normal(size=(CLASSES, WIDTH))
 
 
 def tensor(name, *shape, scale=None):
@@ -34,8 +35,8 @@ def written(nodes, inputs, outputs, tensors):
 
 
 def dense_network():
-    """Two matrix products, one of them a Gemm with its weights transposed, and probabilities."""
-    directions = np.linalg.qr(RANDOM.normal(size=(WIDTH, WIDTH)))[0].astype(np.float32)
+    """A Gemm with its weights transposed, and a product that tells which centre a row is near."""
+    turned = RANDOM.normal(size=(WIDTH, WIDTH), scale=WIDTH**-0.5)
     return written(
         [
             helper.make_node("Gemm", ["x", "w0", "b0"], ["h"], transB=1),
@@ -45,11 +46,9 @@ def dense_network():
         [("x", TensorProto.FLOAT, ["rows", WIDTH])],
         [("y", TensorProto.FLOAT, ["rows", CLASSES])],
         [
-            numpy_helper.from_array(directions, "w0"),
+            numpy_helper.from_array(turned.astype(np.float32), "w0"),
             numpy_helper.from_array(np.zeros(WIDTH, dtype=np.float32), "b0"),
-            numpy_helper.from_array(
-                np.concatenate([directions @ directions.T * 8] * 2)[:WIDTH, :CLASSES].copy(), "w1"
-            ),
+            numpy_helper.from_array((turned @ CENTRES.T / 16).astype(np.float32), "w1"),
         ],
     )
 
@@ -105,8 +104,9 @@ def recurrent_network():
     )
 
 
+NEAR = np.arange(300) % CLASSES
 ROWS = {
-    "dense": RANDOM.normal(size=(300, WIDTH)).astype(np.float32),
+    "dense": (CENTRES[NEAR] + RANDOM.normal(size=(300, WIDTH), scale=0.5)).astype(np.float32),
     "text": RANDOM.integers(0, WORDS, (100, 6)),
     "image": RANDOM.normal(size=(40, 3, 8, 8)).astype(np.float32),
     "recurrent": RANDOM.normal(size=(5, 7, 16)).astype(np.float32),
