@@ -42,10 +42,7 @@ def fidelity(pairs: Pairs) -> float | None:
     """
     if any(a.shape != b.shape or not {a.dtype.kind, b.dtype.kind} <= _NUMBERS for a, b in pairs):
         return None
-    original, exported = (
-        np.concatenate([np.atleast_1d(side).astype(np.float64) for side in sides])
-        for sides in zip(*pairs, strict=True)
-    )
+    original, exported = (_stacked(sides) for sides in zip(*pairs, strict=True))
     finite = np.isfinite(original) & np.isfinite(exported)
     left, right = (np.where(finite, side, 0.0) for side in (original, exported))
     count = np.maximum(finite.sum(axis=0, keepdims=True), 1)
@@ -55,6 +52,14 @@ def fidelity(pairs: Pairs) -> float | None:
     if not (0 < total < np.inf) or not np.isfinite(lost):
         return None
     return 1 - lost / total
+
+
+def _stacked(batches: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    """All values, one row after the other; in one column where rows are not the first dimension."""
+    alike = len({batch.shape[1:] for batch in batches}) == 1
+    return np.concatenate(
+        [np.atleast_1d(b if alike else b.ravel()).astype(np.float64) for b in batches]
+    )
 
 
 def winner_agreement(pairs: Pairs) -> float | None:

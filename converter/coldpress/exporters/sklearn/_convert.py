@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -25,7 +24,6 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
-    VotingClassifier,
 )
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
@@ -87,7 +85,7 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
     equal = rewritten(model)
     register_boosters(equal)
     try:
-        with warnings.catch_warnings(), _without_flattening(equal):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             proto: onnx.ModelProto = convert_sklearn(
                 equal,
@@ -106,20 +104,6 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
             f"skl2onnx can't convert the {type(model).__name__}: {brief(error)}"
         ) from error
     return proto
-
-
-@contextmanager
-def _without_flattening(model: BaseEstimator) -> Iterator[None]:
-    """Set what only `VotingClassifier.transform` goes by to the one value that skl2onnx takes."""
-    voting = [part for part in parts_of(model) if isinstance(part, VotingClassifier)]
-    before = [part.flatten_transform for part in voting]
-    for part in voting:
-        part.flatten_transform = False
-    try:
-        yield
-    finally:
-        for part, value in zip(voting, before, strict=True):
-            part.flatten_transform = value
 
 
 def _initial_types(inputs: Inputs) -> list[tuple[str, Any]]:
