@@ -28,7 +28,7 @@ def check_archive(
     source: bytes | Path,
     *,
     name: str,
-    kind: str = "zip archive",
+    otherwise: str = "no zip archive",
     error: type[ColdpressError] = LoadError,
 ) -> tuple[str, ...]:
     """Refuse an archive that would unpack to far more than it is, or outside its folder.
@@ -36,7 +36,7 @@ def check_archive(
     Args:
         source: The archive's bytes, or its file.
         name: What to call it in a message.
-        kind: What it should be, such as ``zip archive that Keras 3 writes``.
+        otherwise: What it is if it is no archive, such as ``not the archive that Keras 3 writes``.
         error: What to raise: an error of one argument, the message.
 
     Returns:
@@ -53,7 +53,7 @@ def check_archive(
         with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
             members = opened.infolist()
     except _BROKEN as broken:
-        raise error(f"{name} is no {kind}, or is damaged") from broken
+        raise error(f"{name} is {otherwise}, or is damaged") from broken
     if problem := _problem(members, size):
         raise error(f"{name} {problem}; nothing of it was unpacked")
     return tuple(member.filename for member in members)
@@ -64,7 +64,8 @@ def _problem(members: list[zipfile.ZipInfo], size: int) -> str | None:
     if len(members) > _MOST_MEMBERS:
         return f"has {len(members):,} members, and {_MOST_MEMBERS:,} are the most that are read"
     unpacked = sum(member.file_size for member in members)
-    if unpacked > _ALWAYS_FINE and unpacked > _MOST_RATIO * size:
+    # Each by itself, or a bomb could hide beside honest data; and all, as members can overlap.
+    if _explodes(unpacked, size) or any(_explodes(m.file_size, m.compress_size) for m in members):
         return f"is {size:,} bytes and would unpack to {unpacked:,}, as a zip bomb does"
     seen: set[str] = set()
     for member in members:
@@ -72,6 +73,10 @@ def _problem(members: list[zipfile.ZipInfo], size: int) -> str | None:
             return f"has a member {member.filename!r:.80} that {fault}"
         seen.add(member.filename)
     return None
+
+
+def _explodes(unpacked: int, packed: int) -> bool:
+    return unpacked > _ALWAYS_FINE and unpacked > _MOST_RATIO * packed
 
 
 def _fault(member: zipfile.ZipInfo, seen: set[str]) -> str | None:

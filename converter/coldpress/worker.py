@@ -93,7 +93,8 @@ def _do(job: Job, progress: Callable[[str], None], *, offline: bool) -> None:
     for plugin in job.plugins:
         _import_plugin(plugin)
     progress("Loading the model" + ("" if offline else ", with the network in its reach"))
-    trained = load_model(Source(**job.source))
+    weights = job.source["weights"]
+    trained = load_model(Source(**{**job.source, "weights": weights and Path(weights)}))
     _TASKS[job.task](job, trained, sample, progress)
 
 

@@ -1,45 +1,74 @@
-"""What a process that reads a model is kept from."""
+"""What a child process is kept from, tried in children, since none can come back."""
 
 import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from coldpress.containment import environment
 
-PROGRAM = """
-import json, os, socket, sys
-from coldpress.containment import leave_network
-left = leave_network()
-try:
-    socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=5).close()
-    reached = True
-except OSError:
-    reached = False
-path = os.path.join(sys.argv[2], "made")
-open(path, "w").close()
+LEAVE = """
+import ctypes, json, os, socket, sys
+from coldpress import containment
+if sys.argv[2] == "nobody":
+    os.setgid(65534)
+    os.setuid(65534)
+    ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: as for a process that began as this user
+left = containment.leave_network()
+reached = socket.socket().connect_ex(("127.0.0.1", int(sys.argv[1]))) == 0
+path = f"made-by-{sys.argv[2]}"
+with open(path, "w") as file:
+    file.write("x")
 print(json.dumps({"left": left, "reached": reached, "owner": os.stat(path).st_uid}))
 """
 
 
-def test_secrets_stay_outside(tmp_path):
-    """Of the environment only what is harmless and known comes along."""
-    own = {"PATH": "/bin", "AWS_SECRET_ACCESS_KEY": "x", "HTTPS_PROXY": "y", "LC_ALL": "C"}
-    found = environment(tmp_path, own)
-    assert (found["PATH"], found["LC_ALL"], found["HOME"]) == ("/bin", "C", str(tmp_path))
-    assert not {"AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY"} & found.keys()
+@pytest.fixture
+def server():
+    """A server on loopback; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can leave the network")
-def test_the_network_is_out_of_reach(tmp_path):
-    """Where the system allows it, not even loopback is reached, and files keep their owner."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = str(server.getsockname()[1])
-        command = [sys.executable, "-c", PROGRAM, port, str(tmp_path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+@pytest.fixture
+def shared_folder():
+    """A folder that any user may write to; pytest's own are this user's alone."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        pytest.param("self", id="this-user"),
+        pytest.param("nobody", id="without-rights", marks=pytest.mark.skipif(
+            os.getuid() != 0, reason="only root can become another user")),
+    ],
+)  # fmt: skip
+def test_network_is_left_or_said_not_to_be(shared_folder, server, user):
+    """A process that left reaches nothing; one that could not says so; files stay its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVE, str(server), user],
+        cwd=shared_folder, capture_output=True, check=True,
+    )  # fmt: skip
     found = json.loads(done.stdout)
-    assert found["reached"] is not found["left"]
-    assert found["owner"] == os.getuid()
+    assert found["reached"] != found["left"]
+    made = (shared_folder / f"made-by-{user}").stat()
+    assert made.st_uid == found["owner"] == (os.getuid() if user == "self" else 65534)
+
+
+def test_environment_holds_no_secrets(tmp_path):
+    """What could be a credential or a proxy is left out, and the home is the child's own."""
+    own = {"PATH": "/bin", "LC_ALL": "C", "AWS_SECRET_ACCESS_KEY": "s", "HTTPS_PROXY": "p"}
+    found = environment(tmp_path, own)
+    assert found["PATH"] == "/bin"
+    assert found["LC_ALL"] == "C"
+    assert found["HOME"] == found["TMPDIR"] == str(tmp_path)
+    assert not {"AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY"} & found.keys()

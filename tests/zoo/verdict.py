@@ -56,7 +56,10 @@ def judge(case: Case) -> Verdict:
             return Verdict(outcome="refused", reason=str(error))
         except Exception as error:  # what no user may see is told like a verdict
             return Verdict(outcome="crashed", reason=f"{type(error).__name__}: {error}")
-        return _on_fresh_rows(built, bundle, Path(folder))
+        try:
+            return _on_fresh_rows(built, bundle, Path(folder))
+        except Exception as error:  # as above
+            return Verdict(outcome="crashed", reason=f"{type(error).__name__}: {error}")
 
 
 def unexpected(case: Case, verdict: Verdict) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 
 from coldpress.errors import ExportError, brief
-from coldpress.load import without_zipmaps
+from coldpress.load.zipmap import unwrap_zipmaps
 from coldpress.onnx_file import Label
 
 from .ensembles import Form, read_lightgbm, read_xgboost, write
@@ -172,7 +172,9 @@ def _catboost_graph(model: Any, loss: str) -> onnx.ModelProto:  # noqa: ANN401 -
         except Exception as error:
             raise ExportError(f"CatBoost can't write the model as ONNX: {brief(error)}") from error
         proto = onnx.load(path)
-    without_zipmaps(proto)
+    for name in unwrap_zipmaps(proto):
+        if proto.graph.output[-1].name == name:
+            _rename(proto, name, "probabilities")
     _rename(proto, proto.graph.input[0].name, "input")
     if proto.graph.output[0].name == "predictions":
         _finish_regressor(proto, exponent=loss.startswith(_EXPONENTIAL))

@@ -2,16 +2,14 @@
 
 from ._load import SUFFIXES, load_model, model_of
 from ._source import Source
-from ._torch_model import TorchModel
-from ._trained import TrainedModel
-from .zipmap import without_zipmaps
+from ._trained import SavedModel, TorchModel, TrainedModel
 
 __all__ = [
     "SUFFIXES",
+    "SavedModel",
     "Source",
     "TorchModel",
     "TrainedModel",
     "load_model",
     "model_of",
-    "without_zipmaps",
 ]

@@ -1,41 +1,151 @@
-"""What reading a file gave, when any object can come of it."""
+"""Which framework a live object is of, told by its classes without importing any."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
-from coldpress.errors import LoadError
+from coldpress.errors import ExportError
+from coldpress.onnx_file import OnnxFile
 
-from ._frameworks import framework_of
+from ._trained import SavedModel, TorchModel, TrainedModel
 
-if TYPE_CHECKING:
-    from ._load import ModelFile
-
-__all__ = ["checked_object", "other_version"]
-
-_UNPICKLED = ("scikit-learn", "xgboost", "lightgbm", "catboost")
+__all__ = ["is_model", "trained"]
 
 
-def checked_object(file: ModelFile, loaded: object) -> object:
-    """The object, if it is a model of a framework whose models are kept so.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Framework:
+    """A framework: its name, the classes that its models descend from, and what exports them."""
+
+    name: str
+    classes: frozenset[str]
+    packages: tuple[str, ...]
+
+
+_EVERY = ("onnx", "numpy")
+_BOOSTERS = ("xgboost", "lightgbm", "catboost")
+# Root module of a class → framework, and names of its classes that are models.
+_FRAMEWORKS = {
+    "sklearn": _Framework(
+        name="scikit-learn",
+        classes=frozenset({"BaseEstimator"}),
+        packages=("scikit-learn", "skl2onnx", *_EVERY),
+    ),
+    "xgboost": _Framework(
+        name="xgboost",
+        classes=frozenset({"XGBModel", "Booster"}),
+        packages=("xgboost", "xgboost-cpu", *_EVERY),
+    ),
+    "lightgbm": _Framework(
+        name="lightgbm",
+        classes=frozenset({"LGBMModel", "Booster"}),
+        packages=("lightgbm", *_EVERY),
+    ),
+    "catboost": _Framework(
+        name="catboost", classes=frozenset({"CatBoost"}), packages=("catboost", *_EVERY)
+    ),
+    "keras": _Framework(
+        name="keras",
+        classes=frozenset({"Model"}),
+        packages=("keras", "tensorflow", "tf2onnx", *_EVERY),
+    ),
+    "torch": _Framework(
+        name="torch",
+        classes=frozenset({"Module", "ExportedProgram"}),
+        packages=("torch", "onnxscript", *_EVERY),
+    ),
+    "onnx": _Framework(name="onnx", classes=frozenset({"ModelProto"}), packages=_EVERY),
+}
+_SAVED_MODEL = _Framework(
+    name="tensorflow", classes=frozenset(), packages=("tensorflow", "tf2onnx", *_EVERY)
+)
+
+
+def is_model(value: object) -> bool:
+    """Whether an object is a model of a framework that Coldpress exports."""
+    return _framework(value) is not None
+
+
+def trained(model: object, *, suffix: str, sha256: str) -> TrainedModel:
+    """A live object as a trained model; ONNX is checked, and PyTorch put into inference mode.
 
     Raises:
-        LoadError: It is something else, such as a dictionary around a model.
+        ExportError: It is of no framework that Coldpress knows.
+        LoadError: It is no ONNX model that can be served.
     """
-    framework = framework_of(type(loaded))
-    if framework is None or framework.name not in _UNPICKLED:
-        kind = type(loaded)
-        raise LoadError(
-            f"{file.path.name} holds a {kind.__module__}.{kind.__qualname__}, not a scikit-learn "
-            "estimator or a booster; save the fitted model itself"
-        )
-    return loaded
+    framework = _framework(model)
+    if framework is None:
+        raise _unknown(type(model))
+    return TrainedModel(
+        framework=framework.name,
+        format=suffix,
+        model=_ready(framework.name, model),
+        sha256=sha256,
+        packages=_packages(framework, model),
+    )
 
 
-def other_version(file: ModelFile, warning: Any) -> LoadError:  # noqa: ANN401 - untyped package
-    """The error for scikit-learn's warning that another version of it wrote the file."""
-    used, installed = warning.original_sklearn_version, warning.current_sklearn_version
-    return LoadError(
-        f"{file.path.name} was written by scikit-learn {used} and {installed} is installed, which "
-        f"may read it wrongly; install the version that wrote it: pip install scikit-learn=={used}"
+def _framework(value: object) -> _Framework | None:
+    if isinstance(value, SavedModel):
+        return _SAVED_MODEL
+    if isinstance(value, TorchModel):
+        return _FRAMEWORKS["torch"]
+    if isinstance(value, bytes | OnnxFile):
+        return _FRAMEWORKS["onnx"]
+    # The first that fits: XGBClassifier descends from scikit-learn's classes as well.
+    for base in type(value).__mro__:
+        known = _FRAMEWORKS.get(_root(base))
+        if known and base.__name__ in known.classes:
+            return known
+    return None
+
+
+def _root(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
+def _ready(framework: str, model: Any) -> Any:  # noqa: ANN401 - any framework's object
+    if framework == "onnx" and not isinstance(model, OnnxFile):
+        return import_module(".onnx", __package__).checked(model)
+    if framework == "torch" and not isinstance(model, TorchModel):
+        return _inference(model)
+    return model
+
+
+def _inference(module: Any) -> TorchModel:  # noqa: ANN401 - untyped package
+    if _is_program(module):
+        example = module.example_inputs
+        return TorchModel(module=module, example=tuple(example[0]) if example else None)
+    return TorchModel(module=module.eval())
+
+
+def _is_program(module: object) -> bool:
+    return any(base.__name__ == "ExportedProgram" for base in type(module).__mro__)
+
+
+def _packages(framework: _Framework, model: object) -> tuple[str, ...]:
+    found = dict.fromkeys(framework.packages)
+    for name in _parts(model):
+        found.update(dict.fromkeys(_FRAMEWORKS[name].packages))
+    return tuple(found)
+
+
+def _parts(model: object) -> Iterator[str]:
+    """Boosters among a scikit-learn pipeline's steps and an ensemble's estimators."""
+    steps = getattr(model, "steps", None) or getattr(model, "estimators", None) or ()
+    for step in steps if isinstance(steps, list) else ():
+        estimator = step[-1] if isinstance(step, tuple) else step
+        yield from (name for name in _BOOSTERS if name == _root(type(estimator)))
+        yield from _parts(estimator)
+
+
+def _unknown(kind: type) -> ExportError:
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if _root(kind) == "onnx":
+        return ExportError(f"an onnx.{kind.__name__} is no model; give an onnx.ModelProto")
+    return ExportError(
+        f"{name} is no model that Coldpress exports; give a fitted estimator of scikit-learn, "
+        "XGBoost, LightGBM or CatBoost, a Keras model, a PyTorch module, or an ONNX file's bytes"
     )

@@ -1,24 +1,81 @@
-"""Where a model is."""
+"""What is to be loaded: where it is, and what its reader allows."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["Source"]
+from coldpress.errors import LoadError, UsageError
+
+__all__ = ["ModelFile", "Source", "read_file", "tree_digest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a model is, and how to read it.
+    """A trained model that is to be loaded.
 
     Attributes:
-        path: A file, a SavedModel's directory, or ``module:factory``.
-        trust: Whether it may run code while it is read, as pickles do.
-        weights: For a factory, the file with the weights.
-        signature: For a SavedModel, which of its signatures.
+        path: A file whose suffix says what it is, a directory with a SavedModel, or
+            ``module:factory``.
+        trust: Whether reading it may run code that comes with it.
+        weights: State dict or safetensors file for the module that a factory makes.
+        signature: Key of the SavedModel's signature to export.
     """
 
     path: str
     trust: bool = False
-    weights: str | None = None
+    weights: Path | None = None
     signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """A model's file, read once: what is hashed is what is loaded.
+
+    Attributes:
+        path: Where it was.
+        data: Its bytes.
+    """
+
+    path: Path
+    data: bytes
+
+    @property
+    def suffix(self) -> str:
+        """The suffix in lower case, with its dot."""
+        return self.path.suffix.lower()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def read_file(path: Path) -> ModelFile:
+    """A file's bytes.
+
+    Raises:
+        UsageError: It can't be read.
+        LoadError: It is empty.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"can't read the model {path}: {error.strerror or error}") from error
+    if not data:
+        raise LoadError(f"{path.name} is empty")
+    return ModelFile(path=path, data=data)
+
+
+def tree_digest(folder: Path) -> str:
+    """SHA-256 over the files of a folder: each one's path in it and digest, in order of paths."""
+    digest = hashlib.sha256()
+    try:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    except OSError as error:
+        raise UsageError(f"can't read the model {folder}: {error.strerror or error}") from error
+    return digest.hexdigest()

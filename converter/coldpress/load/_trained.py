@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["TrainedModel"]
+__all__ = ["SavedModel", "TorchModel", "TrainedModel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,13 +13,16 @@ class TrainedModel:
     """A trained model in memory.
 
     Attributes:
-        framework: Which exporter takes it: a name of
-            `coldpress.load._frameworks`, such as ``scikit-learn``.
-        format: The file's suffix without the dot, or ``object`` for a live object.
-        model: The framework's own object; for ``onnx``, the file's bytes with everything inside.
-        sha256: Digest of the model file; empty for a live object.
+        framework: Which exporter takes it: ``scikit-learn``, ``xgboost``, ``lightgbm``,
+            ``catboost``, ``keras``, ``tensorflow``, ``torch`` or ``onnx``.
+        format: The file's suffix without the dot, ``savedmodel`` for a directory, ``factory``, or
+            ``object`` for a live object.
+        model: The framework's own object; a `SavedModel` for ``tensorflow``, a `TorchModel` for
+            ``torch``, a `coldpress.onnx_file.OnnxFile` for ``onnx``.
+        sha256: Digest of the model file, of a directory's files, or of a factory's weights; empty
+            for a live object and a factory without weights.
         packages: Distributions whose versions decide what the export is.
-        size: Length of the model's file in bytes; 0 for a live object.
+        size: Length in bytes of what the digest is of; 0 where there is none.
     """
 
     framework: str
@@ -28,3 +31,31 @@ class TrainedModel:
     sha256: str
     packages: tuple[str, ...]
     size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SavedModel:
+    """One signature of a TensorFlow SavedModel.
+
+    Attributes:
+        loaded: What `tf.saved_model.load` gave; it keeps the variables alive.
+        signature_name: The signature's key.
+        function: The signature's concrete function.
+    """
+
+    loaded: Any
+    signature_name: str
+    function: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TorchModel:
+    """A PyTorch model, in the mode for inference.
+
+    Attributes:
+        module: A `torch.nn.Module`, `torch.export.ExportedProgram` or `torch.jit.ScriptModule`.
+        example: Example inputs, if the archive holds them; else None.
+    """
+
+    module: Any
+    example: tuple[Any, ...] | None = None

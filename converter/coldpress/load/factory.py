@@ -1,127 +1,169 @@
-"""Models that a function of the user's builds, with weights from a file that runs no code."""
+"""Models that a function of the reader's own makes, with the weights that a file gives them."""
 
 from __future__ import annotations
 
 import io
+import pickle
 import warnings
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from coldpress.archives import check_archive
 from coldpress.errors import LoadError, MissingExtraError, TrustError, UsageError, brief
 
-from ._frameworks import framework_of
-from ._torch_model import TorchModel
-from .torch_files import import_torch
+from ._live import is_model
+from ._source import ModelFile, Source, read_file
 
-if TYPE_CHECKING:
-    from ._source import Source
+__all__ = ["load"]
 
-__all__ = ["load_factory"]
-
-_STATE_SUFFIXES = (".pt", ".pth", ".bin")
+_SAFE_SUFFIX = ".safetensors"
+_PICKLED_SUFFIXES = (".pt", ".pth", ".bin")
+_MOST_KEYS = 5
 
 
-def load_factory(source: Source) -> object:
-    """What a factory gives, with its weights.
+def load(source: Source) -> tuple[object, str]:
+    """The model that a factory makes, and the digest of its weights' file.
 
-    Args:
-        source: ``module:function``, the file with the weights, and whether code is trusted.
+    The module is looked for where Python looks, and the worker adds the current directory.
 
     Raises:
-        TrustError: Nobody said that the module's code may run.
-        UsageError: There is no such module or function, or no such file.
-        LoadError: The function fails or gives no model, or the weights are others than its.
+        TrustError: It was not said that its code may run.
+        LoadError: It is not there, fails, makes no model, or the weights don't fit.
+        UsageError: Weights are given for something else than a PyTorch module.
+        MissingExtraError: PyTorch is not installed.
     """
     if not source.trust:
-        raise TrustError(
-            f"{source.path} is a function of your own, and building the model runs it; allow that "
-            "with --trust",
-            sha256="",
-            names=[source.path.replace(":", ".")],
-            complete=True,
-        )
-    built = _built(source.path)
-    framework = framework_of(type(built))
-    if framework is None:
+        raise _refusal(source.path)
+    # Before the code runs: a wrong file is told at once.
+    file = read_file(source.weights) if source.weights else None
+    weights = _weights(file) if file else None
+    model = _made(source.path)
+    if file is None or weights is None:
+        return model, ""
+    _fill(model, weights, file.path)
+    return model, file.sha256
+
+
+def _refusal(path: str) -> TrustError:
+    return TrustError(
+        f"{path} is Python code that runs when the model is made; allow it with --trust",
+        sha256="",
+        names=(path.replace(":", "."),),
+        complete=False,
+    )
+
+
+def _made(path: str) -> object:
+    module, _, names = path.partition(":")
+    found = _found(path, module, names)
+    if not isinstance(found, type) and is_model(found):
+        return found
+    if not callable(found):
+        raise LoadError(f"{path} is a {type(found).__name__}; name a function that makes the model")
+    model = _called(path, cast("Callable[[], object]", found))
+    if not is_model(model):
+        kind = type(model)
         raise LoadError(
-            f"{source.path} gave a {type(built).__module__}.{type(built).__qualname__}, which is "
-            "no model; give a torch.nn.Module, or another trained model"
+            f"{path} made a {kind.__module__}.{kind.__qualname__}, which is no model of a "
+            "framework that Coldpress exports"
         )
-    if framework.name != "torch":
-        if source.weights is not None:
-            raise UsageError(f"--weights are for PyTorch; {source.path} gave another model")
-        return built
-    if source.weights is not None:
-        _load_weights(built, Path(source.weights))
-    return TorchModel(module=built.eval())
+    return model
 
 
-def _built(path: str) -> Any:  # noqa: ANN401 - whatever the factory gives
-    module_name, _, function_name = path.partition(":")
+def _found(path: str, module: str, names: str) -> object:
     try:
-        function = getattr(import_module(module_name), function_name)
+        found: object = import_module(module)
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{path}: there is no module '{error.name}' here; run from the directory that holds it"
+        raise LoadError(
+            f"{path} needs the module '{error.name}', which is not here; run from the directory "
+            "that holds it, or install it"
         ) from error
-    except AttributeError as error:
-        raise UsageError(f"{path}: the module has no '{function_name}'") from error
     except Exception as error:
-        raise LoadError(f"{path}: importing the module failed: {_told(error)}") from error
+        raise _failed(path, error) from error
+    for name in names.split("."):
+        if not hasattr(found, name):
+            raise LoadError(f"there is no '{name}' in {path.rpartition(name)[0].rstrip(':.')}")
+        found = getattr(found, name)
+    return found
+
+
+def _called(path: str, factory: Callable[[], object]) -> object:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return function()
+            return factory()
         except Exception as error:
-            raise LoadError(f"{path} failed, called without arguments: {_told(error)}") from error
+            raise _failed(path, error) from error
 
 
-def _load_weights(module: Any, path: Path) -> None:  # noqa: ANN401 - untyped package
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"can't read the weights {path}: {error.strerror or error}") from error
-    state = _read_safetensors(path, data) if path.suffix == ".safetensors" else _state(path, data)
-    try:
-        module.load_state_dict(state)
-    except Exception as error:
-        raise LoadError(
-            f"the weights in {path.name} are not those of the model: {brief(error)}"
-        ) from error
+def _failed(path: str, error: Exception) -> LoadError:
+    return LoadError(f"{path} failed: {type(error).__name__}: {brief(error)}")
 
 
-def _read_safetensors(path: Path, data: bytes) -> dict[str, Any]:
-    try:
-        from safetensors.torch import load  # noqa: PLC0415 - there only with the extra
-    except ImportError as error:
-        raise MissingExtraError.needed_by(f"reading {path.name}", "torch") from error
-    try:
-        return dict(load(data))
-    except Exception as error:
-        raise LoadError(f"{path.name} is no safetensors file: {brief(error)}") from error
-
-
-def _state(path: Path, data: bytes) -> dict[str, Any]:
-    if path.suffix not in _STATE_SUFFIXES:
+def _weights(file: ModelFile) -> Mapping[str, Any]:
+    name = file.path.name
+    if file.suffix not in (_SAFE_SUFFIX, *_PICKLED_SUFFIXES):
         raise UsageError(
-            f"{path.name}: weights are a .safetensors file, or a state dict in "
-            f"{', '.join(_STATE_SUFFIXES)}"
+            f"{name}: weights are a file ending in {_SAFE_SUFFIX}, {', '.join(_PICKLED_SUFFIXES)}"
         )
-    check_archive(data, name=path.name, kind="file that torch.save wrote")
-    torch = import_torch(f"reading {path.name}")
     try:
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        import safetensors.torch  # noqa: PLC0415 - seconds, only for who needs it
+        import torch  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise MissingExtraError.needed_by(f"reading {name}", "torch") from error
+    try:
+        if file.suffix == _SAFE_SUFFIX:
+            return cast("Mapping[str, Any]", safetensors.torch.load(file.data))
+        state = _state(torch, file)
+    except LoadError:
+        raise
     except Exception as error:
-        raise LoadError(
-            f"{path.name} holds more than tensors, and is not read; save model.state_dict(): "
-            f"{brief(error).partition('. ')[0]}"
-        ) from error
-    if not isinstance(state, dict):
-        raise LoadError(f"{path.name} holds a {type(state).__name__}; save model.state_dict()")
+        raise _unreadable(file, error) from error
+    if isinstance(state, Mapping) and all(isinstance(v, torch.Tensor) for v in state.values()):
+        return state
+    raise LoadError(f"{name} holds no state dict; save model.state_dict() itself")
+
+
+def _unreadable(file: ModelFile, error: Exception) -> LoadError:
+    name = file.path.name
+    # PyTorch's own message says how to run the code instead.
+    if isinstance(error, pickle.UnpicklingError):
+        return LoadError(
+            f"{name} holds more than tensors, or is damaged, and is not read; save "
+            "model.state_dict() itself, or better as safetensors"
+        )
+    return LoadError(f"{name} can't be read as {file.suffix} weights: {brief(error)}")
+
+
+def _state(torch: Any, file: ModelFile) -> object:  # noqa: ANN401 - a module
+    if file.data.startswith(b"PK"):
+        check_archive(file.data, name=file.path.name, otherwise="no file that torch.save writes")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # weights_only: an unpickler that knows tensors and containers, and nothing that runs.
+        state: object = torch.load(io.BytesIO(file.data), map_location="cpu", weights_only=True)
     return state
 
 
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {brief(error)}"
+def _fill(model: object, weights: Mapping[str, Any], path: Path) -> None:
+    import torch  # noqa: PLC0415 - it has read the weights
+
+    if not isinstance(model, torch.nn.Module):
+        raise UsageError(f"{path.name} are weights for a PyTorch module, and the factory made none")
+    try:
+        result = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise LoadError(f"{path.name} doesn't fit the model: {brief(error)}") from error
+    missing, unexpected = list(result.missing_keys), list(result.unexpected_keys)
+    if missing or unexpected:
+        faults = [("lacks", missing), ("has beside it", unexpected)]
+        said = " and ".join(f"{verb} {_keys(keys)}" for verb, keys in faults if keys)
+        raise LoadError(f"{path.name} doesn't fit the model that the factory makes: it {said}")
+
+
+def _keys(keys: list[str]) -> str:
+    shown = ", ".join(f"'{key:.80}'" for key in keys[:_MOST_KEYS])
+    rest = len(keys) - _MOST_KEYS
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -1,93 +1,158 @@
-"""A foreign ONNX file's first session, in a process of its own with little memory and time.
+"""The first time that compiled code sees a model's bytes: in a process with little to spend.
 
-A file of 152 bytes can ask for hundreds of megabytes when a session is made of it. Here that ends
-a process that nobody misses: `python -m coldpress.load.first_open FOLDER` reads the graph from
-standard input, opens it, and exits 0, or says on standard error why not.
+onnxruntime and the boosters' libraries are written in C++: a crafted or damaged file can make them
+take any memory, never end, or crash. Here that ends a child, which is told in one sentence.
 """
 
 from __future__ import annotations
 
+import json
+import resource
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
-from coldpress.containment import environment
-from coldpress.errors import LoadError
-from coldpress.onnx_file import OnnxFile
-from coldpress_runtime.errors import ArtifactError
-from coldpress_runtime.options import SessionOptions
+from coldpress.containment import environment, leave_network
+from coldpress.errors import LoadError, brief
 
-__all__ = ["check_opens", "main"]
+__all__ = ["open_apart"]
 
-# Python, numpy and onnxruntime take 1.3 GB of addresses, little of it as memory.
-_LEAST_BYTES = 4 * 1024**3
-_TIMES_SIZE = 6
-_LEAST_SECONDS = 60
-_BYTES_A_SECOND = 20_000_000
+Opener: TypeAlias = Callable[[bytes, Path | None], None]
+
+# onnxruntime takes a graph's size about four times over; a forest as JSON, about ten times.
+_MEMORY_BASE = 512 * 1024**2
+_MEMORY_EACH = 16
+_SECONDS_BASE = 60
+_BYTES_A_SECOND = 2 * 1024**2
+_PAGE = resource.getpagesize()
 
 
-def check_opens(name: str, model: OnnxFile, home: Path) -> None:
-    """Have another process open the model first.
+def open_apart(
+    name: str, kind: str, data: bytes, *, folder: Path | None = None, outside: int = 0
+) -> None:
+    """Open a model once in a process of its own, with limits that grow with its size.
 
     Args:
-        name: What to call it in messages.
-        model: The model.
-        home: An empty directory.
+        name: What to call it in a message.
+        kind: Which library opens it: ``onnx``, ``xgboost``, ``lightgbm`` or ``catboost``.
+        data: The file's bytes.
+        folder: Where an ONNX model's external data lie.
+        outside: Length of the external data in bytes.
 
     Raises:
-        LoadError: It can't be opened, or not with as much memory and time as a model of its size
-            could need.
+        LoadError: It can't be opened, or took the process down, or ran into a limit.
     """
-    size = model.size
-    memory, seconds = _LEAST_BYTES + _TIMES_SIZE * size, _LEAST_SECONDS + size // _BYTES_A_SECOND
-    command = [sys.executable, "-P", "-m", "coldpress.load.first_open"]
-    command += [str(memory), str(model.folder or "")]
+    memory = _MEMORY_BASE + _MEMORY_EACH * len(data) + 3 * outside
+    seconds = _SECONDS_BASE + (len(data) + outside) // _BYTES_A_SECOND
+    limits = [str(memory), str(seconds), *([str(folder.absolute())] if folder else [])]
+    command = [sys.executable, "-P", "-m", "coldpress.load.first_open", kind, *limits]
+    with tempfile.TemporaryDirectory() as home:
+        try:
+            done = subprocess.run(  # noqa: S603 - this program itself
+                command,
+                input=data,
+                capture_output=True,
+                env={**environment(Path(home)), "OMP_NUM_THREADS": "1"},
+                timeout=2 * seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise LoadError(f"{name} took more than {2 * seconds} s to open") from error
+    if reason := _reason(done, memory):
+        raise LoadError(f"{name} can't be opened by {_LIBRARIES[kind]}: {reason}")
+
+
+def _reason(done: subprocess.CompletedProcess[bytes], memory: int) -> str | None:
+    """Why it was not opened; None if it was."""
     try:
-        done = subprocess.run(  # noqa: S603 - this module, in this interpreter
-            command,
-            input=model.graph,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-            env=environment(home),
-        )
-    except subprocess.TimeoutExpired as error:
-        raise LoadError(
-            f"{name} could not be opened within {seconds} s, which a model of its size never needs"
-        ) from error
-    if done.returncode == 0:
-        return
-    said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-    if said.startswith("refused: "):
-        raise LoadError(f"{name} can't be served: {said.removeprefix('refused: ')}")
-    raise LoadError(
-        f"{name} could not be opened with {memory // 1024**2:,} MiB of memory, which a model of "
-        "its size never needs; it is damaged or forged"
-    )
+        answer = json.loads(done.stdout.rpartition(b"\n")[2])
+    except ValueError:
+        answer = {"memory": b"bad_alloc" in done.stderr}
+    if answer.get("opened"):
+        return None
+    if answer.get("memory"):
+        return f"it would take more than {memory // 1024**2} MB, which is out of all proportion"
+    if "error" in answer:
+        return str(answer["error"])
+    end = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
+    return f"the attempt ended with {end}, so the file is damaged, or made to do so"
 
 
 def main() -> None:
-    """Open the graph on standard input within the memory that the first argument allows."""
-    _limit(int(sys.argv[1]))
-    folder = Path(sys.argv[2]) if sys.argv[2] else None
-    model = OnnxFile(graph=sys.stdin.buffer.read(), folder=folder)
+    """Open what stands on standard input; the arguments are those that `open_apart` gives."""
+    leave_network()
+    kind, memory, seconds, *folder = sys.argv[1:]
+    data = sys.stdin.buffer.read()
+    opener = _OPENERS[kind]()
+    _limit(int(memory), int(seconds))
     try:
-        model.open(SessionOptions(prepacking=False))
-    except ArtifactError as error:
-        # Memory that ran out is no word about the model: the exit status alone tells of it.
-        if "bad_alloc" not in str(error):
-            sys.stderr.write(f"refused: {error}\n")
-        sys.exit(1)
+        opener(data, Path(folder[0]) if folder else None)
+    except MemoryError:
+        answer: dict[str, object] = {"memory": True}
+    except Exception as error:  # noqa: BLE001 - each library has its own; the parent tells it
+        words = brief(error)
+        answer = {"memory": "bad_alloc" in words or "allocate" in words, "error": words}
+    else:
+        answer = {"opened": True}
+    print("\n" + json.dumps(answer), end="", flush=True)  # noqa: T201 - the pipe to the parent
 
 
-def _limit(memory: int) -> None:
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return
-    if sys.platform == "linux":  # elsewhere addresses can't be limited
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+def _limit(memory: int, seconds: int) -> None:
+    """Bound what is taken from here on; what importing a library took is not the model's doing."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    # macOS has the limit but does not keep it, and has no /proc.
+    with suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * _PAGE + memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
+
+def _onnx() -> Opener:
+    from coldpress_runtime.artifact import WEIGHTS_NAME  # noqa: PLC0415 - the parent needs none
+    from coldpress_runtime.session import ModelSession  # noqa: PLC0415 - as above
+
+    def opener(data: bytes, folder: Path | None) -> None:
+        # The session takes any file's folder, and maps the files that the graph names.
+        ModelSession(data, weights=folder / WEIGHTS_NAME if folder else None)
+
+    return opener
+
+
+def _xgboost() -> Opener:
+    from . import xgboost  # noqa: PLC0415 - as above
+
+    return lambda data, _: xgboost.try_out(data)
+
+
+def _lightgbm() -> Opener:
+    from . import lightgbm  # noqa: PLC0415 - as above
+
+    return lambda data, _: lightgbm.try_out(data)
+
+
+def _catboost() -> Opener:
+    from . import catboost  # noqa: PLC0415 - as above
+
+    return lambda data, _: catboost.try_out(data)
+
+
+_OPENERS: dict[str, Callable[[], Opener]] = {
+    "onnx": _onnx,
+    "xgboost": _xgboost,
+    "lightgbm": _lightgbm,
+    "catboost": _catboost,
+}
+_LIBRARIES = {
+    "onnx": "onnxruntime",
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "catboost": "CatBoost",
+}
 
 if __name__ == "__main__":
     main()

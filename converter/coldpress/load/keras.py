@@ -15,7 +15,7 @@ from coldpress.archives import check_archive
 from coldpress.errors import LoadError, MissingExtraError, TrustError, brief
 
 if TYPE_CHECKING:
-    from ._load import ModelFile
+    from ._source import ModelFile
 
 __all__ = ["load"]
 
@@ -53,14 +53,15 @@ def load(file: ModelFile, *, trust: bool) -> object:
 
 
 def _check_container(file: ModelFile) -> None:
+    name, cure = file.path.name, "save the model again with model.save"
     if file.suffix == ".keras":
-        check_archive(
-            file.data,
-            name=file.path.name,
-            kind="zip archive that Keras 3 writes",
+        members = check_archive(
+            file.data, name=name, otherwise="not the zip archive that Keras 3 writes"
         )
+        if "config.json" not in members:
+            raise LoadError(f"{name} can't be read as a Keras model: it has no config.json; {cure}")
     elif not file.data.startswith(_HDF5_SIGNATURE):
-        raise LoadError(f"{file.path.name} is not HDF5; save the model again with model.save")
+        raise LoadError(f"{name} is not HDF5; {cure}")
 
 
 def _refusal(file: ModelFile) -> TrustError:

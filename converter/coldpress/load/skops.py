@@ -1,68 +1,79 @@
-"""scikit-learn models from skops files, which name every type that they hold: no trust needed."""
+"""skops files: opened by anyone where every type in them is known, else by those who trust it."""
 
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coldpress.archives import check_archive
 from coldpress.errors import LoadError, MissingExtraError, TrustError, brief
 
-from ._live import checked_object, other_version
+from ._report import missing_module, other_version, summary
 
 if TYPE_CHECKING:
-    from ._load import ModelFile
+    from ._source import ModelFile
 
 __all__ = ["load"]
 
 
 def load(file: ModelFile, *, trust: bool) -> object:
-    """The model in a skops file.
+    """The estimator in a skops file.
 
     Raises:
-        TrustError: It holds types that skops does not know to be safe, and `trust` is false.
-        LoadError: It can't be read, or was written by another scikit-learn.
-        MissingExtraError: skops is not installed.
+        TrustError: It holds types that skops does not know to be harmless, and `trust` is false.
+        LoadError: It is no skops file, is damaged, or was written by another scikit-learn.
+        MissingExtraError: skops is not installed, or the framework of what the file holds.
     """
-    members = check_archive(file.data, name=file.path.name, kind="skops file, a zip archive")
-    if "schema.json" not in members:
-        raise LoadError(f"{file.path.name} is no skops file: it has no schema.json in it")
+    name = file.path.name
+    if "schema.json" not in check_archive(file.data, name=name, otherwise="no skops file"):
+        raise LoadError(f"{name} is no skops file: it has no schema.json; write it with skops.io")
     try:
-        import skops.io as skops  # noqa: PLC0415 - there only with the extra
-        from sklearn.exceptions import InconsistentVersionWarning  # noqa: PLC0415 - as above
+        import skops.io as sio  # noqa: PLC0415 - a second, only for who needs it
     except ImportError as error:
-        raise MissingExtraError.needed_by(f"reading {file.path.name}", "skops") from error
+        raise MissingExtraError.needed_by(f"reading {name}", "skops") from error
+    unknown = _unknown_types(sio, file)
+    if unknown and not trust:
+        raise _refusal(file, unknown)
+    return _open(sio, file, unknown)
+
+
+def _unknown_types(sio: Any, file: ModelFile) -> list[str]:  # noqa: ANN401 - untyped package
+    try:
+        found: list[str] = sio.get_untrusted_types(data=file.data)
+    except Exception as error:
+        raise _unreadable(file, error) from error
+    return found
+
+
+def _open(sio: Any, file: ModelFile, trusted: list[str]) -> object:  # noqa: ANN401 - as above
+    from sklearn.exceptions import InconsistentVersionWarning  # noqa: PLC0415 - as above
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", InconsistentVersionWarning)
         try:
-            unknown = skops.get_untrusted_types(data=file.data)
-            if trust or not unknown:
-                return checked_object(file, skops.loads(file.data, trusted=unknown))
-        except LoadError:
-            raise
+            model: object = sio.loads(file.data, trusted=trusted)
         except InconsistentVersionWarning as warning:
             raise other_version(file, warning) from warning
         except ModuleNotFoundError as error:
-            raise LoadError(
-                f"{file.path.name} needs the module '{error.name}', which is not installed here"
-            ) from error
+            raise missing_module(file, error) from error
         except Exception as error:
-            raise LoadError(
-                f"{file.path.name} can't be read as a skops file: {type(error).__name__}: "
-                f"{brief(error)}"
-            ) from error
-    raise _refusal(file, unknown)
+            raise _unreadable(file, error) from error
+    return model
 
 
-def _refusal(file: ModelFile, unknown: list[str]) -> TrustError:
-    names = sorted(unknown)
-    shown = ", ".join(f"{name:.80}" for name in names[:20])
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""  # noqa: PLR2004 - as shown
+def _refusal(file: ModelFile, names: list[str]) -> TrustError:
     return TrustError(
-        f"{file.path.name} holds types that skops does not know to be safe: {shown}{more}; if you "
-        f"trust where it came from, allow them with --trust (sha256 {file.sha256})",
+        f"{file.path.name} holds types that skops does not know to be harmless; if you trust where "
+        f"it came from, allow them with --trust (sha256 {file.sha256}; they are "
+        f"{summary(tuple(names))})",
         sha256=file.sha256,
         names=names,
         complete=True,
+    )
+
+
+def _unreadable(file: ModelFile, error: Exception) -> LoadError:
+    return LoadError(
+        f"{file.path.name} can't be read as a skops file: {type(error).__name__}: {brief(error)}"
     )

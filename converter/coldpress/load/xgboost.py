@@ -1,4 +1,4 @@
-"""XGBoost models from its own JSON and UBJSON, which run no code."""
+"""XGBoost's own files, JSON and UBJSON: without code, but a damaged one can crash its reader."""
 
 from __future__ import annotations
 
@@ -6,78 +6,110 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from coldpress.errors import LoadError, MissingExtraError, brief
 
+from .first_open import open_apart
+
 if TYPE_CHECKING:
-    from ._load import ModelFile
+    from ._source import ModelFile
 
-__all__ = ["load"]
+__all__ = ["load", "try_out"]
 
-_ESTIMATORS = {
+_CURE = "write it with save_model('model.ubj')"
+# What scikit-learn's wrappers leave in the file → the wrapper.
+_WRAPPERS = {
     "classifier": "XGBClassifier",
     "regressor": "XGBRegressor",
     "ranker": "XGBRanker",
 }
-_CLASSIFYING = ("binary:logistic", "multi:softprob", "multi:softmax")
-# How a UBJSON object begins whose first key is "learner".
-_UBJSON = b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner"
 
 
 def load(file: ModelFile, *, trust: bool) -> object:
-    """The model in an XGBoost file: a classifier, regressor or ranker, else the bare booster.
+    """The model in a ``.json``, ``.ubj`` or ``.model`` file.
+
+    A model of which the file says that it was a classifier, regressor or ranker comes back as one;
+    so does a booster with logistic or softmax probabilities, as a classifier. Any other is a
+    `Booster`.
 
     Raises:
         LoadError: It is no XGBoost model, or is damaged.
         MissingExtraError: XGBoost is not installed.
     """
-    del trust  # These files run no code.
-    _check_begin(file)
-    try:
-        import xgboost  # noqa: PLC0415 - there only with the extra
-    except ImportError as error:
-        raise MissingExtraError.needed_by(f"reading {file.path.name}", "xgboost") from error
+    del trust  # The formats hold no code.
+    _check(file)
+    xgb = _library(file)
+    open_apart(file.path.name, "xgboost", file.data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            booster = xgboost.Booster()
-            booster.load_model(bytearray(file.data))
-            return _estimator(xgboost, booster, file.data) or booster
+            booster = _booster(xgb, file.data)
+            return _wrapped(xgb, booster, file.data)
         except Exception as error:
-            raise LoadError(
-                f"{file.path.name} can't be read as an XGBoost model: "
-                f"{brief(error).partition(' Stack trace')[0]}"
-            ) from error
+            raise LoadError(f"{file.path.name} can't be read by XGBoost: {brief(error)}") from error
 
 
-def _check_begin(file: ModelFile) -> None:
-    if file.suffix == ".ubj":
-        if not file.data.startswith(_UBJSON):
-            raise LoadError(
-                f"{file.path.name} is no XGBoost model in UBJSON; save it with "
-                "model.save_model('model.ubj')"
-            )
-        return
+def try_out(data: bytes) -> None:
+    """Read a model and have it answer one row: damaged trees only crash when they are walked."""
+    import xgboost as xgb  # noqa: PLC0415 - only for who needs it
+
+    booster = _booster(xgb, data)
+    row = np.zeros((1, booster.num_features()), dtype=np.float32)
+    booster.inplace_predict(row, validate_features=False)
+
+
+def _library(file: ModelFile) -> Any:  # noqa: ANN401 - a module
     try:
-        found = json.loads(file.data)
-    except (ValueError, RecursionError) as error:
-        raise LoadError(f"{file.path.name} is not JSON that can be read: {brief(error)}") from error
-    if not isinstance(found, dict) or "learner" not in found:
+        import xgboost as xgb  # noqa: PLC0415 - a second, only for who needs it
+    except ImportError as error:
+        raise MissingExtraError.needed_by(f"reading {file.path.name}", "xgboost") from error
+    return xgb
+
+
+def _booster(xgb: Any, data: bytes) -> Any:  # noqa: ANN401 - untyped package
+    booster = xgb.Booster()
+    booster.load_model(bytearray(data))
+    return booster
+
+
+def _wrapped(xgb: Any, booster: Any, data: bytes) -> object:  # noqa: ANN401 - untyped package
+    if (name := _wrapper(booster)) is None:
+        whole: object = booster
+        return whole
+    model: object = getattr(xgb, name)()
+    model.load_model(bytearray(data))  # type: ignore[attr-defined]  # an XGBModel
+    return model
+
+
+def _wrapper(booster: Any) -> str | None:  # noqa: ANN401 - untyped package
+    noted = json.loads(booster.attr("scikit_learn") or "{}")
+    if name := _WRAPPERS.get(noted.get("_estimator_type")):
+        return name
+    objective = json.loads(booster.save_config())["learner"]["objective"]["name"]
+    return "XGBClassifier" if objective in ("binary:logistic", "multi:softprob") else None
+
+
+def _check(file: ModelFile) -> None:
+    if file.suffix == ".json":
+        _check_json(file)
+        return
+    # UBJSON marks a key's length where JSON has a quotation mark.
+    if file.data[:1] != b"{" or file.data[1:2] not in (b"L", b"l", b"i", b"U", b"I"):
+        kind = "XGBoost's old binary format, or another" if file.suffix == ".model" else "another"
         raise LoadError(
-            f"{file.path.name} is JSON, but no XGBoost model: it has no 'learner'; save the model "
-            "with model.save_model('model.json')"
+            f"{file.path.name} is not UBJSON but {kind} format, which is not read; with the "
+            f"XGBoost that wrote it, {_CURE}"
         )
+    if b"learner" not in file.data:
+        raise LoadError(f"{file.path.name} is UBJSON but no XGBoost model; {_CURE}")
 
 
-def _estimator(xgboost: Any, booster: Any, data: bytes) -> Any:  # noqa: ANN401 - untyped package
-    """scikit-learn's form of the model, if the file says which; the bare booster says less."""
-    config = json.loads(booster.save_config())
-    objective = config["learner"]["objective"]["name"]
-    told = booster.attributes().get("scikit_learn")
-    kind = json.loads(told).get("_estimator_type") if told else None
-    if kind is None and objective in _CLASSIFYING:
-        kind = "classifier"
-    if kind not in _ESTIMATORS:
-        return None
-    estimator = getattr(xgboost, _ESTIMATORS[kind])()
-    estimator.load_model(bytearray(data))
-    return estimator
+def _check_json(file: ModelFile) -> None:
+    try:
+        document = json.loads(file.data)
+    except (ValueError, RecursionError) as error:
+        raise LoadError(f"{file.path.name} is no JSON that can be read, or is cut off") from error
+    learner = document.get("learner") if isinstance(document, dict) else None
+    if not isinstance(learner, dict) or "gradient_booster" not in learner:
+        raise LoadError(f"{file.path.name} is JSON but no XGBoost model; {_CURE}")

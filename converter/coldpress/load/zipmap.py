@@ -1,76 +1,83 @@
-"""ZipMap rewritten away: class scores as the matrix that they were, the classes beside it."""
+"""ZipMaps at a model's end, taken away: they wrap scores into maps, which can't be served.
+
+The scores come out as the tensor that they are, and the map's keys are kept as its class labels.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import onnx
 from onnx import TensorProto, helper
 
 from coldpress.onnx_file import Label
 
-__all__ = ["without_zipmaps"]
+__all__ = ["unwrap_zipmaps"]
 
-_KINDS = {"map_type", "sequence_type"}
+_FIELDS = ("classlabels_strings", "classlabels_int64s")
 
 
-def without_zipmaps(model: onnx.ModelProto) -> Mapping[str, tuple[Label, ...]]:
-    """Make each output that a ZipMap wraps the matrix behind it, ``(rows, classes)``.
+def unwrap_zipmaps(model: onnx.ModelProto) -> dict[str, tuple[Label, ...]]:
+    """Replace each output that a ZipMap makes by the tensor that feeds it; in place.
 
     Args:
-        model: The model, changed in place where an output is a ZipMap's.
+        model: The model, which has passed the gate.
 
     Returns:
-        Class labels by output name, of such outputs and of the label beside them.
+        Class labels by the name of the output that has taken the map's place; empty if there was
+        no ZipMap to take away.
     """
-    wrapping = {
+    graph = model.graph
+    maps = {
         node.output[0]: node
-        for node in model.graph.node
-        if node.op_type == "ZipMap" and node.domain == "ai.onnx.ml"
+        for node in graph.node
+        if node.op_type == "ZipMap" and node.domain == "ai.onnx.ml" and node.output
     }
+    used = {name for node in graph.node for name in node.input}
+    kept = {value.name for value in graph.output} - maps.keys()
     labels: dict[str, tuple[Label, ...]] = {}
-    for value in model.graph.output:
-        node = wrapping.get(value.name)
-        if node is None or value.type.WhichOneof("value") not in _KINDS:
+    outputs = []
+    for value in graph.output:
+        node = maps.get(value.name)
+        if node is None or value.name in used:
+            outputs.append(value)
             continue
-        labels[value.name] = _classes(node)
-        _unwrap(model, value, node, len(labels[value.name]))
+        classes = _labels(node)
+        name = _unwrap(graph, node)
+        labels[name] = classes
+        if name not in kept:
+            shape = [_rows(graph), len(classes)]
+            outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     if labels:
-        _label_beside(model, labels)
+        graph.ClearField("output")
+        graph.output.extend(outputs)
     return labels
 
 
-def _classes(node: onnx.NodeProto) -> tuple[Label, ...]:
+def _labels(node: onnx.NodeProto) -> tuple[Label, ...]:
     for attribute in node.attribute:
-        if attribute.name == "classlabels_strings" and attribute.strings:
-            return tuple(text.decode("utf-8", "replace") for text in attribute.strings)
-        if attribute.name == "classlabels_int64s" and attribute.ints:
-            return tuple(attribute.ints)
+        if attribute.name == _FIELDS[0] and attribute.strings:
+            return tuple(text.decode() for text in attribute.strings)
+        if attribute.name == _FIELDS[1] and attribute.ints:
+            return tuple(int(number) for number in attribute.ints)
     return ()
 
 
-def _unwrap(
-    model: onnx.ModelProto, value: onnx.ValueInfoProto, node: onnx.NodeProto, classes: int
-) -> None:
-    # The name stays: an Identity costs nothing, since onnxruntime removes it.
-    identity = helper.make_node("Identity", [node.input[0]], [value.name], name=node.name)
-    place = next(i for i, other in enumerate(model.graph.node) if other == node)
-    model.graph.node.remove(node)
-    model.graph.node.insert(place, identity)
-    shape: list[str | int | None] = ["rows", classes or None]
-    value.CopyFrom(helper.make_tensor_value_info(value.name, TensorProto.FLOAT, shape))
-    if not any(opset.domain in ("", "ai.onnx") for opset in model.opset_import):
-        model.opset_import.append(helper.make_opsetid("", 13))
+def _unwrap(graph: onnx.GraphProto, node: onnx.NodeProto) -> str:
+    """Take a ZipMap out of a graph; the name of the tensor that stands for its output."""
+    fed, made = str(node.input[0]), str(node.output[0])
+    if fed in {output for other in graph.node for output in other.output}:
+        graph.node.remove(node)
+        return fed
+    # The model's own input or a weight, which can't be an output under its name.
+    node.CopyFrom(helper.make_node("Identity", [fed], [made], name=node.name))
+    return made
 
 
-def _label_beside(model: onnx.ModelProto, labels: dict[str, tuple[Label, ...]]) -> None:
-    """The classes of the one label output, too, where there is just one."""
-    (classes, *others) = labels.values()
-    kinds = (TensorProto.INT64, TensorProto.STRING)
-    plain = [
-        value.name
-        for value in model.graph.output
-        if value.name not in labels and value.type.tensor_type.elem_type in kinds
-    ]
-    if len(plain) == 1 and not others:
-        labels[plain[0]] = classes
+def _rows(graph: onnx.GraphProto) -> int | str | None:
+    """The first dimension of the first input that has one, as it is written there."""
+    weights = {tensor.name for tensor in graph.initializer}
+    for value in graph.input:
+        dims = value.type.tensor_type.shape.dim
+        if value.name not in weights and dims:
+            first = dims[0]
+            return first.dim_value if first.HasField("dim_value") else first.dim_param or None
+    return None

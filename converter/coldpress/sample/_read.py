@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from coldpress.archives import check_archive
 from coldpress.errors import SampleError, UsageError, brief
 
 from ._csv import read_csv
@@ -65,6 +66,10 @@ def _read_numpy(path: Path) -> Sample:
 
 
 def _load(path: Path) -> Array | dict[str, Array]:
+    if path.suffix.lower() == ".npz":
+        check_archive(
+            path, name=path.name, otherwise="no .npz file that can be read", error=SampleError
+        )
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import cloudpickle
 import joblib
 import numpy as np
 import pandas as pd
@@ -17,9 +18,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from xgboost import XGBClassifier
 
-from coldpress.errors import LoadError, TrustError, UsageError
-from coldpress.load import Source, load_model
+from coldpress.errors import LoadError, MissingExtraError, TrustError, UsageError
+from coldpress.load import load_model
 
 ROWS = np.random.default_rng(0).normal(size=(40, 3))
 MODEL = make_pipeline(StandardScaler(), LogisticRegression()).fit(ROWS, ROWS[:, 0] > 0)
@@ -47,7 +49,7 @@ def test_reads_what_is_trusted(tmp_path, suffix):
     """A trusted estimator comes back alive, with the file's digest."""
     path = tmp_path / f"model{suffix}"
     path.write_bytes(dumped(MODEL))
-    trained = load_model(Source(path=str(path), trust=True))
+    trained = load_model(path, trust=True)
     assert trained.framework == "scikit-learn"
     assert trained.format == suffix[1:].lower()
     assert len(trained.sha256) == 64
@@ -61,7 +63,7 @@ def test_refusal_runs_nothing(tmp_path, protocol):
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps([MODEL, Attack(f"touch {proof}")], protocol=protocol))
     with pytest.raises(TrustError) as caught:
-        load_model(Source(path=str(path)))
+        load_model(path)
     assert not proof.exists()
     assert caught.value.complete
     assert "posix.system" in caught.value.names
@@ -89,7 +91,7 @@ def test_refusal_lists_a_usual_pipeline_whole(tmp_path):
         dumped(make_pipeline(columns, RandomForestClassifier(3)).fit(table, [0, 1] * 2))
     )
     with pytest.raises(TrustError, match="it names ") as caught:
-        load_model(Source(path=str(path)))
+        load_model(path)
     assert spelled(str(caught.value)) == set(caught.value.names)
     assert len(caught.value.names) > 12
     assert "numpy.{dtype, " in str(caught.value)
@@ -100,7 +102,7 @@ def test_refusal_of_very_many_names_is_bounded(tmp_path):
     path = tmp_path / "model.pkl"
     path.write_bytes(b"".join(b"cm%03d\n%s\n" % (i, b"x" * 500) for i in range(300)) + b".")
     with pytest.raises(TrustError, match="and 200 more") as caught:
-        load_model(Source(path=str(path)))
+        load_model(path)
     assert len(caught.value.names) == 300
     assert len(str(caught.value)) < 10_000
 
@@ -120,7 +122,7 @@ def spelled(message):
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(b"\x80\x04junk", "can't be read as a .pkl file", id="junk"),
         pytest.param(dumped(MODEL)[:900], "can't be read as a .pkl file", id="truncated"),
-        pytest.param(pickle.dumps({"a": 1}), "holds a builtins.dict", id="dict"),
+        pytest.param(pickle.dumps({"a": 1}), "holds a builtins.dict, which is no model", id="dict"),
         pytest.param(pickle.dumps(StandardScaler), "holds a builtins.type", id="class"),
         pytest.param(b"cgone_module\nThing\n.", "needs the module 'gone_module'", id="no-module"),
         pytest.param(b"c__main__\nMine\n.", "a module of its own", id="class-of-a-script"),
@@ -131,7 +133,7 @@ def test_bad_files_are_explained(tmp_path, content, said):
     path = tmp_path / "model.pkl"
     path.write_bytes(content)
     with pytest.raises(LoadError) as caught:
-        load_model(Source(path=str(path), trust=True))
+        load_model(path, trust=True)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -141,17 +143,41 @@ def test_other_version_says_what_to_install(tmp_path):
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps(MODEL).replace(b"1.9.1", b"1.2.3"))
     with pytest.raises(LoadError, match=r"pip install scikit-learn==1\.2\.3"):
-        load_model(Source(path=str(path), trust=True))
+        load_model(path, trust=True)
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        pytest.param("model.model", "a model is a file ending in .skops, .joblib", id="suffix"),
+        pytest.param("model.h6", "a model is a file ending in .skops, .joblib, .pkl", id="suffix"),
         pytest.param("gone.pkl", "can't read the model", id="missing"),
     ],
 )
 def test_misuse_is_explained(tmp_path, name, said):
     """A file of another kind, or none at all, is misuse."""
     with pytest.raises(UsageError, match=said):
-        load_model(Source(path=str(tmp_path / name)))
+        load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize("package", ["xgboost", "lightgbm", "catboost"])
+def test_missing_frameworks_name_their_extra(tmp_path, monkeypatch, package):
+    """A pickle of a framework that is not installed says which extra to install."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(f"c{package}.sklearn\nModel\n.".encode())
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"{package}.sklearn", raising=False)
+    with pytest.raises(MissingExtraError, match=rf"pip install 'coldpress\[{package}\]'"):
+        load_model(path, trust=True)
+
+
+@pytest.mark.parametrize("write", [pickle.dumps, cloudpickle.dumps, dumped])
+def test_boosters_and_their_pipelines_are_read(tmp_path, write):
+    """A booster is its framework's, however pickled; a pipeline with one is scikit-learn's."""
+    booster = XGBClassifier(n_estimators=2, max_depth=2).fit(ROWS, ROWS[:, 0] > 0)
+    pipeline = make_pipeline(StandardScaler().fit(ROWS), booster)
+    path = tmp_path / "model.pkl"
+    for model, framework in [(booster, "xgboost"), (pipeline, "scikit-learn")]:
+        path.write_bytes(write(model))
+        trained = load_model(path, trust=True)
+        assert trained.framework == framework
+        assert (trained.model.predict(ROWS) == model.predict(ROWS)).all()

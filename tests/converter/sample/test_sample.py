@@ -193,3 +193,11 @@ def test_other_objects_are_refused(data):
     """A live sample is a table or arrays, nothing that would have to be guessed."""
     with pytest.raises(SampleError, match="give a DataFrame, a numpy array"):
         Sample.of(data)
+
+
+def test_zip_bombs_are_refused(tmp_path):
+    """An .npz that would unpack to a thousand times its size is refused before it is read."""
+    path = tmp_path / "rows.npz"
+    np.savez_compressed(path, x=np.zeros((300, 2**17)))
+    with pytest.raises(SampleError, match=r"rows\.npz is .* as a zip bomb does"):
+        read_sample(path)

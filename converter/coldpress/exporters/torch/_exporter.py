@@ -23,7 +23,7 @@ from ._feeds import few_rows, fit
 from ._types import check_state
 
 if TYPE_CHECKING:
-    from coldpress.load._torch_model import TorchModel
+    from coldpress.load import TorchModel
     from coldpress.sample import Sample
     from coldpress_runtime.artifact import Signature, TensorSpec
 

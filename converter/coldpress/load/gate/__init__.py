@@ -1,6 +1,6 @@
-"""The static gate of foreign ONNX files: what they must not hold before onnxruntime sees them."""
+"""What an ONNX model must pass before compiled code sees it; one module for each kind of check."""
 
-from ._external import check_external
-from ._gate import check_model
+from ._gate import Checked, check_model
+from ._values import check_is_tensor
 
-__all__ = ["check_external", "check_model"]
+__all__ = ["Checked", "check_is_tensor", "check_model"]

@@ -1,77 +1,84 @@
-"""Every graph, node and tensor of a model, however deep: in subgraphs, functions and attributes."""
+"""Every part of a model, wherever it stands: subgraphs, functions and attributes too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import onnx
 
-__all__ = ["all_nodes", "all_tensors", "attributes_of", "depth_of"]
+__all__ = ["Scope", "inner_graphs", "nodes", "scopes", "sparse_tensors", "tensors"]
 
 
-def all_nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
-    """The nodes of the graph, of functions, and of the graphs inside both."""
-    roots = [model.graph.node, *(function.node for function in model.functions)]
-    for nodes in roots:
-        yield from _nodes(nodes)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scope:
+    """A list of nodes that stand together.
+
+    Attributes:
+        owner: The graph or function.
+        depth: How many graphs it stands in; 0 for the model's own and for a function.
+    """
+
+    owner: onnx.GraphProto | onnx.FunctionProto
+    depth: int
 
 
-def all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    """Every tensor: initialisers, sparse ones too, and those in attributes."""
-    yield from _initialisers(model.graph)
-    for node in all_nodes(model):
-        for attribute in node.attribute:
-            yield from _attribute_tensors(attribute)
-    for function in model.functions:
-        for attribute in function.attribute_proto:
-            yield from _attribute_tensors(attribute)
-    for info in model.training_info:
-        yield from _initialisers(info.initialization)
-        yield from _initialisers(info.algorithm)
+def scopes(model: onnx.ModelProto) -> Iterator[Scope]:
+    """The model's graph, its functions, and every graph in their nodes' attributes."""
+    training = [g for info in model.training_info for g in (info.initialization, info.algorithm)]
+    # A stack of our own: how deep it goes is for a check to say.
+    waiting = [Scope(owner=part, depth=0) for part in (model.graph, *training, *model.functions)]
+    while waiting:
+        scope = waiting.pop()
+        yield scope
+        waiting += [
+            Scope(owner=graph, depth=scope.depth + 1)
+            for node in scope.owner.node
+            for graph in inner_graphs(node)
+        ]
 
 
-def attributes_of(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    """The graphs that a node holds."""
+def inner_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """The graphs in a node's attributes."""
     for attribute in node.attribute:
         if attribute.HasField("g"):
             yield attribute.g
         yield from attribute.graphs
 
 
-def depth_of(graph: onnx.GraphProto, most: int) -> int:
-    """How deep graphs lie in each other, up to `most`: 1 for one without any inside."""
-    deepest, stack = 0, [(graph, 1)]
-    while stack:
-        current, depth = stack.pop()
-        deepest = max(deepest, depth)
-        if depth > most:
-            return depth
-        stack.extend((inner, depth + 1) for node in current.node for inner in attributes_of(node))
-    return deepest
+def nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    """Every node."""
+    for scope in scopes(model):
+        yield from scope.owner.node
 
 
-def _nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
-    stack = [*nodes]
-    while stack:
-        node = stack.pop()
-        yield node
-        for graph in attributes_of(node):
-            stack.extend(graph.node)
-
-
-def _initialisers(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
+def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor, those that sparse ones are made of too."""
+    for scope in scopes(model):
+        if isinstance(scope.owner, onnx.GraphProto):
+            yield from scope.owner.initializer
+        for attribute in _attributes(scope.owner):
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+    for sparse in sparse_tensors(model):
         yield sparse.values
         yield sparse.indices
 
 
-def _attribute_tensors(attribute: onnx.AttributeProto) -> Iterator[onnx.TensorProto]:
-    if attribute.HasField("t"):
-        yield attribute.t
-    yield from attribute.tensors
-    for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-        yield sparse.values
-        yield sparse.indices
-    for graph in (attribute.g, *attribute.graphs):
-        yield from _initialisers(graph)
+def sparse_tensors(model: onnx.ModelProto) -> Iterator[onnx.SparseTensorProto]:
+    """Every sparse tensor."""
+    for scope in scopes(model):
+        if isinstance(scope.owner, onnx.GraphProto):
+            yield from scope.owner.sparse_initializer
+        for attribute in _attributes(scope.owner):
+            if attribute.HasField("sparse_tensor"):
+                yield attribute.sparse_tensor
+            yield from attribute.sparse_tensors
+
+
+def _attributes(owner: onnx.GraphProto | onnx.FunctionProto) -> Iterable[onnx.AttributeProto]:
+    if isinstance(owner, onnx.FunctionProto):
+        yield from owner.attribute_proto
+    for node in owner.node:
+        yield from node.attribute
