@@ -17,7 +17,14 @@ __all__ = ["attempts", "reference"]
 
 # Framework → module of this package with `attempts(model, sample)` and
 # `reference(model, sample, signature)`.
-_EXPORTERS = {"scikit-learn": "sklearn", "keras": "keras", "onnx": "onnx"}
+_EXPORTERS = {
+    "scikit-learn": "sklearn",
+    "xgboost": "boosting",
+    "lightgbm": "boosting",
+    "catboost": "boosting",
+    "keras": "keras",
+    "onnx": "onnx",
+}
 
 
 def attempts(trained: TrainedModel, sample: Sample) -> tuple[Attempt, ...]:
