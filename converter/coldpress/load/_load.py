@@ -28,7 +28,8 @@ SUFFIXES = tuple(_LOADERS)
 # Root module of a class in a live object's ancestry → framework and the packages that matter.
 _FRAMEWORKS = {
     "sklearn": ("scikit-learn", ("scikit-learn", "skl2onnx", "onnx", "numpy")),
-    "xgboost": ("xgboost", ("xgboost", "scikit-learn", "onnx", "numpy")),
+    # Also published as xgboost-cpu; of packages that are not installed nothing is recorded.
+    "xgboost": ("xgboost", ("xgboost", "xgboost-cpu", "scikit-learn", "onnx", "numpy")),
     "lightgbm": ("lightgbm", ("lightgbm", "scikit-learn", "onnx", "numpy")),
     "catboost": ("catboost", ("catboost", "onnx", "numpy")),
     "keras": ("keras", ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")),

@@ -85,7 +85,11 @@ class _Side:
         (rows,) = tensors.values()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            answers = self.boosted.ask(rows)
+            answers = list(self.boosted.ask(rows))
+        if labels := self.boosted.labels:
+            # A column of labels from CatBoost, and 1.0 from LightGBM, stand for the same.
+            kind = object if isinstance(labels[0], str) else np.int64
+            answers[0] = np.asarray(answers[0]).reshape(-1).astype(kind)
         return dict(zip(self.names, answers, strict=True))
 
     def some(self, rows: slice) -> Outputs:

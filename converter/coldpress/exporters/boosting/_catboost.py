@@ -115,13 +115,10 @@ def _link(model: Any, *, classifier: bool) -> Link:  # noqa: ANN401 - as above
 
 
 def _asking(model: Any, labels: Sequence[Any]) -> Any:  # noqa: ANN401 - as above
-    kind = object if labels and isinstance(labels[0], str) else np.int64
-
     def ask(rows: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        if not labels:
-            return (model.predict(rows).reshape(len(rows), -1),)
-        label = np.asarray(model.predict(rows)).reshape(-1)
-        return label.astype(kind), model.predict_proba(rows)
+        if labels:
+            return model.predict(rows), model.predict_proba(rows)
+        return (model.predict(rows).reshape(len(rows), -1),)
 
     return ask
 

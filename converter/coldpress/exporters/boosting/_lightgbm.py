@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldpress.errors import ExportError
+from coldpress.exporters._exported import Label
 
 from ._boosted import ZERO, Boosted, Forest, Link, Tree, leaf, whole_labels
 from ._chains import Nodes
@@ -42,32 +43,43 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - an `LGBMModel` or a `Booster`
     dump = _dump(model)
     classifier = isinstance(model, lightgbm.LGBMClassifier)
     link, steepness = _link(model, dump, classifier=classifier)
-    labels = whole_labels(model.classes_) if classifier else ()
-    targets = dump["num_tree_per_iteration"]
-    if labels and len(labels) != max(2, targets):
-        raise ExportError("the LGBMClassifier knows a single class; train it on two or more")
-    infos = dump["tree_info"]
-    share = targets / len(infos) if dump["average_output"] and infos else 1.0
-    trees = [_tree(info, index % targets, share) for index, info in enumerate(infos)]
-    names = tuple(dump["feature_names"])
-    outputs = ("score",) if isinstance(model, lightgbm.LGBMRanker) else ("variable",)
+    single = ("score",) if isinstance(model, lightgbm.LGBMRanker) else ("variable",)
     return Boosted(
         library="LightGBM",
-        forest=Forest(trees=trees or [leaf()], base=np.zeros(targets)),
-        width=len(names),
-        # Of a matrix it makes up names.
-        names=() if names == tuple(f"Column_{i}" for i in range(len(names))) else names,
+        forest=_forest(dump),
+        width=len(dump["feature_names"]),
+        names=_names(dump),
         link=link,
         steepness=steepness,
-        outputs=("label", "probabilities") if labels else outputs,
+        outputs=("label", "probabilities") if classifier else single,
         ask=_asking(model, classifier=classifier),
         method="predict, predict_proba" if classifier else "predict",
-        labels=labels,
+        labels=_labels(model, dump) if classifier else (),
         single=False,
         zero_missing=_zero_missing(dump),
         categories=_categories(dump),
         below_zero="zero",
     )
+
+
+def _forest(dump: Mapping[str, Any]) -> Forest:
+    targets, infos = dump["num_tree_per_iteration"], dump["tree_info"]
+    share = targets / len(infos) if dump["average_output"] and infos else 1.0
+    trees = [_tree(info, index % targets, share) for index, info in enumerate(infos)]
+    return Forest(trees=trees or [leaf()], base=np.zeros(targets))
+
+
+def _names(dump: Mapping[str, Any]) -> tuple[str, ...]:
+    names = tuple(dump["feature_names"])
+    made_up = tuple(f"Column_{index}" for index in range(len(names)))
+    return () if names == made_up else names
+
+
+def _labels(model: Any, dump: Mapping[str, Any]) -> tuple[Label, ...]:  # noqa: ANN401 - untyped
+    labels = whole_labels(model.classes_)
+    if len(labels) != max(2, dump["num_tree_per_iteration"]):
+        raise ExportError("the LGBMClassifier knows a single class; train it on two or more")
+    return labels
 
 
 def _dump(model: Any) -> Mapping[str, Any]:  # noqa: ANN401 - untyped

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldpress.errors import ExportError
+from coldpress.exporters._exported import Label
 
 from ._boosted import Boosted, Forest, Link, Tree, leaf, whole_labels
 from ._chains import Nodes
@@ -54,17 +55,9 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - an `XGBModel` or a `Booster`
 
     booster = model if isinstance(model, xgboost.Booster) else model.get_booster()
     learner = json.loads(bytes(booster.save_raw("json")))["learner"]
-    best = None if isinstance(model, xgboost.Booster) else getattr(model, "best_iteration", None)
     classifier = isinstance(model, xgboost.XGBClassifier)
     link = _link(model, learner, classifier=classifier)
-    forest = _forest(learner, None if best is None else best + 1)
-    labels = whole_labels(model.classes_) if classifier else ()
-    if labels and len(labels) != max(2, len(forest.base)):
-        raise ExportError(
-            "the XGBClassifier gives several labels to a row, which has no form in Coldpress; "
-            "export a model for each of them"
-        )
-    missing = getattr(model, "missing", np.nan)
+    forest = _forest(learner, _rounds(model))
     return Boosted(
         library="XGBoost",
         forest=forest,
@@ -74,10 +67,31 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - an `XGBModel` or a `Booster`
         outputs=_outputs(model, classifier=classifier),
         ask=_asking(model, classifier=classifier),
         method="predict, predict_proba" if classifier else "predict",
-        labels=labels,
-        missing=None if missing is None or np.isnan(missing) else float(missing),
+        labels=_labels(model, len(forest.base)) if classifier else (),
+        missing=_missing(model),
         categories=_categories(learner),
     )
+
+
+def _rounds(model: Any) -> int | None:  # noqa: ANN401 - as above
+    """How many rounds predict uses; None for all, as a booster without a face always does."""
+    best = getattr(model, "best_iteration", None) if hasattr(model, "get_booster") else None
+    return None if best is None else best + 1
+
+
+def _labels(model: Any, margins: int) -> tuple[Label, ...]:  # noqa: ANN401 - as above
+    labels = whole_labels(model.classes_)
+    if len(labels) != max(2, margins):
+        raise ExportError(
+            "the XGBClassifier gives several labels to a row, which has no form in Coldpress; "
+            "export a model for each of them"
+        )
+    return labels
+
+
+def _missing(model: Any) -> float | None:  # noqa: ANN401 - as above
+    value = getattr(model, "missing", None)
+    return None if value is None or np.isnan(value) else float(value)
 
 
 def _outputs(model: Any, *, classifier: bool) -> tuple[str, ...]:  # noqa: ANN401 - as above

@@ -58,7 +58,7 @@ def assert_alike(model, rows, **options):
     """Model and graph give the same labels and numbers."""
     for own, given in both(model, rows, **options):
         if own.dtype.kind in "OU":
-            assert own.tolist() == given.tolist()
+            assert own.reshape(-1).tolist() == given.tolist()
         else:
             np.testing.assert_allclose(given, own, rtol=1e-4, atol=1e-6)
 
