@@ -1,303 +1,398 @@
-"""Boosters: three libraries by three tasks, and everything that converters are known to get wrong."""
+"""XGBoost, LightGBM and CatBoost: each task, each kind of trees, and what is known to go wrong."""
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.zoo.case import Built, Case
 
-GROUP = "boosters"
-ROUNDS = 12
+_ROWS, _TRAINED = 500, 300
+_COLUMNS = ["age", "fare", "f9", "home.dest", "kind of day"]
+_SMALL: dict[str, dict[str, Any]] = {
+    "xgboost": {"n_estimators": 20, "max_depth": 4, "n_jobs": 1},
+    "lightgbm": {"n_estimators": 20, "num_leaves": 15, "verbose": -1, "n_jobs": 1},
+    "catboost": {
+        "iterations": 20,
+        "depth": 4,
+        "verbose": False,
+        "allow_writing_files": False,
+        "thread_count": 1,
+    },
+}
+_LIBRARIES = {"XGB": "xgboost", "LGB": "lightgbm", "Cat": "catboost"}
+_CLASSIFIERS = ("XGBClassifier", "LGBMClassifier", "CatBoostClassifier")
+_REGRESSORS = ("XGBRegressor", "LGBMRegressor", "CatBoostRegressor")
 
 
-def _rows():
-    random = np.random.default_rng(7)
-    rows = random.normal(size=(300, 5)).astype(np.float32)
-    signal = rows[:, 0] * 2 - rows[:, 1] + rows[:, 2] * rows[:, 3]
-    return rows, signal
+def _rows(*, single: bool = True, gaps: bool = False):
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(_ROWS, 5)) * [1, 2, 0.5, 3, 1]
+    rows[:, 4] = random.integers(0, 7, _ROWS)
+    score = rows @ [1.0, 0.4, 1.0, 0.2, 0.0] + np.sin(rows[:, 4] * 2)
+    if gaps:
+        rows[::5, 1] = np.nan
+    return (rows.astype(np.float32) if single else rows), score
 
 
-def _task(name):
-    rows, signal = _rows()
-    targets = {
-        "binary": (signal > 0).astype(int),
-        "multi-class": np.digitize(signal, [-1.0, 1.0]),
-        "regression": signal,
-        "counts": np.abs(signal).round(),
-        "positive": np.abs(signal) + 0.1,
-        "targets": np.column_stack([signal, -signal * 3]),
-        "relevance": np.digitize(signal, [-1.0, 1.0]),
-        "words": np.where(signal > 0, "good", "bad"),
-    }
-    return rows, targets[name]
+_TARGETS: dict[str, Callable[[Any], Any]] = {
+    "binary": lambda score: (score > 0).astype(int),
+    "three classes": lambda score: np.digitize(score, [-1, 1]),
+    "words": lambda score: np.array(["low", "mid", "high"])[np.digitize(score, [-1, 1])],
+    "regression": lambda score: score,
+    "positive": lambda score: np.exp(score / 3),
+    "counts": lambda score: np.random.default_rng(1).poisson(np.exp(score / 3)),
+    "shares": lambda score: 1 / (1 + np.exp(-score)),
+    "two targets": lambda score: np.c_[score, 1 - score],
+    "large": lambda score: score * 1e6 + 1e7,
+    "constant": lambda score: np.full(len(score), 3.25),
+    "offset": lambda score: score + 3,
+}
 
 
-def _built(model, rows, **more):
-    return Built(model=model, sample=rows[:200], fresh=rows[200:], **more)
+def _learner(kind: str, **options: Any) -> Any:
+    library = _LIBRARIES[kind[:3]]
+    return getattr(import_module(library), kind)(**_SMALL[library] | options)
 
 
-def _xgb(kind, task, **parameters):
-    def build():
-        import xgboost
-
-        rows, target = _task(task)
-        model = getattr(xgboost, kind)(n_estimators=ROUNDS, max_depth=4, **parameters)
-        return _built(model.fit(rows, target), rows)
-
-    return build
+def _trained(make: Callable[[], Any], target: str, fit: Any = None, **data: bool) -> Built:
+    rows, score = _rows(**data)
+    wanted = _TARGETS[target](score)
+    model = make().fit(rows[:_TRAINED], wanted[:_TRAINED], **(fit(rows, wanted) if fit else {}))
+    return Built(model=model, sample=rows[:_TRAINED], fresh=rows[_TRAINED:])
 
 
-def _lgb(kind, task, **parameters):
-    def build():
-        import lightgbm
-
-        rows, target = _task(task)
-        settings = {"n_estimators": ROUNDS, "num_leaves": 15, "verbose": -1} | parameters
-        return _built(getattr(lightgbm, kind)(**settings).fit(rows, target), rows)
-
-    return build
+def _on_table(make: Callable[[], Any], target: str, change: Callable[[pd.DataFrame], Any]) -> Built:
+    rows, score = _rows()
+    table = change(pd.DataFrame(rows, columns=_COLUMNS))
+    model = make().fit(table[:_TRAINED], _TARGETS[target](score)[:_TRAINED])
+    # The columns may stand in any order.
+    turned = table[table.columns[::-1]]
+    return Built(model=model, sample=turned[:_TRAINED], fresh=turned[_TRAINED:])
 
 
-def _cat(kind, task, **parameters):
-    def build():
-        import catboost
+def _case(name: str, build: Callable[[], Built], refused: str | None = None, *, quick: bool = True):
+    def quiet() -> Built:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return build()
 
-        rows, target = _task(task)
-        model = getattr(catboost, kind)(
-            iterations=ROUNDS, depth=4, verbose=0, allow_writing_files=False, **parameters
+    return Case(name=name, group="boosters", build=quiet, refused=refused, quick=quick)
+
+
+def _of(kind: str, note: str = "", target: str = "regression", **more: Any) -> Case:
+    """A learner of its own; what is not for the case or its rows is an option of the learner."""
+    about = {name: more.pop(name) for name in ("refused", "quick") if name in more}
+    data = {name: more.pop(name) for name in ("fit", "single", "gaps") if name in more}
+    build = partial(_trained, partial(_learner, kind, **more), target, **data)
+    return _case(f"{kind}, {note or target}", build, **about)
+
+
+def _raw(library: str, target: str, **parameters: Any) -> Case:
+    """A booster of the library's own, without scikit-learn's face."""
+
+    def build() -> Built:
+        module = import_module(library)
+        rows, score = _rows(single=library == "xgboost")
+        wanted = _TARGETS[target](score)[:_TRAINED]
+        data = (module.DMatrix if library == "xgboost" else module.Dataset)(rows[:_TRAINED], wanted)
+        model = module.train({"nthread": 1, "verbosity": 0} | parameters, data, 20)
+        return Built(model=model, sample=rows[:_TRAINED], fresh=rows[_TRAINED:])
+
+    return _case(f"{library}.Booster, {parameters['objective']}", build)
+
+
+def _groups(_rows: Any, _wanted: Any) -> dict[str, Any]:
+    return {"group": [10] * (_TRAINED // 10)}
+
+
+def _queries(_rows: Any, _wanted: Any) -> dict[str, Any]:
+    return {"group_id": np.repeat(np.arange(_TRAINED // 10), 10)}
+
+
+def _watched(rows: Any, wanted: Any) -> dict[str, Any]:
+    return {"eval_set": [(rows[_TRAINED:], wanted[_TRAINED:])]}
+
+
+def _watched_silently(rows: Any, wanted: Any) -> dict[str, Any]:
+    return _watched(rows, wanted) | {"verbose": False}
+
+
+def _squares(actual: Any, predicted: Any) -> Any:
+    return predicted - actual, np.ones_like(actual)
+
+
+def _with_days(table: pd.DataFrame) -> pd.DataFrame:
+    days = pd.Categorical([f"day {int(day)}" for day in table["kind of day"]])
+    return table.assign(**{"kind of day": days})
+
+
+def _with_numbered_days(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(**{"kind of day": table["kind of day"].astype(int)})
+
+
+def _with_words(table: pd.DataFrame) -> pd.DataFrame:
+    words = np.array(["young", "old"])[(table["age"] > 0).astype(int)]
+    return table.astype(np.float64).assign(word=words)
+
+
+def _marked_gaps() -> Built:
+    rows, score = _rows()
+    rows[::4, 0] = -999
+    model = _learner("XGBRegressor", missing=-999).fit(rows[:_TRAINED], score[:_TRAINED])
+    return Built(model=model, sample=rows[:_TRAINED], fresh=rows[_TRAINED:])
+
+
+def _changed(kind: str, target: str, method: str, *arguments: float) -> Built:
+    built = _trained(partial(_learner, kind), target)
+    getattr(built.model, method)(*arguments)
+    return built
+
+
+def _of_words(kind: str) -> Any:
+    columns = [("word", OneHotEncoder(), ["word"]), ("rest", StandardScaler(), _COLUMNS)]
+    return make_pipeline(ColumnTransformer(columns), _learner(kind))
+
+
+def _inside(name: str, kind: str, target: str, wrap: Callable[[Any], Any], **more: bool) -> Case:
+    quick = name == "pipeline"
+    # StandardScaler rounds float32 otherwise than ONNX's scaler, which moves rows over thresholds.
+    build = partial(_trained, lambda: wrap(_learner(kind)), target, single=not quick, **more)
+    return _case(f"{name} of {kind}", build, quick=quick)
+
+
+_TASKS = chain(
+    (_of(kind, "", target) for kind in _CLASSIFIERS for target in ("binary", "three classes")),
+    (_of(kind) for kind in _REGRESSORS),
+    (_of(kind, "missing values", "three classes", gaps=True) for kind in _CLASSIFIERS),
+    (_of(kind, "large targets", "large", quick=False) for kind in _REGRESSORS),
+    (_of(kind, "float64 rows", "regression", single=False) for kind in _REGRESSORS),
+    (_of(kind, "float64 rows", "binary", single=False, quick=False) for kind in _CLASSIFIERS),
+    # CatBoost does not train on a constant.
+    (_of(kind, "constant target", "constant") for kind in _REGRESSORS[:2]),
+    (_of(kind, "", "words") for kind in _CLASSIFIERS[1:]),
+)
+_OBJECTIVES = chain(
+    (
+        _of("XGBRegressor", objective, target, objective=objective)
+        for objective, target in {
+            "reg:logistic": "shares",
+            "binary:logistic": "binary",
+            "count:poisson": "counts",
+            "reg:gamma": "positive",
+            "reg:tweedie": "positive",
+            "reg:squaredlogerror": "positive",
+            "reg:absoluteerror": "regression",
+            "reg:pseudohubererror": "regression",
+            "survival:cox": "positive",
+        }.items()
+    ),
+    (
+        _of("LGBMRegressor", objective, target, objective=objective)
+        for objective, target in {
+            "poisson": "counts",
+            "tweedie": "positive",
+            "gamma": "positive",
+            "quantile": "regression",
+            "regression_l1": "regression",
+            "huber": "regression",
+            "fair": "regression",
+            "mape": "offset",
+            "cross_entropy": "shares",
+            "cross_entropy_lambda": "shares",
+        }.items()
+    ),
+    (
+        _of("CatBoostRegressor", loss, target, loss_function=loss)
+        for loss, target in {
+            "Poisson": "counts",
+            "Tweedie:variance_power=1.5": "positive",
+            "MAE": "regression",
+            "Quantile:alpha=0.9": "regression",
+            "MultiRMSE": "two targets",
+        }.items()
+    ),
+    (
+        _raw("xgboost", "binary", objective="binary:logistic"),
+        _raw("xgboost", "binary", objective="binary:logitraw"),
+        _raw("xgboost", "binary", objective="binary:hinge"),
+        _raw("xgboost", "three classes", objective="multi:softprob", num_class=3),
+        _raw("xgboost", "three classes", objective="multi:softmax", num_class=3),
+        _raw("xgboost", "offset", objective="reg:squarederror"),
+        _raw("lightgbm", "binary", objective="binary"),
+        _raw("lightgbm", "three classes", objective="multiclass", num_class=3),
+        _raw("lightgbm", "offset", objective="regression"),
+    ),
+)
+_CATEGORIES: dict[str, Any] = {"feature_types": [*"qqqqc"], "enable_categorical": True}
+_STOPPING: dict[str, Any] = {"n_estimators": 200, "learning_rate": 1.0}
+_LGB_STOPPING = _STOPPING | {"early_stopping_round": 3}
+_XGB_STOPPING = _STOPPING | {"early_stopping_rounds": 3}
+_XGBOOST = (
+    _of("XGBRegressor", "quantiles", objective="reg:quantileerror", quantile_alpha=[0.1, 0.9]),
+    _of("XGBClassifier", "base_score 0.2", "binary", base_score=0.2),
+    _of("XGBRegressor", "base_score 7", base_score=7.0),
+    _of("XGBRegressor", "base_score 2", "counts", objective="count:poisson", base_score=2.0),
+    _of("XGBClassifier", "multi:softmax", "three classes", objective="multi:softmax"),
+    _of("XGBClassifier", "binary:hinge", "binary", objective="binary:hinge"),
+    _of("XGBClassifier", "logitraw", "binary", objective="binary:logitraw", refused="logitraw"),
+    _of("XGBClassifier", "early stopping", "three classes", fit=_watched_silently, **_XGB_STOPPING),
+    _of("XGBRegressor", "early stopping", fit=_watched_silently, **_XGB_STOPPING),
+    _of("XGBClassifier", "dart", "three classes", booster="dart", rate_drop=0.5),
+    _of("XGBRegressor", "dart", booster="dart", rate_drop=0.5),
+    _of("XGBRegressor", "gblinear", booster="gblinear", max_depth=None, refused="gblinear"),
+    _of("XGBRegressor", "", "two targets"),
+    _of("XGBRegressor", "multi_output_tree", "two targets", multi_strategy="multi_output_tree"),
+    _of("XGBRFClassifier", "", "three classes"),
+    _of("XGBRFRegressor"),
+    _of("XGBClassifier", "parallel trees", "binary", num_parallel_tree=3, subsample=0.5),
+    _case("XGBRegressor, missing=-999", _marked_gaps),
+    _of("XGBRegressor", "categories", **_CATEGORIES),
+    _of("XGBClassifier", "categories and gaps", "three classes", gaps=True, **_CATEGORIES),
+    _of("XGBRegressor", "one-hot categories", max_cat_to_onehot=100, **_CATEGORIES),
+    _case(
+        "XGBRegressor, pandas categories",
+        partial(
+            _on_table,
+            partial(_learner, "XGBRegressor", enable_categorical=True),
+            "regression",
+            _with_days,
+        ),
+        refused="pandas type category",
+    ),
+    _of("XGBRegressor", "monotone", monotone_constraints=(1, 0, 0, 0, 0)),
+    _of("XGBRegressor", "own objective", objective=_squares),
+    _of("XGBClassifier", "own objective", "binary", objective=_squares, refused="Python function"),
+    _of("XGBRanker", "", "counts", fit=_groups),
+    _case(
+        "XGBClassifier, named columns",
+        partial(_on_table, partial(_learner, "XGBClassifier"), "binary", lambda table: table),
+    ),
+)
+_SETS: dict[str, Any] = {"categorical_feature": [4], "min_data_per_group": 5, "cat_smooth": 1}
+_BAGGED: dict[str, Any] = {"boosting_type": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}
+_LIGHTGBM = (
+    _of("LGBMRegressor", "reg_sqrt", reg_sqrt=True),
+    _of("LGBMRegressor", "not from average", "offset", boost_from_average=False),
+    _of("LGBMRegressor", "init_score", fit=lambda *_: {"init_score": np.full(_TRAINED, 2.0)}),
+    _of("LGBMClassifier", "sigmoid 3", "binary", sigmoid=3.0),
+    _of("LGBMClassifier", "multiclassova", "three classes", objective="multiclassova"),
+    _of("LGBMRegressor", "rf", "offset", **_BAGGED),
+    _of("LGBMClassifier", "rf", "binary", **_BAGGED),
+    _of("LGBMClassifier", "rf, three classes", "three classes", **_BAGGED),
+    _of("LGBMClassifier", "dart", "three classes", boosting_type="dart"),
+    _of("LGBMRegressor", "dart", boosting_type="dart"),
+    _of("LGBMClassifier", "goss", "three classes", boosting_type="goss"),
+    _of("LGBMRegressor", "categories", **_SETS),
+    _of("LGBMClassifier", "categories and gaps", "three classes", gaps=True, **_SETS),
+    _of("LGBMRegressor", "zero_as_missing", zero_as_missing=True),
+    _of("LGBMRegressor", "zero_as_missing and gaps", gaps=True, zero_as_missing=True),
+    _of("LGBMRegressor", "linear_tree", linear_tree=True, refused="linear_tree"),
+    _case(
+        "LGBMRegressor, pandas categories",
+        partial(_on_table, partial(_learner, "LGBMRegressor"), "regression", _with_days),
+        refused="pandas type category",
+    ),
+    _of("LGBMRegressor", "own objective", objective=_squares),
+    _of("LGBMClassifier", "own objective", "binary", objective=_squares, refused="Python function"),
+    _of("LGBMRanker", "", "counts", fit=_groups),
+    _of("LGBMClassifier", "early stopping", "three classes", fit=_watched, **_LGB_STOPPING),
+)
+_CATBOOST = (
+    _of(
+        "CatBoostRegressor", "uncertainty", refused="RMSEWith", loss_function="RMSEWithUncertainty"
+    ),
+    _of(
+        "CatBoostClassifier", "one against all", "three classes", loss_function="MultiClassOneVsAll"
+    ),
+    _of("CatBoostClassifier", "from average", "binary", boost_from_average=True),
+    _of("CatBoostRegressor", "Depthwise", grow_policy="Depthwise"),
+    _of("CatBoostRegressor", "Lossguide", grow_policy="Lossguide"),
+    _of("CatBoostClassifier", "Lossguide", "three classes", gaps=True, grow_policy="Lossguide"),
+    _of("CatBoostClassifier", "gaps below", "binary", gaps=True, nan_mode="Min"),
+    _of("CatBoostClassifier", "gaps above", "binary", gaps=True, nan_mode="Max"),
+    _of(
+        "CatBoostClassifier",
+        "early stopping",
+        "three classes",
+        fit=_watched,
+        learning_rate=0.9,
+        iterations=200,
+        early_stopping_rounds=3,
+    ),
+    _of("CatBoostRanker", "YetiRank", "counts", fit=_queries),
+    _of("CatBoostRanker", "QueryRMSE", "counts", fit=_queries, loss_function="QueryRMSE"),
+    _case(
+        "CatBoostRegressor, scaled",
+        partial(_changed, "CatBoostRegressor", "regression", "set_scale_and_bias", 2.5, 1.5),
+    ),
+    _case(
+        "CatBoostClassifier, threshold 0.3",
+        partial(_changed, "CatBoostClassifier", "binary", "set_probability_threshold", 0.3),
+        refused="probability of 0.3",
+    ),
+    _case(
+        "CatBoostClassifier, categories",
+        partial(
+            _on_table,
+            partial(_learner, "CatBoostClassifier", cat_features=["kind of day"]),
+            "binary",
+            _with_numbered_days,
+        ),
+        refused="categorical features",
+    ),
+)
+_INSIDE = (
+    *(
+        _inside(name, kind, target, wrap)
+        for name, target, wrap in (
+            ("pipeline", "three classes", lambda own: make_pipeline(StandardScaler(), own)),
+            ("stacking", "binary", lambda own: StackingClassifier([("own", own)], cv=2)),
+            ("calibration", "binary", lambda own: CalibratedClassifierCV(own, cv=2)),
+            (
+                "voting",
+                "three classes",
+                lambda own: VotingClassifier(
+                    [("own", own), ("linear", LogisticRegression())],
+                    voting="soft",
+                    flatten_transform=False,
+                ),
+            ),
         )
-        return _built(model.fit(rows, target), rows)
-
-    return build
-
-
-def _xgb_early():
-    import xgboost
-
-    rows, target = _task("binary")
-    noise = np.random.default_rng(1).permutation(target[200:])
-    model = xgboost.XGBClassifier(n_estimators=60, early_stopping_rounds=2)
-    return _built(
-        model.fit(rows[:200], target[:200], eval_set=[(rows[200:], noise)], verbose=0), rows
-    )
-
-
-def _xgb_ranker():
-    import xgboost
-
-    rows, target = _task("relevance")
-    model = xgboost.XGBRanker(n_estimators=ROUNDS)
-    return _built(model.fit(rows, target, qid=np.repeat(np.arange(30), 10)), rows)
-
-
-def _lgb_ranker():
-    import lightgbm
-
-    rows, target = _task("relevance")
-    model = lightgbm.LGBMRanker(n_estimators=ROUNDS, verbose=-1)
-    return _built(model.fit(rows, target, group=[10] * 30), rows)
-
-
-def _xgb_booster():
-    import xgboost
-
-    rows, target = _task("binary")
-    names = [f"column {i}" for i in range(5)]
-    data = xgboost.DMatrix(rows, target, feature_names=names)
-    model = xgboost.train({"objective": "binary:logistic"}, data, ROUNDS)
-    return _built(model, pd.DataFrame(rows, columns=names))
-
-
-def _lgb_booster():
-    import lightgbm
-
-    rows, target = _task("multi-class")
-    parameters = {"objective": "multiclass", "num_class": 3, "verbose": -1}
-    return _built(lightgbm.train(parameters, lightgbm.Dataset(rows, target), ROUNDS), rows)
-
-
-def _with_gaps(build):
-    def gaps():
-        built = build()
-        for rows in (built.sample, built.fresh):
-            rows[::7, 1] = np.nan
-        return built
-
-    return gaps
-
-
-def _trained_with_gaps(kind, library, **parameters):
-    def build():
-        from importlib import import_module
-
-        rows, target = _task("binary")
-        rows = rows.copy()
-        rows[::5, 0] = parameters.get("missing", np.nan)
-        model = getattr(import_module(library), kind)(n_estimators=ROUNDS, **parameters)
-        return _built(model.fit(rows, target), rows)
-
-    return build
-
-
-def _float64(build):
-    def wide():
-        built = build()
-        step = np.random.default_rng(2).normal(size=built.sample.shape) * 1e-9
-        return Built(model=built.model, sample=built.sample + step, fresh=built.fresh * 1.0)
-
-    return wide
-
-
-def _pipeline(make, task="binary"):
-    def build():
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
-        rows, target = _task(task)
-        return _built(make_pipeline(StandardScaler(), make()).fit(rows, target), rows)
-
-    return build
-
-
-def _frame_pipeline():
-    from sklearn.compose import make_column_transformer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder
-    from xgboost import XGBClassifier
-
-    rows, target = _task("binary")
-    frame = pd.DataFrame(rows, columns=list("abcde"))
-    frame["town"] = np.random.default_rng(3).choice(["Ulm", "Jena", "Kiel"], len(frame))
-    encode = make_column_transformer((OneHotEncoder(), ["town"]), remainder="passthrough")
-    model = make_pipeline(encode, XGBClassifier(n_estimators=ROUNDS)).fit(frame, target)
-    return _built(model, frame)
-
-
-def _voting():
-    from lightgbm import LGBMClassifier
-    from sklearn.ensemble import VotingClassifier
-    from xgboost import XGBClassifier
-
-    rows, target = _task("multi-class")
-    members = [
-        ("x", XGBClassifier(n_estimators=ROUNDS)),
-        ("l", LGBMClassifier(n_estimators=ROUNDS, verbose=-1)),
-    ]
-    return _built(VotingClassifier(members, voting="soft").fit(rows, target), rows)
-
-
-def _make_xgb():
-    from xgboost import XGBClassifier
-
-    return XGBClassifier(n_estimators=ROUNDS)
-
-
-def _make_lgb():
-    from lightgbm import LGBMRegressor
-
-    return LGBMRegressor(n_estimators=ROUNDS, verbose=-1)
-
-
-def _make_cat():
-    from catboost import CatBoostClassifier
-
-    return CatBoostClassifier(iterations=ROUNDS, verbose=0, allow_writing_files=False)
-
-
-def _categories(kind, library, **parameters):
-    def build():
-        from importlib import import_module
-
-        rows, target = _task("binary")
-        frame = pd.DataFrame(rows[:, :2], columns=["a", "b"])
-        frame["c"] = pd.Series(np.random.default_rng(4).integers(0, 30, len(rows))).astype(
-            "category"
+        for kind in _CLASSIFIERS
+    ),
+    *(
+        _inside(name, kind, target, wrap)
+        for name, target, wrap in (
+            ("pipeline", "regression", lambda own: make_pipeline(StandardScaler(), own)),
+            (
+                "stacking",
+                "regression",
+                lambda own: StackingRegressor([("own", own)], Ridge(), cv=2),
+            ),
+            ("MultiOutputRegressor", "two targets", MultiOutputRegressor),
         )
-        target = target ^ (frame["c"].cat.codes.to_numpy() % 2)
-        model = getattr(import_module(library), kind)(n_estimators=ROUNDS, **parameters)
-        return _built(model.fit(frame, target), frame.assign(c=frame["c"].cat.codes.astype(float)))
+        for kind in _REGRESSORS
+    ),
+    *(
+        _case(
+            f"table pipeline of {kind}",
+            partial(_on_table, partial(_of_words, kind), "three classes", _with_words),
+        )
+        for kind in _CLASSIFIERS
+    ),
+)
 
-    return build
-
-
-def _cat_categories():
-    from catboost import CatBoostClassifier
-
-    rows, target = _task("binary")
-    frame = pd.DataFrame(rows[:, :2], columns=["a", "b"])
-    frame["c"] = np.random.default_rng(4).integers(0, 3, len(rows))
-    model = CatBoostClassifier(iterations=3, verbose=0, allow_writing_files=False)
-    return _built(model.fit(frame, target, cat_features=["c"]), frame)
-
-
-def _case(name, build, refused=None):
-    return Case(name=name, group=GROUP, build=build, refused=refused)
-
-
-CASES = (
-    _case("XGBClassifier, binary", _xgb("XGBClassifier", "binary")),
-    _case("XGBClassifier, multi-class", _xgb("XGBClassifier", "multi-class")),
-    _case("XGBRegressor", _xgb("XGBRegressor", "regression")),
-    _case("XGBRegressor, logistic (onnxmltools#646)",
-          _xgb("XGBRegressor", "binary", objective="reg:logistic")),
-    *(_case(f"XGBRegressor, {objective}", _xgb("XGBRegressor", task, objective=objective))
-      for objective, task in (("count:poisson", "counts"), ("reg:gamma", "positive"),
-                              ("reg:tweedie", "positive"), ("reg:absoluteerror", "regression"),
-                              ("reg:pseudohubererror", "regression"))),
-    _case("XGBRegressor, DART", _xgb("XGBRegressor", "regression", booster="dart", rate_drop=0.3)),
-    _case("XGBRegressor, linear", _xgb("XGBRegressor", "regression", booster="gblinear")),
-    _case("XGBRegressor, several targets", _xgb("XGBRegressor", "targets")),
-    _case("XGBRegressor, vector leaves",
-          _xgb("XGBRegressor", "targets", multi_strategy="multi_output_tree")),
-    _case("XGBRFClassifier", _xgb("XGBRFClassifier", "binary")),
-    _case("XGBRFRegressor", _xgb("XGBRFRegressor", "regression")),
-    _case("XGBRanker", _xgb_ranker),
-    _case("XGBClassifier, stopped early", _xgb_early),
-    _case("XGBClassifier, single leaves (onnxruntime#27533)",
-          _xgb("XGBClassifier", "binary", gamma=1e9)),
-    _case("XGBClassifier, missing values", _trained_with_gaps("XGBClassifier", "xgboost")),
-    _case("XGBClassifier, -999 for missing",
-          _trained_with_gaps("XGBClassifier", "xgboost", missing=-999.0)),
-    _case("xgboost.Booster, named columns (onnxmltools#533)", _xgb_booster),
-    _case("XGBClassifier, categories", _categories("XGBClassifier", "xgboost",
-          enable_categorical=True, max_cat_to_onehot=1), refused="splits on categories"),
-    _case("LGBMClassifier, binary", _lgb("LGBMClassifier", "binary")),
-    _case("LGBMClassifier, words", _lgb("LGBMClassifier", "words")),
-    _case("LGBMClassifier, multi-class", _lgb("LGBMClassifier", "multi-class")),
-    _case("LGBMClassifier, one against all",
-          _lgb("LGBMClassifier", "multi-class", objective="multiclassova")),
-    _case("LGBMRegressor", _lgb("LGBMRegressor", "regression")),
-    _case("LGBMRegressor, float64 rows (onnxmltools#708)",
-          _float64(_lgb("LGBMRegressor", "regression"))),
-    *(_case(f"LGBMRegressor, {objective}", _lgb("LGBMRegressor", task, objective=objective))
-      for objective, task in (("poisson", "counts"), ("gamma", "positive"), ("tweedie", "positive"),
-                              ("quantile", "regression"), ("mape", "positive"),
-                              ("cross_entropy", "binary"), ("cross_entropy_lambda", "binary"))),
-    _case("LGBMRegressor, square root", _lgb("LGBMRegressor", "positive", reg_sqrt=True)),
-    _case("LGBMRegressor, forest", _lgb("LGBMRegressor", "regression", boosting_type="rf",
-          bagging_freq=1, bagging_fraction=0.5)),
-    _case("LGBMRegressor, DART", _lgb("LGBMRegressor", "regression", boosting_type="dart")),
-    _case("LGBMRanker", _lgb_ranker),
-    _case("LGBMClassifier, missing values", _trained_with_gaps("LGBMClassifier", "lightgbm",
-          verbose=-1)),
-    _case("LGBMClassifier, gaps in rows only", _with_gaps(_lgb("LGBMClassifier", "binary"))),
-    _case("lightgbm.Booster, multi-class", _lgb_booster),
-    _case("LGBMRegressor, linear leaves", _lgb("LGBMRegressor", "regression", linear_tree=True),
-          refused="linear leaves"),
-    _case("LGBMClassifier, categories", _categories("LGBMClassifier", "lightgbm", verbose=-1),
-          refused="splits on categories"),
-    _case("CatBoostClassifier, binary", _cat("CatBoostClassifier", "binary")),
-    _case("CatBoostClassifier, words", _cat("CatBoostClassifier", "words")),
-    _case("CatBoostClassifier, multi-class", _cat("CatBoostClassifier", "multi-class")),
-    _case("CatBoostRegressor", _cat("CatBoostRegressor", "regression")),
-    _case("CatBoostRegressor, Poisson", _cat("CatBoostRegressor", "counts",
-          loss_function="Poisson")),
-    _case("CatBoostRegressor, several targets (catboost#1940)",
-          _cat("CatBoostRegressor", "targets", loss_function="MultiRMSE"),
-          refused="several targets"),
-    _case("CatBoostClassifier, categories", _cat_categories, refused="categorical"),
-    _case("Pipeline of a scaler and XGBClassifier", _pipeline(_make_xgb)),
-    _case("Pipeline of a scaler and LGBMRegressor", _pipeline(_make_lgb, "regression")),
-    _case("Pipeline of a scaler and CatBoostClassifier", _pipeline(_make_cat)),
-    _case("Pipeline over a table and XGBClassifier", _frame_pipeline),
-    _case("VotingClassifier of XGBoost and LightGBM", _voting),
-)  # fmt: skip
+CASES = (*_TASKS, *_OBJECTIVES, *_XGBOOST, *_LIGHTGBM, *_CATBOOST, *_INSIDE)

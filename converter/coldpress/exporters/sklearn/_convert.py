@@ -31,8 +31,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from coldpress.errors import ExportError, brief
+from coldpress.exporters.boosting._pipelines import register_boosters
 
-from ._boosters import register_boosters
 from ._converters import CONVERTERS, SHAPES, register_missing
 from ._inputs import Inputs, parts_of
 from ._rewrite import rewritten
@@ -58,8 +58,8 @@ def check_convertible(model: BaseEstimator) -> None:
     """Refuse what would fail later with a worse message, or convert without one and be wrong.
 
     Raises:
-        ExportError: The model is not fitted, runs a Python function, or is a histogram booster
-            with categorical features.
+        ExportError: The model is not fitted, runs a Python function, is a histogram booster with
+            categorical features, or holds a booster of a kind that is not exported.
     """
     try:
         check_is_fitted(model)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from coldpress.sample import Sample
 
-__all__ = ["MATRIX", "Inputs", "is_booster", "parts_of", "wanted_inputs"]
+__all__ = ["MATRIX", "Inputs", "parts_of", "wanted_inputs"]
 
 MATRIX = "input"
 
@@ -37,7 +37,6 @@ _DTYPES: dict[str, Any] = {
     "BYTES": object,
 }
 _FLOAT32_BYTES = 4
-_LIBRARIES = frozenset({"xgboost", "lightgbm", "catboost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,18 +104,12 @@ def parts_of(model: object) -> Iterator[BaseEstimator]:
         if id(part) in seen:
             continue
         seen.add(id(part))
-        if isinstance(part, BaseEstimator) or is_booster(part):
+        if isinstance(part, BaseEstimator):
             yield part
             stack.extend(vars(part).values())
         elif isinstance(part, list | tuple):
             # Trees of a forest are many and alike: a list of estimators is searched, not arrays.
             stack.extend(part)
-
-
-def is_booster(part: object) -> bool:
-    """Whether an object is of a boosting library; CatBoost's are no estimators to scikit-learn."""
-    roots = {base.__module__.partition(".")[0] for base in type(part).__mro__}
-    return not roots.isdisjoint(_LIBRARIES)
 
 
 def _by_name(model: BaseEstimator) -> bool:

@@ -127,6 +127,9 @@ def _conform(values: Any, spec: TensorSpec) -> NDArray[Any]:  # noqa: ANN401 - a
     array, rank = _dense(values), len(spec.shape)
     if array.ndim + 1 == rank and spec.shape[-1] in (1, -1):
         array = array[..., np.newaxis]
+    elif array.ndim == 2 and rank == 1 and array.shape[1] == 1:  # noqa: PLR2004 - rows, one column
+        # CatBoost gives the labels of several classes as a column.
+        array = array[:, 0]
     elif array.ndim == 1 and rank > 1 and spec.shape[-1] == _BINARY:
         # A binary decision is one number to scikit-learn, and one for each class to skl2onnx.
         array = np.column_stack([-array, array])
