@@ -111,12 +111,17 @@ _UNKNOWN = {
     "Nystroem": kernel_approximation.Nystroem,
     "SplineTransformer": preprocessing.SplineTransformer,
 }
+_REFUSED = {
+    "IsolationForest, contamination": "does not support",
+    "QuantileTransformer, normal": "not supported",
+}
 _NO_ANSWER = {"DBSCAN": cluster.DBSCAN, "AgglomerativeClustering": cluster.AgglomerativeClustering}
 _QUICK = {"KMeans", "GaussianMixture", "IsolationForest", "PCA", "StandardScaler", "OneClassSVM",
           "KBinsDiscretizer, ordinal", "SelectKBest", "SimpleImputer", "DBSCAN", "NMF"}
 
 CASES = (
-    *(held(name, make, quick=name in _QUICK) for name, make in _UNSUPERVISED.items()),
+    *(held(name, make, quick=name in _QUICK, refused=_REFUSED.get(name))
+      for name, make in _UNSUPERVISED.items()),
     *(held(name, make, BINARY, quick=name in _QUICK) for name, make in _SUPERVISED.items()),
     *(held(name, make, rows=GAPS, quick=name in _QUICK) for name, make in _GAPS.items()),
     held("PowerTransformer, Box-Cox", lambda: preprocessing.PowerTransformer("box-cox"),

@@ -111,6 +111,8 @@ _GAPPY = {
         (impute.SimpleImputer(add_indicator=True), ["visits"]),
     ],
 }
+# A missing category becomes NaN, which trees take and linear models don't.
+_LEAVES_GAPS = {"ordinal with a missing category", "ordinal, infrequent"}
 _FULL = {
     "one-hot": [(_ONE_HOT, _TEXTUAL)],
     "one-hot, first dropped": [(preprocessing.OneHotEncoder(drop="first"), _TEXTUAL)],
@@ -138,11 +140,17 @@ _TEXT = {
     "CountVectorizer, binary": lambda: CountVectorizer(binary=True),
     "CountVectorizer, accents stripped": lambda: CountVectorizer(strip_accents="unicode"),
 }
+_REFUSED = {
+    "TfidfVectorizer, characters in words": "only tokenizer='word'",
+    "CountVectorizer, accents stripped": "strip_accents=None",
+}
 
 
 def _pipelines():
     for what, words in _GAPPY.items():
         for name, model in (("forest", _FOREST), ("logistic", _LOGISTIC)):
+            if model is _LOGISTIC and what in _LEAVES_GAPS:
+                continue
             yield held(f"Table with gaps, {what}, {name}",
                        lambda model=model, words=words: _table(model, words=words), BINARY,
                        rows=GAPPY, quick=what == "all of them")
@@ -153,7 +161,7 @@ def _pipelines():
     for what, make in _TEXT.items():
         yield held(f"Text, {what}",
                    lambda make=make: pipeline.make_pipeline(make(), _LOGISTIC), THREE,
-                   rows=TEXTS, quick=what == "TfidfVectorizer")
+                   rows=TEXTS, quick=what == "TfidfVectorizer", refused=_REFUSED.get(what))
 
 
 CASES = (

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from skl2onnx.common._apply_operation import apply_cast
+from skl2onnx.common._apply_operation import apply_cast, apply_exp
 from skl2onnx.common._registration import get_converter
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.ensemble import (
@@ -35,12 +35,16 @@ from sklearn.tree import (
 
 __all__ = ["CONVERTERS"]
 
+# Losses of histogram boosters that predict a logarithm.
+_LOG_LINKED = frozenset({"poisson", "gamma"})
+
 
 def _convert_rounding(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
     """Convert a tree model with its input rounded to float32, and its scores cast back."""
     given, declared = operator.inputs[0], list(operator.outputs)
+    missing = _Missing(container, _trees_of(operator.raw_operator))
     if not isinstance(given.type, DoubleTensorType):
-        get_converter(operator.type)(scope, operator, container)
+        get_converter(operator.type)(scope, operator, missing)
         return
     rounded = _float_variable(scope, given)
     apply_cast(scope, given.full_name, rounded.full_name, container, to=onnx.TensorProto.FLOAT)
@@ -53,7 +57,7 @@ def _convert_rounding(scope: Any, operator: Any, container: Any) -> None:  # noq
     for index, narrow in wide.items():
         operator.outputs.set_element(index, narrow)
     try:
-        get_converter(operator.type)(scope, operator, container)
+        get_converter(operator.type)(scope, operator, missing)
     finally:
         operator.inputs.set_element(0, given)
         for index in wide:
@@ -63,14 +67,61 @@ def _convert_rounding(scope: Any, operator: Any, container: Any) -> None:  # noq
         apply_cast(scope, narrow.full_name, target, container, to=onnx.TensorProto.DOUBLE)
 
 
+def _trees_of(model: Any) -> list[Any]:  # noqa: ANN401 - any model of trees
+    """The trees in the order in which skl2onnx numbers them."""
+    parts = getattr(model, "estimators_", None)
+    return [part.tree_ for part in (np.ravel(parts) if parts is not None else [model])]
+
+
+class _Missing:
+    """A container that tells each node of a tree where missing values go, as training found.
+
+    skl2onnx leaves it out, and every missing value goes to the right.
+    """
+
+    def __init__(self, container: Any, trees: list[Any]) -> None:  # noqa: ANN401 - untyped package
+        self._container = container
+        self._trees = trees
+        self._asked = 0
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the container's own
+        return getattr(self._container, name)
+
+    def add_node(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401 - passed on
+        if "nodes_missing_value_tracks_true" in attributes:
+            trees = self._trees
+            if len(set(attributes["nodes_treeids"])) < len(trees):
+                # A forest of several targets becomes a node for each tree, in their order.
+                trees = trees[self._asked :]
+                self._asked += 1
+            places = zip(attributes["nodes_treeids"], attributes["nodes_nodeids"], strict=True)
+            attributes["nodes_missing_value_tracks_true"] = [
+                int(trees[tree].missing_go_to_left[node]) for tree, node in places
+            ]
+        self._container.add_node(*args, **attributes)
+
+
 def _float_variable(scope: Any, variable: Any) -> Any:  # noqa: ANN401 - untyped package
     kind = FloatTensorType(variable.type.shape)
     return scope.declare_local_variable(f"{variable.raw_name}_float32", kind)
 
 
 def _convert_histogram(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
-    """Convert a histogram booster, whose missing-value flags are booleans that onnx refuses."""
-    get_converter(operator.type)(scope, operator, _Whole(container))
+    """Convert a histogram booster, whose missing-value flags are booleans that onnx refuses.
+
+    skl2onnx leaves the link of a Poisson or gamma loss out: it is put back.
+    """
+    if getattr(operator.raw_operator, "loss", "") not in _LOG_LINKED:
+        get_converter(operator.type)(scope, operator, _Whole(container))
+        return
+    declared = operator.outputs[0]
+    raw = scope.declare_local_variable("raw_prediction", declared.type)
+    operator.outputs.set_element(0, raw)
+    try:
+        get_converter(operator.type)(scope, operator, _Whole(container))
+    finally:
+        operator.outputs.set_element(0, declared)
+    apply_exp(scope, raw.full_name, declared.full_name, container)
 
 
 class _Whole:
