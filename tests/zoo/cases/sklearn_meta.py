@@ -153,6 +153,7 @@ _TWO = {
     "RegressorChain": lambda: multioutput.RegressorChain(linear_model.Ridge()),
 }
 _REFUSED = {
+    "BaggingClassifier, of SVC": "does not answer like the original",
     "TransformedTargetRegressor, a function": "Python function",
 }
 _QUICK = {

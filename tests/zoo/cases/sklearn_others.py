@@ -111,6 +111,10 @@ _UNKNOWN = {
     "Nystroem": kernel_approximation.Nystroem,
     "SplineTransformer": preprocessing.SplineTransformer,
 }
+_REFUSED = {
+    "IsolationForest, contamination": "does not support",
+    "QuantileTransformer, normal": "not supported",
+}
 _NO_ANSWER = {"DBSCAN": cluster.DBSCAN, "AgglomerativeClustering": cluster.AgglomerativeClustering}
 _QUICK = {
     "KMeans",
@@ -127,7 +131,10 @@ _QUICK = {
 }
 
 CASES = (
-    *(held(name, make, quick=name in _QUICK) for name, make in _UNSUPERVISED.items()),
+    *(
+        held(name, make, quick=name in _QUICK, refused=_REFUSED.get(name))
+        for name, make in _UNSUPERVISED.items()
+    ),
     *(held(name, make, BINARY, quick=name in _QUICK) for name, make in _SUPERVISED.items()),
     *(held(name, make, rows=GAPS, quick=name in _QUICK) for name, make in _GAPS.items()),
     held(

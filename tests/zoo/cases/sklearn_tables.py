@@ -109,6 +109,8 @@ _GAPPY = {
         (impute.SimpleImputer(add_indicator=True), ["visits"]),
     ],
 }
+# A missing category becomes NaN, which trees take and linear models don't.
+_LEAVES_GAPS = {"ordinal with a missing category", "ordinal, infrequent"}
 _FULL = {
     "one-hot": [(_ONE_HOT, _TEXTUAL)],
     "one-hot, first dropped": [(preprocessing.OneHotEncoder(drop="first"), _TEXTUAL)],
@@ -136,11 +138,17 @@ _TEXT = {
     "CountVectorizer, binary": lambda: CountVectorizer(binary=True),
     "CountVectorizer, accents stripped": lambda: CountVectorizer(strip_accents="unicode"),
 }
+_REFUSED = {
+    "TfidfVectorizer, characters in words": "only tokenizer='word'",
+    "CountVectorizer, accents stripped": "strip_accents=None",
+}
 
 
 def _pipelines():
     for what, words in _GAPPY.items():
         for name, model in (("forest", _FOREST), ("logistic", _LOGISTIC)):
+            if model is _LOGISTIC and what in _LEAVES_GAPS:
+                continue
             yield held(
                 f"Table with gaps, {what}, {name}",
                 lambda model=model, words=words: _table(model, words=words),
@@ -163,6 +171,7 @@ def _pipelines():
             THREE,
             rows=TEXTS,
             quick=what == "TfidfVectorizer",
+            refused=_REFUSED.get(what),
         )
 
 

@@ -25,6 +25,7 @@ from coldpress_runtime.artifact import Signature, TensorSpec
 from coldpress_runtime.session import ModelSession, datatype_of
 
 from ._convert import check_convertible, convert
+from ._finish import give_whole_numbers, split_targets
 from ._fit import asked, fit_sample
 from ._inputs import Inputs, wanted_inputs
 from ._original import answer, methods_of
@@ -87,7 +88,11 @@ def _export(model: BaseEstimator, sample: Sample, inputs: Inputs) -> Exported:
     keep_outputs(proto, len(original.methods))
     _correct_types(proto)
     tensors = inputs.tensors(tuple(value.name for value in proto.graph.input))
-    _reverse_scores(proto, model, sample, tensors)
+    if original.targets:
+        split_targets(proto, [len(classes) for classes in original.targets])
+    else:
+        _reverse_scores(proto, model, sample, tensors)
+        _match_kinds(proto, model, sample, tensors)
     rename_outputs(proto, [original.name(i, v.name) for i, v in enumerate(proto.graph.output)])
     shown = _first_answer(proto, tensors)
     correct_shapes(proto, {name: array.shape for name, array in shown.items()})
@@ -109,6 +114,16 @@ def _reverse_scores(
     own = answer(model, asked(model, sample.take(slice(0, _FIRST_ROWS))), like)[name]
     if np.allclose(shown[name], own[:, ::-1], rtol=1e-3) and not np.allclose(shown[name], own):
         reverse_columns(proto, len(shown) - 1)
+
+
+def _match_kinds(
+    proto: onnx.ModelProto, model: BaseEstimator, sample: Sample, tensors: Outputs
+) -> None:
+    """Counts, and other whole numbers, come as such."""
+    shown = _first_answer(proto, tensors)
+    like = [TensorSpec(name=n, datatype=datatype_of(a), shape=a.shape) for n, a in shown.items()]
+    own = answer(model, asked(model, sample.take(slice(0, _FIRST_ROWS))), like)
+    give_whole_numbers(proto, shown, own)
 
 
 def _correct_types(proto: onnx.ModelProto) -> None:

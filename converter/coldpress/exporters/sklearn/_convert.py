@@ -21,12 +21,12 @@ from skl2onnx.common.data_types import (
 )
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-)
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
@@ -36,6 +36,7 @@ from coldpress.exporters.boosting._pipelines import register_boosters
 from ._converters import CONVERTERS, SHAPES, register_missing
 from ._inputs import Inputs, parts_of
 from ._rewrite import rewritten
+from ._targets import check_target
 
 __all__ = ["check_convertible", "convert"]
 
@@ -73,6 +74,16 @@ def check_convertible(model: BaseEstimator) -> None:
             )
     for part in parts_of(model):
         _check_boosting(part)
+        if isinstance(part, GaussianProcessClassifier):
+            raise ExportError(
+                "GaussianProcessClassifier needs an operator that onnxruntime has not; use SVC "
+                "with probability=True, or a calibrated one, instead"
+            )
+        if isinstance(part, TransformedTargetRegressor) and (reason := check_target(part)):
+            raise ExportError(
+                f"{type(part).__name__} {reason}, which ONNX can't hold; use a scaler, or numpy's "
+                "exp, expm1, log, sqrt, square or abs as the inverse"
+            )
 
 
 def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
@@ -120,7 +131,7 @@ def _options(model: BaseEstimator) -> dict[int, dict[str, Any]]:
             options[id(part)] = {"locale": _LOCALE}
             if part.analyzer == "word" and (tokens := unicode_tokens(part.token_pattern)):
                 options[id(part)]["tokenexp"] = tokens
-        elif is_classifier(part):
+        elif is_classifier(part) and not isinstance(part, Pipeline):
             # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
             options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
     return options

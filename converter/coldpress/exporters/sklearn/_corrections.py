@@ -6,19 +6,49 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import onnx
+from skl2onnx.common._registration import get_converter
 from sklearn.discriminant_analysis import (
     LinearDiscriminantAnalysis,
     QuadraticDiscriminantAnalysis,
 )
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.feature_selection import (
+    RFE,
+    RFECV,
+    GenericUnivariateSelect,
+    SelectFdr,
+    SelectFpr,
+    SelectFromModel,
+    SelectFwe,
+    SelectKBest,
+    SelectPercentile,
+    VarianceThreshold,
+)
+from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import Normalizer
 
 from ._decisions import linear
 from ._meta import classifier_shape
-from ._nodes import Nodes, float_type
+from ._nodes import Nodes, float_type, label_type
 
 __all__ = ["CONVERTERS", "SHAPES"]
 
 _BINARY = 2
+_ACTIVATIONS = {"identity": "", "logistic": "Sigmoid", "relu": "Relu", "tanh": "Tanh"}
+_SELECTIONS = (
+    GenericUnivariateSelect,
+    RFE,
+    RFECV,
+    SelectFdr,
+    SelectFpr,
+    SelectFromModel,
+    SelectFwe,
+    SelectKBest,
+    SelectPercentile,
+    VarianceThreshold,
+)
 
 
 def _convert_linear_discriminant(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
@@ -62,13 +92,90 @@ def _convert_quadratic_discriminant(scope: Any, operator: Any, container: Any) -
 
 def _convert_normaliser(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
     """The largest of the absolute values, where skl2onnx takes the largest value."""
-    norm, nodes = operator.raw_operator.norm, Nodes(scope, operator, container)
-    rows = nodes.numbers()
+    nodes = Nodes(scope, operator, container)
+    nodes.give(_normalised(nodes, nodes.numbers(), operator.raw_operator.norm))
+
+
+def _normalised(nodes: Nodes, rows: str, norm: str) -> str:
     kind = {"l1": "ReduceL1", "l2": "ReduceL2", "max": "ReduceMax"}[norm]
     sizes = nodes("Abs", rows) if norm == "max" else rows
     size = nodes(kind, sizes, np.array([1]), keepdims=1)
     nothing = nodes("Equal", size, np.array(0.0))
-    nodes.give(nodes("Div", rows, nodes("Where", nothing, np.array(1.0), size)))
+    return nodes("Div", rows, nodes("Where", nothing, np.array(1.0), size))
+
+
+def _convert_selection(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
+    """skl2onnx selects nothing where the first feature alone is selected."""
+    nodes = Nodes(scope, operator, container)
+    kept = np.flatnonzero(operator.raw_operator.get_support())
+    single = len(operator.inputs) == 1
+    rows = operator.inputs[0].full_name if single else nodes.numbers()
+    nodes.give(nodes("Gather", rows, kept, axis=1))
+
+
+def _selected_shape(operator: Any) -> None:  # noqa: ANN401 - untyped package
+    shape = [None, int(operator.raw_operator.get_support().sum())]
+    single = len(operator.inputs) == 1
+    given = type(operator.inputs[0].type)
+    operator.outputs[0].type = given(shape) if single else float_type(operator, shape)
+
+
+def _convert_term_weights(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
+    """skl2onnx adds a little to each count before the logarithm."""
+    model, nodes = operator.raw_operator, Nodes(scope, operator, container)
+    counts = nodes.numbers()
+    if model.sublinear_tf:
+        found = nodes("Greater", counts, np.array(0.0))
+        logs = nodes("Log", nodes("Where", found, counts, np.array(1.0)))
+        counts = nodes("Where", found, nodes("Add", logs, np.array(1.0)), counts)
+    if model.use_idf:
+        counts = nodes("Mul", counts, np.reshape(model.idf_, (1, -1)))
+    nodes.give(counts if model.norm is None else _normalised(nodes, counts, model.norm))
+
+
+def _convert_several_labels(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
+    """A linear classifier that decides about several labels, each on its own."""
+    model, nodes = operator.raw_operator, Nodes(scope, operator, container)
+    if not _has_several_labels(model):
+        get_converter(operator.type)(scope, operator, container)
+        return
+    scores = linear(nodes, model, *operator.inputs)
+    chosen = nodes("Greater", scores, np.array(0.0))
+    nodes.give(nodes("Cast", chosen, to=onnx.TensorProto.INT64))
+    nodes.give(scores, 1)
+
+
+def _convert_perceptron(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
+    """skl2onnx gives each of several labels two shares."""
+    model, nodes = operator.raw_operator, Nodes(scope, operator, container)
+    if not _has_several_labels(model):
+        get_converter(operator.type)(scope, operator, container)
+        return
+    values = nodes.numbers()
+    *hidden, last = zip(model.coefs_, model.intercepts_, strict=True)
+    for weights, offset in hidden:
+        values = nodes("Add", nodes("MatMul", values, weights), offset.reshape(1, -1))
+        if kind := _ACTIVATIONS[model.activation]:
+            values = nodes(kind, values)
+    values = nodes("Add", nodes("MatMul", values, last[0]), last[1].reshape(1, -1))
+    shares = nodes("Sigmoid", values)
+    chosen = nodes("Greater", shares, np.array(0.5))
+    nodes.give(nodes("Cast", chosen, to=onnx.TensorProto.INT64))
+    nodes.give(shares, 1)
+
+
+def _has_several_labels(model: Any) -> bool:  # noqa: ANN401 - one of the classifiers below
+    binarizer = getattr(model, "_label_binarizer", None)
+    return binarizer is not None and binarizer.y_type_.startswith("multilabel")
+
+
+def _several_shape(operator: Any) -> None:  # noqa: ANN401 - untyped package
+    if not _has_several_labels(operator.raw_operator):
+        operator.infer_types()
+        return
+    shape: list[int | None] = [None, len(operator.raw_operator._label_binarizer.classes_)]
+    operator.outputs[0].type = label_type([0], shape)
+    operator.outputs[1].type = float_type(operator, shape)
 
 
 def _same_shape(operator: Any) -> None:  # noqa: ANN401 - untyped package
@@ -86,11 +193,21 @@ def _discriminant_shape(operator: Any) -> None:  # noqa: ANN401 - untyped packag
 
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     LinearDiscriminantAnalysis: _convert_linear_discriminant,
+    MLPClassifier: _convert_perceptron,
     Normalizer: _convert_normaliser,
     QuadraticDiscriminantAnalysis: _convert_quadratic_discriminant,
+    RidgeClassifier: _convert_several_labels,
+    RidgeClassifierCV: _convert_several_labels,
+    TfidfTransformer: _convert_term_weights,
+    **dict.fromkeys(_SELECTIONS, _convert_selection),
 }
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     LinearDiscriminantAnalysis: _discriminant_shape,
+    MLPClassifier: _several_shape,
     Normalizer: _same_shape,
     QuadraticDiscriminantAnalysis: classifier_shape,
+    RidgeClassifier: _several_shape,
+    RidgeClassifierCV: _several_shape,
+    TfidfTransformer: _same_shape,
+    **dict.fromkeys(_SELECTIONS, _selected_shape),
 }

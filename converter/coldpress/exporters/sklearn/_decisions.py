@@ -15,6 +15,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
 )
 from sklearn.linear_model._base import LinearClassifierMixin
+from sklearn.multiclass import _ConstantPredictor
 from sklearn.pipeline import Pipeline
 
 from ._nodes import Nodes
@@ -46,6 +47,9 @@ def decision(nodes: Nodes, estimator: BaseEstimator, *inputs: Any) -> str:  # no
         return decision(nodes, estimator.steps[-1][1], *nodes.ask(before, *given))
     if isinstance(estimator, LinearClassifierMixin):
         return linear(nodes, estimator, *given)
+    if isinstance(estimator, _ConstantPredictor):
+        nothing = nodes("Mul", nodes.column(nodes.number(given[0]), 0), np.array(0.0))
+        return nodes("Add", nothing, np.asarray(estimator.y_, dtype=np.float64).reshape(1, 1))
     if isinstance(estimator, GradientBoostingClassifier | HistGradientBoostingClassifier):
         _, scores = nodes.ask(estimator, *given, raw_scores=True)
         return _positive(nodes, estimator, nodes.number(scores))

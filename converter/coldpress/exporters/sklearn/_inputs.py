@@ -107,6 +107,8 @@ def parts_of(model: object) -> Iterator[BaseEstimator]:
         if isinstance(part, BaseEstimator):
             yield part
             stack.extend(vars(part).values())
+        elif type(part).__name__ == "_CalibratedClassifier":  # which is no estimator
+            stack.append(part.estimator)
         elif isinstance(part, list | tuple):
             # Trees of a forest are many and alike: a list of estimators is searched, not arrays.
             stack.extend(part)

@@ -61,7 +61,7 @@ def _convert_calibrated(scope: Any, operator: Any, container: Any) -> None:  # n
     """The mean of calibrated classifiers, each asked for its decision where it has one."""
     model, nodes = operator.raw_operator, Nodes(scope, operator, container)
     each = [_calibrated(nodes, part) for part in model.calibrated_classifiers_]
-    mean = nodes("Mean", *each)
+    mean = nodes("Mul", nodes("Sum", *each), np.array(1 / len(each)))
     nodes.give(nodes.winner(model.classes_, mean))
     nodes.give(mean, 1)
 

@@ -74,8 +74,10 @@ class Nodes:
     def columns(self) -> list[tuple[str, Any]]:
         """Each feature as ``(rows, 1)`` with the skl2onnx variable that it stands in."""
         found: list[tuple[str, Any]] = []
+        all_of_them = self.operator.raw_operator.n_features_in_
         for value in self.operator.inputs:
-            width = value.type.shape[1]
+            # What another converter gave says no width, but then it stands alone.
+            width = all_of_them if len(self.operator.inputs) == 1 else value.type.shape[1]
             if width == 1:
                 found.append((value.full_name, value))
                 continue

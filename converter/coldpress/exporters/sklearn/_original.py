@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_detector
+from sklearn.multioutput import ClassifierChain
+from sklearn.pipeline import Pipeline
 
 from coldpress.errors import ExportError
 from coldpress.exporters._exported import Label, Outputs, Ranking
@@ -39,25 +41,32 @@ class Original:
         methods: One for each output of the graph, in the graph's order.
         labelled: Whether the first is a label.
         best: Which score of the second wins the label.
+        targets: The classes of each target, where there are several with probabilities of their
+            own: then the outputs are a label for each, and after them probabilities for each.
     """
 
     methods: tuple[str, ...]
     labelled: bool
     best: Literal["largest", "smallest"] = "largest"
+    targets: tuple[tuple[Label, ...], ...] = ()
 
     def name(self, index: int, given: str) -> str:
         """What to call an output of the graph; `given` where it is neither label nor scores."""
+        if count := len(self.targets):
+            kind = _NAMES[self.methods[index // count]]
+            return f"{kind}_{index % count + 1}"
         return _NAMES.get(self.methods[index], given) if self.labelled else given
 
     def label_outputs(self, names: Sequence[str]) -> frozenset[str]:
         """The outputs that are labels."""
-        return frozenset(names[:1] if self.labelled else ())
+        return frozenset(names[: max(1, len(self.targets))] if self.labelled else ())
 
     def rankings(self, names: Sequence[str]) -> dict[str, Ranking]:
         """How the label follows from the scores, where there are any."""
         if not self.labelled or len(names) == 1:
             return {}
-        return {names[0]: Ranking(scores=names[1], best=self.best)}
+        pairs = zip(names, names[max(1, len(self.targets)) :], strict=False)
+        return {label: Ranking(scores=scores, best=self.best) for label, scores in pairs}
 
 
 def methods_of(model: BaseEstimator) -> Original:
@@ -78,7 +87,8 @@ def methods_of(model: BaseEstimator) -> Original:
 def _wanted(model: BaseEstimator) -> Original:
     if is_classifier(model):
         scores = _first(model, "predict_proba", "decision_function")
-        return Original(methods=("predict", *scores), labelled=True)
+        targets = _targets(model) if scores == ("predict_proba",) else ()
+        return Original(methods=("predict", *scores), labelled=True, targets=targets)
     if is_outlier_detector(model):
         return Original(methods=("predict", "decision_function"), labelled=True)
     if is_clusterer(model) and hasattr(model, "predict"):
@@ -97,11 +107,15 @@ def answer(model: BaseEstimator, rows: object, like: Sequence[TensorSpec]) -> Ou
         rows: Rows as the model was fitted on them.
         like: The export's outputs; `methods_of` says which method each of them stands for.
     """
-    methods = methods_of(model).methods[: len(like)]
+    original = methods_of(model)
+    methods = original.methods[: len(like)]
     # One thread: a forest adds up its trees in the order in which its threads end.
     with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
         warnings.simplefilter("ignore")
         given = call(model, rows, methods)
+    if original.targets:
+        labels, scores = given
+        given = [*np.asarray(labels).T, *scores]
     return {spec.name: _conform(values, spec) for values, spec in zip(given, like, strict=True)}
 
 
@@ -115,8 +129,24 @@ def class_labels(model: BaseEstimator) -> tuple[Label, ...]:
     classes = getattr(model, "classes_", None)
     if not isinstance(classes, np.ndarray) or classes.ndim != 1:
         return ()
+    return _plain(classes)
+
+
+def _plain(classes: NDArray[Any]) -> tuple[Label, ...]:
     labels = classes.tolist()
     return tuple(labels) if all(type(v) in {str, int, float, bool} for v in labels) else ()
+
+
+def _targets(model: BaseEstimator) -> tuple[tuple[Label, ...], ...]:
+    """The classes of each target of a classifier that gives probabilities for each apart."""
+    classes = getattr(model, "classes_", None)
+    last: Any = model
+    while isinstance(last, Pipeline) or hasattr(last, "best_estimator_"):
+        last = last.steps[-1][1] if isinstance(last, Pipeline) else last.best_estimator_
+    # A chain gives one matrix, of what speaks for each label.
+    if not isinstance(classes, list) or isinstance(last, ClassifierChain):
+        return ()
+    return tuple(_plain(np.asarray(each)) for each in classes)
 
 
 def _first(model: BaseEstimator, *methods: str) -> tuple[str, ...]:

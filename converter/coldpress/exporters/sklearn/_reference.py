@@ -90,6 +90,9 @@ def _features(inputs: Inputs, names: tuple[str, ...]) -> tuple[str, ...]:
 def _labels(
     model: BaseEstimator, original: Original, outputs: Sequence[TensorSpec]
 ) -> dict[str, tuple[Label, ...]]:
+    if original.targets:
+        pairs = zip(outputs, original.targets * 2, strict=False)
+        return {spec.name: classes for spec, classes in pairs if classes}
     classes = class_labels(model) if original.labelled else ()
     label, *scores = outputs
     if not classes:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import onnx
-from skl2onnx.common._apply_operation import apply_cast
+from skl2onnx.common._apply_operation import apply_cast, apply_exp
 from skl2onnx.common._registration import get_converter
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.ensemble import (
@@ -37,6 +37,9 @@ from sklearn.tree import (
 from ._tree_nodes import CorrectingContainer, trees_of
 
 __all__ = ["CONVERTERS"]
+
+# Losses of histogram boosters that predict a logarithm.
+_LOG_LINKED = frozenset({"poisson", "gamma"})
 
 
 def _convert_rounding(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
@@ -81,7 +84,25 @@ def _float_variable(scope: Any, variable: Any) -> Any:  # noqa: ANN401 - untyped
 
 
 def _convert_histogram(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
-    """Convert a histogram booster, in float64 where its input is."""
+    """Convert a histogram booster, in float64 where its input is.
+
+    skl2onnx leaves the link of a Poisson or gamma loss out: it is put back.
+    """
+    if getattr(operator.raw_operator, "loss", "") not in _LOG_LINKED:
+        _convert_linear(scope, operator, container)
+        return
+    declared = operator.outputs[0]
+    raw = scope.declare_local_variable("raw_prediction", declared.type)
+    operator.outputs.set_element(0, raw)
+    try:
+        _convert_linear(scope, operator, container)
+    finally:
+        operator.outputs.set_element(0, declared)
+    apply_exp(scope, raw.full_name, declared.full_name, container)
+
+
+def _convert_linear(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
+    """Convert a histogram booster whose sums are its predictions."""
     wide = isinstance(operator.inputs[0].type, DoubleTensorType)
     corrected = CorrectingContainer(container, trees_of(operator.raw_operator), wide=wide)
     _convert_narrow(scope, operator, corrected)

@@ -1,0 +1,88 @@
+"""What is put right in a graph after skl2onnx: outputs as the original gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from coldpress.exporters._graph import OPSET
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["give_whole_numbers", "split_targets"]
+
+_STACKED = 3
+
+
+def split_targets(model: onnx.ModelProto, widths: Sequence[int]) -> None:
+    """A label and probabilities for each target, from a matrix of labels and all probabilities.
+
+    Args:
+        model: Its outputs are labels, ``(rows, targets)``, and probabilities, ``(targets, rows,
+            classes)`` or, side by side, ``(rows, all classes)``; they are replaced.
+        widths: How many classes each target has.
+    """
+    labels, scores = model.graph.output[0], model.graph.output[1]
+    stacked = len(scores.type.tensor_type.shape.dim) == _STACKED
+    made = [_label(model, labels, index) for index in range(len(widths))]
+    start = 0
+    for index, width in enumerate(widths):
+        source = scores.name
+        if stacked:
+            source = _node(model, "Gather", [source, _number(model, index)], axis=0)
+        bounds = [_numbers(model, [at]) for at in (start, start + width, 1)]
+        value = _node(model, "Slice", [source, *bounds])
+        kind = scores.type.tensor_type.elem_type
+        made.append(helper.make_tensor_value_info(value, kind, ["rows", width]))
+        start += 0 if stacked else width
+    del model.graph.output[:]
+    model.graph.output.extend(made)
+
+
+def give_whole_numbers(
+    model: onnx.ModelProto, shown: Mapping[str, NDArray[Any]], own: Mapping[str, NDArray[Any]]
+) -> None:
+    """Cast outputs to whole numbers that the original gives as such.
+
+    Args:
+        model: The model, changed in place.
+        shown: What it gives for some rows, by output name.
+        own: What the original gives for them.
+    """
+    for value in model.graph.output:
+        kinds = shown[value.name].dtype.kind, own[value.name].dtype.kind
+        if kinds[0] == "f" and kinds[1] in "iu":
+            value.name = _node(model, "Cast", [value.name], to=TensorProto.INT64)
+            value.type.tensor_type.elem_type = TensorProto.INT64
+
+
+def _label(model: onnx.ModelProto, labels: onnx.ValueInfoProto, index: int) -> onnx.ValueInfoProto:
+    value = _node(model, "Gather", [labels.name, _number(model, index)], axis=1)
+    return helper.make_tensor_value_info(value, labels.type.tensor_type.elem_type, ["rows"])
+
+
+def _node(model: onnx.ModelProto, kind: str, inputs: list[str], **attributes: Any) -> str:  # noqa: ANN401
+    name = f"target_{kind.lower()}_{len(model.graph.node)}"
+    model.graph.node.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+    if not any(opset.domain == "" for opset in model.opset_import):
+        model.opset_import.append(helper.make_opsetid("", OPSET))
+    return name
+
+
+def _number(model: onnx.ModelProto, value: int) -> str:
+    return _constant(model, np.array(value, dtype=np.int64))
+
+
+def _numbers(model: onnx.ModelProto, values: list[int]) -> str:
+    return _constant(model, np.array(values, dtype=np.int64))
+
+
+def _constant(model: onnx.ModelProto, array: NDArray[np.int64]) -> str:
+    name = f"target_number_{len(model.graph.initializer)}"
+    model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    return name
