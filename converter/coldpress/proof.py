@@ -45,8 +45,8 @@ def against_original(
     Raises:
         ColdpressError: The model or the sample doesn't fit the bundle.
     """
-    held = reference(trained, sample, bundle.manifest.signature)
     with _served(bundle) as model:
+        held = reference(trained, sample, bundle.manifest.signature, model)
         return _certified(bundle, model, held, packages_of(trained), progress)
 
 

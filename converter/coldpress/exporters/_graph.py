@@ -19,6 +19,7 @@ __all__ = [
     "reverse_columns",
     "serialise",
     "serialise_apart",
+    "spell_out_erfc",
 ]
 
 # The newest that every onnxruntime in use reads.
@@ -110,6 +111,33 @@ def correct_shapes(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]
         for axis, (dim, size) in enumerate(zip(declared.dim, shape, strict=True)):
             if dim.HasField("dim_value") and dim.dim_value != size:
                 _set(dim, size if axis else "rows")
+
+
+def spell_out_erfc(model: onnx.ModelProto) -> None:
+    """Write the complementary error function, which ONNX has not, as one less the error function.
+
+    tf2onnx writes it for an exact GELU.
+    """
+    types = {value.name: value.type.tensor_type.elem_type for value in model.graph.value_info}
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    for node in nodes:
+        model.graph.node.extend(_without_erfc(node, types))
+
+
+def _without_erfc(node: onnx.NodeProto, types: Mapping[str, int]) -> list[onnx.NodeProto]:
+    if node.op_type != "Erfc":
+        return [node]
+    (given,), (wanted,) = node.input, node.output
+    error, one = f"{wanted}_error", f"{wanted}_one"
+    kind = types.get(given, onnx.TensorProto.FLOAT)
+    return [
+        onnx.helper.make_node("Erf", [given], [error]),
+        onnx.helper.make_node(
+            "Constant", [], [one], value=onnx.helper.make_tensor(one, kind, [], [1])
+        ),
+        onnx.helper.make_node("Sub", [one, error], [wanted]),
+    ]
 
 
 def _set(dim: onnx.TensorShapeProto.Dimension, size: int | str) -> None:

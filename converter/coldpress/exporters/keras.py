@@ -2,197 +2,169 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from coldpress.errors import ExportError, MissingExtraError, brief
-from coldpress.onnx_file import OnnxFile
-from coldpress_runtime.artifact import Signature, TensorSpec
+from coldpress.errors import ColdpressError, ExportError, SampleError, brief
 
-from ._canonical import rename_canonically
 from ._exported import Attempt, Exported, Outputs, Reference, Rows
-from ._graph import rename_outputs, serialise
+from ._keras_inputs import Takes, takes_of
+from ._lengths import length_probes
+from ._quiet import quiet
+from ._steady import check_steady
 from ._tensors import fit_tensors
+from ._tf2onnx import as_onnx
 
 if TYPE_CHECKING:
-    import onnx
-    from numpy.typing import NDArray
-
     from coldpress.sample import Sample
+    from coldpress_runtime.artifact import Signature, TensorSpec
 
 __all__ = ["attempts", "reference"]
 
-# The newest that tf2onnx is tested with.
-_OPSET = 18
+Ask: TypeAlias = Callable[[Outputs], Outputs]
+
 _BATCH = 256
-_DATATYPES = {
-    "bool": "BOOL",
-    "float16": "FP16",
-    "float32": "FP32",
-    "float64": "FP64",
-    "string": "BYTES",
-    **{
-        f"{sign}int{bits}": f"{sign.upper()}INT{bits}"
-        for sign in ("", "u")
-        for bits in (8, 16, 32, 64)
-    },
-}
+_FEW = 2
+# What TensorFlow's own format for a graph with its weights can hold.
+_MOST_BYTES = 2**31 - 1
 
 
 def attempts(model: Any, sample: Sample) -> tuple[Attempt, ...]:  # noqa: ANN401 - untyped package
     """One way: the model in its own types; see `coldpress.exporters.attempts`."""
-    specs = tuple(_spec(tensor) for tensor in _inputs(model))
-    tensors = fit_tensors(specs, sample)
-    return (Attempt(name="as trained", export=partial(_export, model, specs, tensors, sample)),)
+    _check(model)
+    takes = takes_of(model, sample)
+    tensors = fit_tensors(takes.specs, sample)
+    outputs = _output_names(model, _first_answer(model, takes, tensors, sample))
+    ask = _asking(model, takes, outputs)
+    check_steady(
+        ask,
+        {name: array[:_FEW] for name, array in tensors.items()},
+        "build the model without random numbers and without stateful layers",
+    )
+    way = partial(_export, model, takes, tensors, outputs, sample)
+    return (Attempt(name="as trained", export=way),)
 
 
 def reference(model: Any, sample: Sample, signature: Signature) -> Reference:  # noqa: ANN401 - as above
     """The model's own predict; see `coldpress.exporters.reference`."""
+    takes = takes_of(model, sample)
     names = [spec.name for spec in signature.outputs]
-    return _reference(model, fit_tensors(signature.inputs, sample), names, sample)
+    tensors = fit_tensors(signature.inputs, sample)
+    return _reference(tensors, _asking(model, takes, names), sample, signature.inputs)
+
+
+def _check(model: Any) -> None:  # noqa: ANN401 - untyped package
+    import keras  # noqa: PLC0415 - there is a Keras model, so it is imported
+
+    if (backend := keras.backend.backend()) != "tensorflow":
+        raise ExportError(
+            f"Keras runs on {backend} here, and its models are exported on TensorFlow; set "
+            "KERAS_BACKEND=tensorflow"
+        )
+    if sum(np.prod(w.shape) * np.dtype(w.dtype).itemsize for w in _sized(model)) > _MOST_BYTES:
+        raise ExportError(
+            "the Keras model is over 2 GB, which TensorFlow can't hold in one graph; export it in "
+            "float16, or build it in PyTorch, whose weights go to a file of their own"
+        )
+
+
+def _sized(model: Any) -> list[Any]:  # noqa: ANN401 - untyped package
+    known = {"float16", "float32", "float64", "int8", "int32", "int64"}
+    return [weight for weight in model.weights if weight.dtype in known]
 
 
 def _export(
     model: Any,  # noqa: ANN401 - untyped package
-    specs: Sequence[TensorSpec],
+    takes: Takes,
     tensors: Outputs,
+    outputs: Sequence[str],
     sample: Sample,
 ) -> Exported:
-    with _quiet():
-        proto = _convert(model, specs)
-    names = _output_names(model, len(proto.graph.output))
-    rename_canonically(proto)
-    rename_outputs(proto, names)
-    outputs = [value.name for value in proto.graph.output]
+    import tensorflow as tf  # noqa: PLC0415 - there is a Keras model that runs on it
+
+    signature = [
+        tf.TensorSpec([None if size == -1 else size for size in spec.shape], kind, name=spec.name)
+        for spec, kind in zip(takes.specs, takes.types, strict=True)
+    ]
+
+    def answer(*values: Any) -> Any:  # noqa: ANN401 - the model's own
+        args, kwargs = takes.pack(values)
+        # Neither Keras nor a layer of it trains unless told to. Within a scope, a model's name
+        # may begin with an underscore.
+        with tf.name_scope("model"):
+            return tf.nest.flatten(model(*args, **kwargs))
+
     return Exported(
-        model=OnnxFile(graph=serialise(proto)),
-        reference=_reference(model, tensors, outputs, sample),
+        model=as_onnx(answer, signature, outputs, "the Keras model"),
+        reference=_reference(tensors, _asking(model, takes, outputs), sample, takes.specs),
     )
 
 
 def _reference(
-    model: Any,  # noqa: ANN401 - untyped package
-    tensors: Outputs,
-    names: Sequence[str],
-    sample: Sample,
+    tensors: Outputs, ask: Ask, sample: Sample, specs: Sequence[TensorSpec]
 ) -> Reference:
+    def original(rows: slice) -> Outputs:
+        return ask({name: array[rows] for name, array in tensors.items()})
+
     return Reference(
-        rows=Rows(
-            name="sample", tensors=tensors, original=partial(_original, model, tensors, names)
-        ),
+        rows=Rows(name="sample", tensors=tensors, original=original),
         described="the Keras model's own predict",
-        ask=partial(_asked, model, names),
+        probes=length_probes(specs, tensors, ask),
+        ask=ask,
         truth=sample.truth,
-        timed=partial(_original, model, tensors, names, slice(0, 1)),
+        timed=partial(original, slice(0, 1)),
     )
 
 
-def _convert(model: Any, specs: Sequence[TensorSpec]) -> onnx.ModelProto:  # noqa: ANN401 - untyped
+def _asking(model: Any, takes: Takes, outputs: Sequence[str]) -> Ask:  # noqa: ANN401 - as above
+    import keras  # noqa: PLC0415 - as above
+
+    def ask(tensors: Outputs) -> Outputs:
+        answers = keras.tree.flatten(_answer(model, takes, tensors))
+        return dict(zip(outputs, (np.asarray(a) for a in answers), strict=True))
+
+    return ask
+
+
+def _answer(model: Any, takes: Takes, tensors: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
+    args, kwargs = takes.pack([_value(tensors[spec.name]) for spec in takes.specs])
+    with quiet():
+        # Predict hands the model one structure; several arguments can only be given directly.
+        if kwargs:
+            return model(**kwargs)
+        return model.predict(*args, batch_size=_BATCH, verbose=0)
+
+
+def _value(array: Any) -> Any:  # noqa: ANN401 - an array, or a tensor of text
+    import tensorflow as tf  # noqa: PLC0415 - as above
+
+    # Keras takes no array of Python's own strings.
+    return tf.constant(array.tolist(), shape=array.shape) if array.dtype == object else array
+
+
+def _first_answer(model: Any, takes: Takes, tensors: Outputs, sample: Sample) -> Any:  # noqa: ANN401
+    few = {name: array[:_FEW] for name, array in tensors.items()}
     try:
-        import tensorflow as tf  # noqa: PLC0415 - seconds, only for who needs it
-        import tf2onnx  # noqa: PLC0415 - as above
-    except ImportError as error:
-        raise MissingExtraError.needed_by("exporting a Keras model", "tensorflow") from error
-    signature = [
-        tf.TensorSpec(_dims(tensor.shape), tensor.dtype, name=spec.name)
-        for tensor, spec in zip(_inputs(model), specs, strict=True)
-    ]
-    traced = tf.function(lambda *xs: model(_packed(model, xs), training=False), signature)
-    try:
-        proto: onnx.ModelProto
-        proto, _ = tf2onnx.convert.from_function(traced, input_signature=signature, opset=_OPSET)
+        return _answer(model, takes, few)
+    except ColdpressError:
+        raise
     except Exception as error:
-        raise ExportError(f"tf2onnx can't convert the Keras model: {brief(error)}") from error
-    return proto
+        raise SampleError(
+            f"the Keras model can't take the rows of {sample.origin}: {brief(error)}"
+        ) from error
 
 
-def _original(
-    model: Any,  # noqa: ANN401 - untyped package
-    tensors: Outputs,
-    names: Sequence[str],
-    rows: slice,
-) -> Outputs:
-    return _asked(model, names, {name: array[rows] for name, array in tensors.items()})
+def _output_names(model: Any, answer: Any) -> list[str]:  # noqa: ANN401 - as above
+    import keras  # noqa: PLC0415 - as above
 
-
-def _asked(
-    model: Any,  # noqa: ANN401 - untyped package
-    names: Sequence[str],
-    tensors: Mapping[str, NDArray[Any]],
-) -> Outputs:
-    import keras  # noqa: PLC0415 - there is a Keras model, so it is imported
-
-    fed = _packed(model, list(tensors.values()))
-    with _quiet():
-        answer = model.predict(fed, batch_size=_BATCH, verbose=0)
-    return dict(zip(names, (np.asarray(a) for a in keras.tree.flatten(answer)), strict=True))
-
-
-def _inputs(model: Any) -> list[Any]:  # noqa: ANN401 - untyped package
-    try:
-        inputs = model.inputs
-    except (AttributeError, ValueError):
-        inputs = None
-    if not inputs:
-        raise ExportError(
-            "the Keras model does not say what it takes; build it with keras.Input, as a "
-            "Functional or Sequential model, or call it once before saving"
-        )
-    return list(inputs)
-
-
-def _packed(model: Any, values: Sequence[Any]) -> Any:  # noqa: ANN401 - untyped package
-    """Flat inputs in the structure that the model was built with, such as a dictionary."""
-    structure = getattr(model, "_inputs_struct", None)
-    if isinstance(structure, dict):
-        # Keras flattens a dictionary by its sorted keys.
-        return dict(zip(sorted(structure), values, strict=True))
-    return values[0] if len(values) == 1 else list(values)
-
-
-def _spec(tensor: Any) -> TensorSpec:  # noqa: ANN401 - untyped package
-    datatype = _DATATYPES.get(tensor.dtype)
-    if datatype is None:
-        raise ExportError(f"input '{tensor.name}' is {tensor.dtype}, which ONNX has not")
-    shape = tuple(-1 if size is None else size for size in _dims(tensor.shape))
-    return TensorSpec(name=tensor.name, datatype=datatype, shape=shape)
-
-
-def _dims(shape: Sequence[int | None]) -> list[int | None]:
-    # A model that was built by its first fit carries the size of that batch: it is free again.
-    return [None, *shape[1:]]
-
-
-def _output_names(model: Any, count: int) -> list[str]:  # noqa: ANN401 - untyped package
+    paths = [path for path, _ in keras.tree.flatten_with_path(answer)]
     inner = getattr(model, "_functional", None) or model
     names = list(getattr(inner, "output_names", ()))
-    if len(names) != count or len(set(names)) != count:
-        return [f"output_{index}" for index in range(count)]
-    return names
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep warnings, logs and prints of TensorFlow and tf2onnx to themselves."""
-    loggers = [logging.getLogger(name) for name in ("tensorflow", "tf2onnx", "absl")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with (
-            warnings.catch_warnings(),
-            redirect_stdout(io.StringIO()),
-            redirect_stderr(io.StringIO()),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+    if all(any(isinstance(key, str) for key in path) for path in paths):
+        names = ["_".join(map(str, path)) for path in paths]
+    if len(names) == len(paths) == len(set(names)):
+        return names
+    return ["output"] if len(paths) == 1 else [f"output_{i}" for i in range(len(paths))]

@@ -119,6 +119,7 @@ class _Side:
             rankings={names[0]: Ranking(scores=names[1], best="largest")} if labels else {},
             truth=sample.truth,
             timed=partial(self.some, slice(0, 1)),
+            ask=self.ask,
         )
 
 

@@ -87,6 +87,7 @@ def _reference(
         ),
         described="the PyTorch module itself, in evaluation mode, on one thread",
         probes=length_probes(specs, tensors, ask),
+        ask=ask,
         truth=sample.truth,
         timed=partial(callee.answer, callee.tensors({n: a[:1] for n, a in tensors.items()})),
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from coldpress.errors import ColdpressError, ExportError, SampleError, brief
+from coldpress.errors import ColdpressError, SampleError, brief
 from coldpress.exporters._quiet import quiet
+from coldpress.exporters._steady import check_steady
 from coldpress.exporters._tensors import fit_tensors
 
 from ._types import float_type
@@ -75,14 +76,11 @@ def _try(callee: Callee, arrays: Mapping[str, NDArray[Any]]) -> None:
         ExportError: It answers the same rows in two ways.
     """
     with quiet():
-        one, other = callee.ask(arrays), callee.ask(arrays)
-    for (name, first), (_, second) in zip(one, other, strict=True):
-        if not np.array_equal(first, second, equal_nan=first.dtype.kind == "f"):
-            raise ExportError(
-                f"the module answers the same rows in another way each time (output '{name}'), so "
-                "there is nothing to hold an export against; take random numbers out of forward, "
-                "or call module.eval() before torch.export.export"
-            )
+        check_steady(
+            lambda rows: dict(callee.ask(rows)),
+            dict(arrays),
+            "take random numbers out of forward, or call module.eval() before torch.export.export",
+        )
 
 
 def _arrays(callee: Callee, sample: Sample) -> list[NDArray[Any]]:

@@ -1,0 +1,135 @@
+"""TensorFlow functions as ONNX, through tf2onnx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from onnx import defs
+
+from coldpress.errors import ExportError, MissingExtraError, brief
+from coldpress.onnx_file import OnnxFile
+
+from ._canonical import rename_canonically
+from ._graph import rename_outputs, serialise, spell_out_erfc
+from ._quiet import quiet
+
+if TYPE_CHECKING:
+    import onnx
+
+__all__ = ["DATATYPES", "as_onnx"]
+
+# TensorFlow's name of a type → datatype.
+DATATYPES = {
+    "bool": "BOOL",
+    "float16": "FP16",
+    "float32": "FP32",
+    "float64": "FP64",
+    "string": "BYTES",
+    **{
+        f"{sign}int{bits}": f"{sign.upper()}INT{bits}"
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
+}
+# The newest that tf2onnx is tested with.
+_OPSET = 18
+_TABLES = ("HashTable", "LookupTable", "MutableHash")
+_LOOKUP = (
+    "it looks words up in a table, as StringLookup and TextVectorization do, which ONNX has not; "
+    "turn text into numbers before the model"
+)
+
+
+def as_onnx(
+    function: Callable[..., Any], signature: Sequence[Any], outputs: Sequence[str], what: str
+) -> OnnxFile:
+    """Trace a function and write it.
+
+    Args:
+        function: What takes tensors by position.
+        signature: A `tf.TensorSpec` for each.
+        outputs: Names of its outputs, flattened.
+        what: What it is, for errors, such as ``the Keras model``.
+
+    Raises:
+        MissingExtraError: tf2onnx is not installed.
+        ExportError: tf2onnx can't write it.
+    """
+    try:
+        import tensorflow as tf  # noqa: PLC0415 - seconds, only for who needs it
+        import tf2onnx  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise MissingExtraError.needed_by(f"exporting {what}", "tensorflow") from error
+    with quiet():
+        try:
+            graph, renamed, answers = _frozen(tf, function, signature)
+            proto: onnx.ModelProto
+            proto, _ = tf2onnx.convert.from_graph_def(
+                graph,
+                input_names=list(renamed),
+                output_names=answers,
+                tensors_to_rename=renamed,
+                opset=_OPSET,
+            )
+        except Exception as error:
+            raise ExportError(f"tf2onnx can't convert {what}: {_reason(error)}") from error
+    _check_inputs(proto, signature, what)
+    spell_out_erfc(proto)
+    _check_operators(proto, what)
+    rename_canonically(proto)
+    rename_outputs(proto, outputs)
+    return OnnxFile(graph=serialise(proto))
+
+
+def _frozen(
+    tf: Any,  # noqa: ANN401 - untyped package
+    function: Callable[..., Any],
+    signature: Sequence[Any],
+) -> tuple[Any, dict[str, str], list[str]]:
+    """The function's graph with its variables in it, its inputs with their names, its outputs.
+
+    tf2onnx's `from_function` does the same, but takes the constants that a function finds outside,
+    such as the means of a Normalization layer, for inputs.
+    """
+    from tensorflow.python.framework import convert_to_constants  # noqa: PLC0415 - as above
+
+    traced = tf.function(function, input_signature=list(signature))
+    concrete = traced.get_concrete_function()
+    frozen = convert_to_constants.convert_variables_to_constants_v2(
+        concrete, lower_control_flow=False, aggressive_inlining=True
+    )
+    # What it finds outside comes after its arguments.
+    given = concrete.inputs[: len(signature)]
+    renamed = {tensor.name: spec.name for tensor, spec in zip(given, signature, strict=True)}
+    answers = [tensor.name for tensor in frozen.outputs]
+    return frozen.graph.as_graph_def(add_shapes=True), renamed, answers
+
+
+def _check_inputs(proto: onnx.ModelProto, signature: Sequence[Any], what: str) -> None:
+    wanted, found = [spec.name for spec in signature], [value.name for value in proto.graph.input]
+    if lost := sorted(set(wanted) - set(found)):
+        raise ExportError(
+            f"no answer of {what} depends on the input '{lost[0]}', so the graph has it not; build "
+            "the model without it"
+        )
+
+
+def _reason(error: BaseException) -> str:
+    # Keras and TensorFlow tell where in a user's code it was, and last what it was.
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    text = brief(ValueError(lines[-1] if "in user code" in str(error) else str(error)))
+    return _LOOKUP if any(table in text for table in _TABLES) else text
+
+
+def _check_operators(proto: onnx.ModelProto, what: str) -> None:
+    """Find what tf2onnx left as TensorFlow has it, which it does without a word."""
+    kinds = sorted({node.op_type for node in proto.graph.node if not node.domain})
+    unknown = [kind for kind in kinds if not defs.has(kind)]
+    if any(table in kind for kind in unknown for table in _TABLES):
+        raise ExportError(f"tf2onnx can't convert {what}: {_LOOKUP}")
+    if unknown:
+        raise ExportError(
+            f"tf2onnx can't convert {what}: it knows no ONNX for TensorFlow's "
+            f"{', '.join(unknown[:3])}; build the model without"
+        )
