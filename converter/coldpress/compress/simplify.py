@@ -10,7 +10,7 @@ from coldpress_runtime.options import SessionOptions
 
 from .passes import drop_hitrates, drop_missing_tracks, drop_zero_weights, slim
 
-__all__ = ["simplified"]
+__all__ = ["simplified", "trimmed"]
 
 _TRIMS = (drop_hitrates, drop_missing_tracks, drop_zero_weights)
 # onnxslim holds the tensors three times: what is larger goes without.
@@ -24,10 +24,11 @@ def simplified(model: OnnxFile) -> OnnxFile:
 
     The same model gives the same bytes, and inputs and outputs stay as they are.
     """
-    return _slimmed(_trimmed(model))
+    return _slimmed(trimmed(model))
 
 
-def _trimmed(model: OnnxFile) -> OnnxFile:
+def trimmed(model: OnnxFile) -> OnnxFile:
+    """The model without what nothing reads: every answer stays to the bit."""
     proto, changed = model.proto(), False
     for trim in _TRIMS:
         proto, trimmed = trim(proto)
