@@ -11,6 +11,7 @@ from typing import TypeAlias
 from coldpress.bundle import writing
 from coldpress.certification import Certificate, Rung, certify
 from coldpress.compress import simplified
+from coldpress.compress.simplify import trimmed
 from coldpress.errors import CertificationError, ExportError
 from coldpress.exporters import Attempt, Exported, Reference, attempts
 from coldpress.layout import lay_out
@@ -103,9 +104,21 @@ def _with_rungs(proven: Proven, rungs: list[Rung]) -> Proven:
 def _attempted(trained: TrainedModel, attempt: Attempt, folder: Path, progress: Progress) -> Proven:
     progress(f"Exporting to ONNX ({attempt.name})")
     exported = attempt.export()
+    plain, smaller = trimmed(exported.model), simplified(exported.model)
+    proven = _compared(trained, exported, smaller, folder, progress)
+    if proven.certificate.passed or smaller.graph == plain.graph:
+        return proven
+    # Simplifying reorders sums, and its tool may be wrong: that shall be no reason to refuse.
+    return _compared(trained, exported, plain, folder, progress)
+
+
+def _compared(
+    trained: TrainedModel, exported: Exported, model: OnnxFile, folder: Path, progress: Progress
+) -> Proven:
+    """The model laid out, and held against its original."""
     with writing():
         # A folder of its own: a session of an attempt before may still map its weights.
-        model = lay_out(simplified(exported.model), Path(tempfile.mkdtemp(dir=folder)))
+        model = lay_out(model, Path(tempfile.mkdtemp(dir=folder)))
     session = model.open()
     progress(f"Comparing with the original on {exported.reference.rows.count:,} rows")
     certificate = certify(exported.reference, session, packages=packages_of(trained))

@@ -9,11 +9,12 @@ import onnx
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from coldpress.compress import Wanted, press
 from coldpress.compress import _press as press_module
+from coldpress.compress import press
 from coldpress.compress.techniques import Candidate
 from coldpress.errors import CompressionError
 from coldpress.onnx_file import OnnxFile
+from coldpress.wanted import Wanted
 
 ANY = {"max_slowdown": None}
 

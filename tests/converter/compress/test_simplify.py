@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import onnx
@@ -15,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from coldpress.compress import simplified
 from coldpress.compress import simplify as simplify_module
 from coldpress.compress._stored import stored_bytes
+from coldpress.compress.passes import set_aside
 from coldpress.onnx_file import OnnxFile
 
 # A graph with an addition of constants that can be folded.
@@ -80,30 +82,32 @@ def test_same_model_same_bytes():
     assert len(digests) == 1
 
 
-@pytest.mark.parametrize("how", ["broken", "too-large"])
-def test_doubtful_results_are_rolled_back(monkeypatch, how):
-    """A result that does not open is thrown away, and a model too large for onnxslim spared."""
+def test_broken_results_are_rolled_back(monkeypatch):
+    """A result that does not open is thrown away."""
 
     def broken(model):
         model.graph.node[0].op_type = "NoSuchOperator"
         return model, True
 
     monkeypatch.setattr(simplify_module, "slim", broken)
-    if how == "too-large":
-        monkeypatch.setattr(simplify_module, "_MOST_SLIMMED", 10)
     model = wasteful()
     assert simplified(model) is model
 
 
-def test_external_data_come_along(tmp_path, networks):
-    """A model whose weights lie apart answers the same, with what was slimmed inside."""
+@pytest.mark.parametrize("inside", [True, False], ids=["whole", "tensors-aside"])
+def test_external_data_come_along(monkeypatch, tmp_path, networks, inside):
+    """A model whose weights lie apart answers the same; large ones are not even looked at."""
     network, rows = networks["dense"]
     proto = network.proto()
     proto.graph.node.insert(0, onnx.helper.make_node("Identity", ["w1"], ["w2"]))
     proto.graph.node[2].input[1] = "w2"
     path = tmp_path / "model.onnx"
     onnx.save(proto, path, save_as_external_data=True, location="w.bin", size_threshold=0)
+    if not inside:
+        monkeypatch.setattr(simplify_module, "_MOST_INSIDE", 0)
+        monkeypatch.setattr(simplify_module, "set_aside", partial(set_aside, least_values=2048))
     made = simplified(OnnxFile(graph=path.read_bytes(), folder=tmp_path))
+    assert (made.folder is None) is inside
     assert len(made.proto().graph.node) == 3
     before, after = (model.open().run({"x": rows})["y"] for model in (network, made))
     np.testing.assert_allclose(after, before, rtol=1e-6)

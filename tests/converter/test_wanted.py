@@ -2,8 +2,8 @@
 
 import pytest
 
-from coldpress.compress import Wanted
 from coldpress.errors import UsageError
+from coldpress.wanted import Wanted
 
 
 @pytest.mark.parametrize(
