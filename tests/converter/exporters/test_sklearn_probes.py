@@ -15,7 +15,7 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from coldpress.errors import CertificationError
@@ -100,6 +100,13 @@ def test_characters_with_repeated_blanks_are_refused(tmp_path):
     model = make_pipeline(vectoriser, LogisticRegression()).fit(TEXTS["text"], EITHER)
     with pytest.raises(CertificationError, match="on the blanks probes"):
         export(model, sample=TEXTS, output=tmp_path / "bundle")
+
+
+def test_a_clip_that_is_left_out_is_refused(tmp_path):
+    """skl2onnx drops the clip of a MaxAbsScaler, which no row of the training data needs."""
+    model = make_pipeline(MaxAbsScaler(clip=True), LogisticRegression()).fit(MATRIX, BINARY)
+    with pytest.raises(CertificationError, match="on the values beyond the sample probes"):
+        export(model, sample=MATRIX, output=tmp_path / "bundle")
 
 
 def test_a_certificate_tells_which_columns_take_what(tmp_path):

@@ -10,7 +10,14 @@ from ._bench import Tensors
 from ._sites import Site
 from ._variants import Variant
 
-__all__ = ["infinities", "largest_values", "missing_values", "near_zero", "unseen_numbers"]
+__all__ = [
+    "beyond_the_sample",
+    "infinities",
+    "largest_values",
+    "missing_values",
+    "near_zero",
+    "unseen_numbers",
+]
 
 # A column with more different whole numbers is one of counts rather than of categories.
 _MOST_CATEGORIES = 50
@@ -45,6 +52,13 @@ def largest_values(sites: Sequence[Site], tensors: Tensors) -> tuple[Variant, ..
     )
 
 
+def beyond_the_sample(sites: Sequence[Site], tensors: Tensors) -> tuple[Variant, ...]:
+    """As far below the least and above the largest as these are apart, in each column in turn."""
+    return tuple(
+        variant for site in sites for variant in _each([site], _beyond(site.values(tensors)))
+    )
+
+
 def near_zero(sites: Sequence[Site], tensors: Tensors) -> tuple[Variant, ...]:
     """Both zeros and numbers below the normal, in each column in turn."""
     return tuple(
@@ -76,6 +90,15 @@ def _zeros(dtype: np.dtype) -> list[object]:
     real = np.finfo(dtype)
     tiny = real.smallest_subnormal
     return [0.0, -0.0, tiny, -tiny, real.tiny]
+
+
+def _beyond(values: np.ndarray) -> list[object]:
+    present = values[np.isfinite(values)].astype(np.float64)
+    if not present.size:
+        return []
+    least, largest = float(present.min()), float(present.max())
+    apart = (largest - least) or 1.0
+    return [least - apart, largest + apart]
 
 
 def _unseen(values: np.ndarray) -> list[object]:

@@ -12,7 +12,14 @@ import onnx
 from coldpress.exporters._exported import Reference, Rows
 
 from ._bench import Bench, Tensors
-from ._numbers import infinities, largest_values, missing_values, near_zero, unseen_numbers
+from ._numbers import (
+    beyond_the_sample,
+    infinities,
+    largest_values,
+    missing_values,
+    near_zero,
+    unseen_numbers,
+)
 from ._sites import Site, sites_of
 from ._thresholds import thresholds
 from ._variants import Kind, accepts, rows_of
@@ -101,6 +108,8 @@ def _numeric(
     ends, zeros = largest_values((*floats, *whole), base), near_zero((*floats, *whole), base)
     yield Kind(name="largest values", variants=ends, binding=trees)
     yield Kind(name="values near zero", variants=zeros, binding=trees)
+    beyond = beyond_the_sample(floats, base)
+    yield Kind(name="values beyond the sample", variants=beyond, binding=sure)
     if sure:
         variants = unseen_numbers((*floats, *whole), base)
         yield Kind(name="unseen numbers", variants=variants, binding=True)

@@ -45,6 +45,7 @@ def test_every_kind_of_column_gets_its_probes(trees):
     assert np.isnan(changed(found["missing values"], "age")).all()
     assert set(changed(found["infinities"], "age")) == {np.inf, -np.inf}
     assert {*changed(found["largest values"], "rooms")} == {-(2**63), 2**63 - 1}
+    assert {*changed(found["values beyond the sample"], "age")} == {-10.5, 22.5}
     assert np.signbit(found["values near zero"].tensors["age"]).any()
     assert {*changed(found["unseen numbers"], "rooms")} == {-1, 3, 1002}
     assert "zz" in changed(found["unseen categories"], "city")
