@@ -52,7 +52,7 @@ $(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	@echo 'Installing Coldpress with every extra that the tests need into $(VENV) ...'
-	$(PIP) install --constraint constraints.txt --editable '.[tensorflow,serve,aws,dev]'
+	$(PIP) install --constraint constraints.txt --editable '.[tensorflow,serve,aws,signing,dev]'
 	@touch $@ $(VENV)/.core
 
 # The AWS SAM CLI pins its own versions of much that .venv holds, so it lives apart.
