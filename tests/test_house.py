@@ -114,6 +114,10 @@ def test_wheel_is_complete(tmp_path):
         "         ('events', 'http-infer.json')]\n"
         "for path in [*map(lambda parts: resource(*parts), files)]:\n"
         "    assert path.is_file() and str(path).startswith(sys.argv[1]), path\n"
+        "from coldpress.report import _render\n"
+        "names = {path.name for path in _render._TEMPLATES.iterdir()}\n"
+        "assert {'report.html.j2', 'style.css'} <= names, names\n"
+        "assert _render.__file__.startswith(sys.argv[1])\n"
         "assert coldpress_runtime.__file__.startswith(sys.argv[1])\n"
     )
     installed = str(tmp_path / "installed")

@@ -19,12 +19,14 @@ from ._tensors import fit_tensors
 from ._tf2onnx import as_onnx
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from coldpress.sample import Sample
     from coldpress_runtime.artifact import Signature, TensorSpec
 
 __all__ = ["attempts", "reference"]
 
-Ask: TypeAlias = Callable[[Outputs], Outputs]
+Ask: TypeAlias = "Callable[[Mapping[str, NDArray[Any]]], Outputs]"
 
 _BATCH = 256
 _FEW = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,12 +19,14 @@ from ._tensors import fit_tensors
 from ._tf2onnx import DATATYPES, as_onnx
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from coldpress.load import SavedModel
     from coldpress.sample import Sample
 
 __all__ = ["attempts", "reference"]
 
-Ask: TypeAlias = Callable[[Outputs], Outputs]
+Ask: TypeAlias = "Callable[[Mapping[str, NDArray[Any]]], Outputs]"
 
 
 def attempts(model: SavedModel, sample: Sample) -> tuple[Attempt, ...]:
@@ -63,7 +65,7 @@ def _export(
         return [found[name] for name in outputs]
 
     return Exported(
-        model=as_onnx(answer, taken, outputs, f"the signature '{model.signature}'"),
+        model=as_onnx(answer, taken, outputs, f"the signature '{model.signature_name}'"),
         reference=_reference(model, tensors, outputs, sample, specs),
     )
 
@@ -82,7 +84,7 @@ def _reference(
 
     return Reference(
         rows=Rows(name="sample", tensors=tensors, original=original),
-        described=f"the SavedModel's signature '{model.signature}' in TensorFlow",
+        described=f"the SavedModel's signature '{model.signature_name}' in TensorFlow",
         probes=length_probes(specs, tensors, ask),
         ask=ask,
         truth=sample.truth,
@@ -114,7 +116,7 @@ def _specs(model: SavedModel) -> tuple[TensorSpec, ...]:
     taken = _taken(model)
     if not taken or not model.function.structured_outputs:
         raise ExportError(
-            f"the signature '{model.signature}' takes or gives nothing; choose another with "
+            f"the signature '{model.signature_name}' takes or gives nothing; choose another with "
             "--signature"
         )
     return tuple(_spec(spec) for spec in taken)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coldpress.bundle import Bundle
-from coldpress.certification import DECADES, OutputCheck
+from coldpress.certification import DECADES, Certificate
 from coldpress.record import Latency, Record
 from coldpress.units import human_bytes
 from coldpress_runtime.version import VERSION
@@ -52,7 +52,7 @@ def render(bundle: Bundle) -> str:
             record=record,
             findings=findings(certificate),
             matrices=matrices(certificate.metric),
-            histograms={check.name: _histogram(bundle, check) for check in certificate.outputs},
+            histograms=_histograms(certificate),
             sizes=_sizes(record) if record else None,
             latency=_latency(record.latency) if record and record.latency else None,
             command=shlex.join(record.command) if record else "",
@@ -100,16 +100,18 @@ def _hash(style: str) -> str:
     return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
-def _histogram(bundle: Bundle, check: OutputCheck) -> Markup | None:
-    if len(check.histogram) != len(DECADES) + 2 or not any(check.histogram):
-        return None
-    place = [spec.name for spec in bundle.manifest.signature.outputs].index(check.name)
-    return histogram(
-        f"Absolute differences of output {check.name}",
-        check.histogram,
-        atol=bundle.certificate().tolerance.atol,
-        key=f"differences-{place}",
-    )
+def _histograms(certificate: Certificate) -> dict[str, Markup]:
+    """A picture for each output that has numbers."""
+    return {
+        check.name: histogram(
+            f"Absolute differences of output {check.name}",
+            check.histogram,
+            atol=certificate.tolerance.atol,
+            key=f"differences-{place}",
+        )
+        for place, check in enumerate(certificate.outputs)
+        if len(check.histogram) == len(DECADES) + 2 and any(check.histogram)
+    }
 
 
 def _sizes(record: Record) -> Markup | None:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from coldpress.bundle import COMPANIONS, Bundle, replace_file
-from coldpress.errors import BundleError, SignatureError, UsageError
+from coldpress.errors import BundleError, MissingExtraError, SignatureError, UsageError
 from coldpress.signing import sign, trusted_key, verify
 
 
@@ -192,3 +192,11 @@ def test_the_package_is_imported_late():
     code = "import sys, coldpress.cli; print('model_signing' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_without_the_package_the_extra_is_named(make_bundle, keys, monkeypatch):
+    """Whoever wants a signature and has not what makes it is told what to install."""
+    monkeypatch.delattr("coldpress.signing._openssf", raising=False)
+    monkeypatch.setitem(sys.modules, "coldpress.signing._openssf", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'coldpress\[signing\]'"):
+        sign(make_bundle(), keys / "ours.pem")

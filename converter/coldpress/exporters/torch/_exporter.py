@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,13 +23,15 @@ from ._feeds import few_rows, fit
 from ._types import check_state
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from coldpress.load import TorchModel
     from coldpress.sample import Sample
     from coldpress_runtime.artifact import Signature, TensorSpec
 
 __all__ = ["attempts", "reference"]
 
-Ask: TypeAlias = Callable[[Outputs], Outputs]
+Ask: TypeAlias = "Callable[[Mapping[str, NDArray[Any]]], Outputs]"
 
 _WAYS = {"torch.export": from_program, "TorchScript": from_script}
 
