@@ -22,11 +22,13 @@ _RANK = 2
 _ARITHMETIC = {"int8": 4, "float32": None}
 
 
-def _build(material: Material, *, bits: int, block: int, arithmetic: str) -> onnx.ModelProto:
+def _build(
+    material: Material, *, bits: int, block: int, arithmetic: str, operators: tuple[str, ...]
+) -> onnx.ModelProto:
     model = material.model.whole()
     opsets = [(opset.domain, opset.version) for opset in model.opset_import]
     with quietly():
-        made = _quantised(model, bits=bits, block=block, arithmetic=arithmetic)
+        made = _quantised(model, bits=bits, block=block, arithmetic=arithmetic, operators=operators)
     if not any(node.op_type == "MatMulNBits" for g in graphs_of(made.graph) for node in g.node):
         raise CompressionError("there is no matrix product with constant weights")
     # It raises the version for types that only onnxruntime's own operators take here.
@@ -35,8 +37,16 @@ def _build(material: Material, *, bits: int, block: int, arithmetic: str) -> onn
     return store_int8(made)
 
 
+def _build_mixed(material: Material) -> onnx.ModelProto:
+    """Products in 4 bits, and embeddings, which lose more by that, in 8."""
+    nodes = material.model.proto().graph.node
+    if not any(node.op_type == "Gather" for node in nodes):
+        raise CompressionError("there is no embedding in it")
+    return _build(material, bits=_HALF, block=32, arithmetic="int8", operators=("MatMul",))
+
+
 def _quantised(
-    model: onnx.ModelProto, *, bits: int, block: int, arithmetic: str
+    model: onnx.ModelProto, *, bits: int, block: int, arithmetic: str, operators: tuple[str, ...]
 ) -> onnx.ModelProto:
     from onnxruntime.quantization.matmul_nbits_quantizer import (  # noqa: PLC0415 - it sets up logging
         MatMulNBitsQuantizer,
@@ -52,7 +62,7 @@ def _quantised(
         block_size=block,
         is_symmetric=False,
         accuracy_level=_ARITHMETIC[arithmetic],
-        op_types_to_quantize=("MatMul", "Gather") if bits == _HALF else ("MatMul",),
+        op_types_to_quantize=operators,
         quant_axes=(("MatMul", 0), ("Gather", 1)),
         nodes_to_exclude=_left_alone(model),
     )
@@ -86,12 +96,26 @@ def _left_alone(model: onnx.ModelProto) -> list[str]:
     ]
 
 
-CANDIDATES = tuple(
+CANDIDATES = (
+    *(
+        Candidate(
+            name=f"int{bits} in blocks of {block}, {arithmetic} products",
+            technique=f"int{bits}",
+            build=partial(
+                _build, bits=bits, block=block, arithmetic=arithmetic, operators=operators
+            ),
+        )
+        # The quantiser has embeddings in 4 bits only.
+        for bits, block, operators in (
+            (8, 128, ("MatMul",)),
+            (_HALF, 128, ("MatMul", "Gather")),
+            (_HALF, 32, ("MatMul", "Gather")),
+        )
+        for arithmetic in _ARITHMETIC
+    ),
     Candidate(
-        name=f"int{bits} in blocks of {block}, {arithmetic} products",
-        technique=f"int{bits}",
-        build=partial(_build, bits=bits, block=block, arithmetic=arithmetic),
-    )
-    for bits, block in ((8, 128), (4, 128), (4, 32))
-    for arithmetic in _ARITHMETIC
+        name="int4 in blocks of 32, int8 products and embeddings",
+        technique="int4",
+        build=_build_mixed,
+    ),
 )
