@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+
 from tests.zoo.case import Built, Case
 
 TRAINED = 200

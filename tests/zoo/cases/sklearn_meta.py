@@ -119,9 +119,7 @@ _THREE = {
 }
 _FLAGS = {
     "MultiOutputClassifier": lambda: multioutput.MultiOutputClassifier(_LOGISTIC),
-    "MultiOutputClassifier, of forests": lambda: multioutput.MultiOutputClassifier(
-        _SCALED_FOREST
-    ),
+    "MultiOutputClassifier, of forests": lambda: multioutput.MultiOutputClassifier(_SCALED_FOREST),
     "MultiOutputClassifier, without probabilities": lambda: multioutput.MultiOutputClassifier(
         svm.LinearSVC()
     ),
@@ -136,9 +134,7 @@ _TARGETS = {
     "BaggingRegressor, some features": lambda: ensemble.BaggingRegressor(
         _REGRESSION_TREE, max_features=3, **_FEW
     ),
-    "AdaBoostRegressor, of Ridge": lambda: ensemble.AdaBoostRegressor(
-        linear_model.Ridge(), **_FEW
-    ),
+    "AdaBoostRegressor, of Ridge": lambda: ensemble.AdaBoostRegressor(linear_model.Ridge(), **_FEW),
     "TransformedTargetRegressor": lambda: compose.TransformedTargetRegressor(
         linear_model.Ridge(), transformer=preprocessing.StandardScaler()
     ),
@@ -185,8 +181,14 @@ CASES = (
     *_all(_FLAGS, FLAGS),
     *_all(_TARGETS, TARGET),
     *_all(_TWO, TWO),
-    held("MultiOutputClassifier, two and three classes",
-         lambda: multioutput.MultiOutputClassifier(_TREE), MIXED),
-    held("CalibratedClassifierCV, numbers",
-         lambda: calibration.CalibratedClassifierCV(_LOGISTIC, cv=3), NUMBERS),
+    held(
+        "MultiOutputClassifier, two and three classes",
+        lambda: multioutput.MultiOutputClassifier(_TREE),
+        MIXED,
+    ),
+    held(
+        "CalibratedClassifierCV, numbers",
+        lambda: calibration.CalibratedClassifierCV(_LOGISTIC, cv=3),
+        NUMBERS,
+    ),
 )

@@ -26,14 +26,18 @@ _UNSUPERVISED = {
     "KMeans": lambda: cluster.KMeans(3, n_init=1, random_state=0),
     "MiniBatchKMeans": lambda: cluster.MiniBatchKMeans(3, n_init=1, random_state=0),
     "GaussianMixture": lambda: mixture.GaussianMixture(2, random_state=0),
-    "GaussianMixture, tied": lambda: mixture.GaussianMixture(2, covariance_type="tied",
-                                                             random_state=0),
-    "GaussianMixture, diagonal": lambda: mixture.GaussianMixture(2, covariance_type="diag",
-                                                                 random_state=0),
+    "GaussianMixture, tied": lambda: mixture.GaussianMixture(
+        2, covariance_type="tied", random_state=0
+    ),
+    "GaussianMixture, diagonal": lambda: mixture.GaussianMixture(
+        2, covariance_type="diag", random_state=0
+    ),
     "GaussianMixture, spherical": lambda: mixture.GaussianMixture(
         3, covariance_type="spherical", random_state=0
     ),
-    "BayesianGaussianMixture": lambda: mixture.BayesianGaussianMixture(n_components=2, random_state=0),
+    "BayesianGaussianMixture": lambda: mixture.BayesianGaussianMixture(
+        n_components=2, random_state=0
+    ),
     "IsolationForest": lambda: ensemble.IsolationForest(n_estimators=10, random_state=0),
     "IsolationForest, contamination": lambda: ensemble.IsolationForest(
         n_estimators=10, contamination=0.1, max_features=3, random_state=0
@@ -65,9 +69,7 @@ _UNSUPERVISED = {
         3, interaction_only=True, include_bias=False
     ),
     "PowerTransformer": preprocessing.PowerTransformer,
-    "PowerTransformer, not standardised": lambda: preprocessing.PowerTransformer(
-        standardize=False
-    ),
+    "PowerTransformer, not standardised": lambda: preprocessing.PowerTransformer(standardize=False),
     "QuantileTransformer": lambda: preprocessing.QuantileTransformer(n_quantiles=20),
     "QuantileTransformer, normal": lambda: preprocessing.QuantileTransformer(
         n_quantiles=20, output_distribution="normal"
@@ -77,9 +79,7 @@ _UNSUPERVISED = {
     "StandardScaler, mean only": lambda: preprocessing.StandardScaler(with_std=False),
     "FunctionTransformer, identity": preprocessing.FunctionTransformer,
     "KNeighborsTransformer": lambda: neighbors.KNeighborsTransformer(n_neighbors=3),
-    "RandomTreesEmbedding": lambda: ensemble.RandomTreesEmbedding(
-        3, max_depth=2, random_state=0
-    ),
+    "RandomTreesEmbedding": lambda: ensemble.RandomTreesEmbedding(3, max_depth=2, random_state=0),
     "VarianceThreshold": lambda: feature_selection.VarianceThreshold(1.0),
 }
 _SUPERVISED = {
@@ -116,29 +116,63 @@ _REFUSED = {
     "QuantileTransformer, normal": "not supported",
 }
 _NO_ANSWER = {"DBSCAN": cluster.DBSCAN, "AgglomerativeClustering": cluster.AgglomerativeClustering}
-_QUICK = {"KMeans", "GaussianMixture", "IsolationForest", "PCA", "StandardScaler", "OneClassSVM",
-          "KBinsDiscretizer, ordinal", "SelectKBest", "SimpleImputer", "DBSCAN", "NMF"}
+_QUICK = {
+    "KMeans",
+    "GaussianMixture",
+    "IsolationForest",
+    "PCA",
+    "StandardScaler",
+    "OneClassSVM",
+    "KBinsDiscretizer, ordinal",
+    "SelectKBest",
+    "SimpleImputer",
+    "DBSCAN",
+    "NMF",
+}
 
 CASES = (
-    *(held(name, make, quick=name in _QUICK, refused=_REFUSED.get(name))
-      for name, make in _UNSUPERVISED.items()),
+    *(
+        held(name, make, quick=name in _QUICK, refused=_REFUSED.get(name))
+        for name, make in _UNSUPERVISED.items()
+    ),
     *(held(name, make, BINARY, quick=name in _QUICK) for name, make in _SUPERVISED.items()),
     *(held(name, make, rows=GAPS, quick=name in _QUICK) for name, make in _GAPS.items()),
-    held("PowerTransformer, Box-Cox", lambda: preprocessing.PowerTransformer("box-cox"),
-         rows=POSITIVE),
+    held(
+        "PowerTransformer, Box-Cox",
+        lambda: preprocessing.PowerTransformer("box-cox"),
+        rows=POSITIVE,
+    ),
     held("TfidfTransformer", TfidfTransformer, rows=COUNTS),
-    held("OneHotEncoder, numbers",
-         lambda: preprocessing.OneHotEncoder(handle_unknown="ignore"), rows=COUNTS),
-    held("OrdinalEncoder, numbers",
-         lambda: preprocessing.OrdinalEncoder(
-             handle_unknown="use_encoded_value", unknown_value=-1), rows=COUNTS),
-    held("TargetEncoder, numbers", lambda: preprocessing.TargetEncoder(random_state=0), TARGET,
-         rows=COUNTS),
-    held("LinearDiscriminantAnalysis, as last transformer",
-         lambda: feature_selection.SelectFromModel(
-             discriminant_analysis.LinearDiscriminantAnalysis()), BINARY, rows=MATRIX),
-    *(held(name, make, rows=POSITIVE, quick=name in _QUICK, refused="no converter")
-      for name, make in _UNKNOWN.items()),
-    *(held(name, make, quick=name in _QUICK, refused="answers for new rows")
-      for name, make in _NO_ANSWER.items()),
+    held(
+        "OneHotEncoder, numbers",
+        lambda: preprocessing.OneHotEncoder(handle_unknown="ignore"),
+        rows=COUNTS,
+    ),
+    held(
+        "OrdinalEncoder, numbers",
+        lambda: preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+        rows=COUNTS,
+    ),
+    held(
+        "TargetEncoder, numbers",
+        lambda: preprocessing.TargetEncoder(random_state=0),
+        TARGET,
+        rows=COUNTS,
+    ),
+    held(
+        "LinearDiscriminantAnalysis, as last transformer",
+        lambda: feature_selection.SelectFromModel(
+            discriminant_analysis.LinearDiscriminantAnalysis()
+        ),
+        BINARY,
+        rows=MATRIX,
+    ),
+    *(
+        held(name, make, rows=POSITIVE, quick=name in _QUICK, refused="no converter")
+        for name, make in _UNKNOWN.items()
+    ),
+    *(
+        held(name, make, quick=name in _QUICK, refused="answers for new rows")
+        for name, make in _NO_ANSWER.items()
+    ),
 )

@@ -65,9 +65,7 @@ def _table(model, *, words, numbers=None, remainder="drop"):
     numbers = numbers or pipeline.make_pipeline(
         impute.SimpleImputer(), preprocessing.StandardScaler()
     )
-    columns = compose.make_column_transformer(
-        (numbers, NUMBERS), *words, remainder=remainder
-    )
+    columns = compose.make_column_transformer((numbers, NUMBERS), *words, remainder=remainder)
     return pipeline.make_pipeline(columns, model)
 
 
@@ -126,8 +124,8 @@ _FULL = {
     "whole numbers as categories": [(_ONE_HOT, ["visits"])],
 }
 _TEXT = {
-    "CountVectorizer": lambda: CountVectorizer(),
-    "TfidfVectorizer": lambda: TfidfVectorizer(),
+    "CountVectorizer": CountVectorizer,
+    "TfidfVectorizer": TfidfVectorizer,
     "TfidfVectorizer, two words, sublinear": lambda: TfidfVectorizer(
         ngram_range=(1, 2), sublinear_tf=True
     ),
@@ -151,17 +149,30 @@ def _pipelines():
         for name, model in (("forest", _FOREST), ("logistic", _LOGISTIC)):
             if model is _LOGISTIC and what in _LEAVES_GAPS:
                 continue
-            yield held(f"Table with gaps, {what}, {name}",
-                       lambda model=model, words=words: _table(model, words=words), BINARY,
-                       rows=GAPPY, quick=what == "all of them")
+            yield held(
+                f"Table with gaps, {what}, {name}",
+                lambda model=model, words=words: _table(model, words=words),
+                BINARY,
+                rows=GAPPY,
+                quick=what == "all of them",
+            )
     for what, words in _FULL.items():
-        yield held(f"Table, {what}, forest",
-                   lambda words=words: _table(_FOREST, words=words), THREE, rows=FULL,
-                   quick=what == "one-hot")
+        yield held(
+            f"Table, {what}, forest",
+            lambda words=words: _table(_FOREST, words=words),
+            THREE,
+            rows=FULL,
+            quick=what == "one-hot",
+        )
     for what, make in _TEXT.items():
-        yield held(f"Text, {what}",
-                   lambda make=make: pipeline.make_pipeline(make(), _LOGISTIC), THREE,
-                   rows=TEXTS, quick=what == "TfidfVectorizer", refused=_REFUSED.get(what))
+        yield held(
+            f"Text, {what}",
+            lambda make=make: pipeline.make_pipeline(make(), _LOGISTIC),
+            THREE,
+            rows=TEXTS,
+            quick=what == "TfidfVectorizer",
+            refused=_REFUSED.get(what),
+        )
 
 
 CASES = (

@@ -51,9 +51,7 @@ def _positions(nodes: Nodes, column: str, variable: Any, categories: NDArray[Any
     return nodes("Where", known_at_all, first, np.array(len(known)))
 
 
-def _encode(
-    nodes: Nodes, tables: list[NDArray[Any]], categories: list[NDArray[Any]]
-) -> list[str]:
+def _encode(nodes: Nodes, tables: list[NDArray[Any]], categories: list[NDArray[Any]]) -> list[str]:
     """Each column by its table, whose last row is for what is unknown: ``(rows, width)``."""
     parts: list[str] = []
     columns = nodes.columns()
@@ -89,7 +87,7 @@ def _places(encoder: OneHotEncoder, index: int) -> tuple[NDArray[np.int64], int]
     count = len(encoder.categories_[index])
     places = np.arange(count)
     mappings = getattr(encoder, "_default_to_infrequent_mappings", None)
-    merged = mappings[index] if encoder._infrequent_enabled else None
+    merged = mappings[index] if mappings and encoder._infrequent_enabled else None
     if merged is not None:
         places = np.asarray(merged)
     width = int(places.max()) + 1

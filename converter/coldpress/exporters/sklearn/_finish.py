@@ -61,9 +61,7 @@ def give_whole_numbers(
             value.type.tensor_type.elem_type = TensorProto.INT64
 
 
-def _label(
-    model: onnx.ModelProto, labels: onnx.ValueInfoProto, index: int
-) -> onnx.ValueInfoProto:
+def _label(model: onnx.ModelProto, labels: onnx.ValueInfoProto, index: int) -> onnx.ValueInfoProto:
     value = _node(model, "Gather", [labels.name, _number(model, index)], axis=1)
     return helper.make_tensor_value_info(value, labels.type.tensor_type.elem_type, ["rows"])
 

@@ -1,4 +1,4 @@
-"""Estimators around others, where skl2onnx has no converter or one that asks for the wrong thing."""
+"""Estimators around others, where skl2onnx has no converter or asks for the wrong thing."""
 
 from __future__ import annotations
 
@@ -101,9 +101,7 @@ def _calibrate(nodes: Nodes, calibrator: Any, score: str) -> str:  # noqa: ANN40
     return _interpolated(nodes, calibrator.X_thresholds_, calibrator.y_thresholds_, score)
 
 
-def _interpolated(
-    nodes: Nodes, knots: NDArray[Any], values: NDArray[Any], score: str
-) -> str:
+def _interpolated(nodes: Nodes, knots: NDArray[Any], values: NDArray[Any], score: str) -> str:
     """Linear between the knots, constant beyond them, ``(rows, 1)``."""
     if len(knots) == 1:
         return nodes("Add", nodes("Mul", score, np.array(0.0)), np.asarray(values))
