@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from coldpress.bundle import Bundle, plain_blob, write_bundle
@@ -58,12 +59,14 @@ def certify(  # noqa: PLR0913 - the command line's options, all but one with a d
     tell = progress or _silent
     if original is not None and data is None:
         raise UsageError("an original needs rows to be compared on; name a file with --data")
+    path = None if data is None else Path(data)
+    rows = _Rows(path=path, drop=tuple(drop), labels=labels)
     with interruptible(), _opened(bundle, write=write, progress=tell) as opened:
         if original is not None:
             source = original if isinstance(original, ModelSource) else ModelSource(model=original)
-            found = _against_original(opened, source, Path(str(data)), drop, labels, tell, debug)
+            found = _against_original(opened, source, rows, tell, debug=debug)
         else:
-            found = _against_itself(opened, data, drop, labels, tell)
+            found = _against_itself(opened, rows, tell)
         if write:
             _write(opened, found)
     return found
@@ -89,23 +92,31 @@ def _opened(
             yield download(model_uri(bundle), Path(folder))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """A file with rows, if there is one, and which of its columns are none of the model's."""
+
+    path: Path | None
+    drop: tuple[str, ...]
+    labels: str | None
+
+
 def _against_original(
     bundle: Bundle,
     source: ModelSource,
-    data: Path,
-    drop: Sequence[str],
-    labels: str | None,
+    rows: _Rows,
     progress: Callable[[str], None],
-    debug: bool,  # noqa: FBT001 - private
+    *,
+    debug: bool,
 ) -> Certificate:
     with tempfile.TemporaryDirectory() as folder:
         home, result = Path(folder) / "home", Path(folder) / "certificate.json"
         home.mkdir()
         job = source.job(
             task="certify",
-            sample=str(data.absolute()),
-            drop=tuple(drop),
-            labels=labels or "",
+            sample=str(rows.path and rows.path.absolute()),
+            drop=rows.drop,
+            labels=rows.labels or "",
             path=str(result),
             options={"bundle": str(bundle.path.absolute())},
         )
@@ -113,20 +124,14 @@ def _against_original(
         return read_certificate(result.read_bytes())
 
 
-def _against_itself(
-    bundle: Bundle,
-    data: Path | str | None,
-    drop: Sequence[str],
-    labels: str | None,
-    progress: Callable[[str], None],
-) -> Certificate:
+def _against_itself(bundle: Bundle, rows: _Rows, progress: Callable[[str], None]) -> Certificate:
     # onnxruntime, for those who get so far.
     from coldpress.proof import against_golden, against_plain  # noqa: PLC0415 - as said
     from coldpress.sample import read_sample  # noqa: PLC0415 - as said
 
-    if data is None:
+    if rows.path is None:
         return against_golden(bundle, progress=progress)
-    sample = read_sample(Path(data), drop=drop, labels=labels)
+    sample = read_sample(rows.path, drop=rows.drop, labels=rows.labels)
     return against_plain(bundle, sample, progress=progress)
 
 

@@ -54,11 +54,11 @@ def judge(case: Case) -> Verdict:
             )
         except ColdpressError as error:
             return Verdict(outcome="refused", reason=str(error))
-        except Exception as error:  # what no user may see is told like a verdict
+        except Exception as error:  # noqa: BLE001 - what no user may see is told like a verdict
             return Verdict(outcome="crashed", reason=f"{type(error).__name__}: {error}")
         try:
             return _on_fresh_rows(built, bundle, Path(folder))
-        except Exception as error:  # as above
+        except Exception as error:  # noqa: BLE001 - as above
             return Verdict(outcome="crashed", reason=f"{type(error).__name__}: {error}")
 
 

@@ -124,7 +124,7 @@ def _reference(
 def _asking(model: Any, takes: Takes, outputs: Sequence[str]) -> Ask:  # noqa: ANN401 - as above
     import keras  # noqa: PLC0415 - as above
 
-    def ask(tensors: Outputs) -> Outputs:
+    def ask(tensors: Mapping[str, NDArray[Any]]) -> Outputs:
         answers = keras.tree.flatten(_answer(model, takes, tensors))
         return dict(zip(outputs, (np.asarray(a) for a in answers), strict=True))
 

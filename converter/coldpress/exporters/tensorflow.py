@@ -95,7 +95,7 @@ def _reference(
 def _asking(model: SavedModel, outputs: Sequence[str]) -> Ask:
     import tensorflow as tf  # noqa: PLC0415 - there is a SavedModel, so it is imported
 
-    def ask(tensors: Outputs) -> Outputs:
+    def ask(tensors: Mapping[str, NDArray[Any]]) -> Outputs:
         with quiet():
             answers = model.function(**{n: tf.constant(array) for n, array in tensors.items()})
         return {name: np.asarray(answers[name]) for name in outputs}

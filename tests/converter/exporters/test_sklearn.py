@@ -256,9 +256,9 @@ def frame(columns, **more):
         pytest.param(NAMED, frame("abc", d=np.nan), "NaN", id="nan"),
         pytest.param(
             WORDS,
-            pd.DataFrame({"home.dest": ["Ulm", None, "Bonn"]}),
-            r"'home.dest' of the sample has missing text \(rows \[1\]\)",
-            id="missing-text",
+            pd.DataFrame({"home.dest": ["Ulm", None, ""]}),
+            r"'home.dest' of the sample has empty text and missing text \(rows \[1\]\)",
+            id="empty-and-missing-text",
         ),
         pytest.param(
             WORDS,

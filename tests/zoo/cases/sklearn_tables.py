@@ -124,8 +124,8 @@ _FULL = {
     "whole numbers as categories": [(_ONE_HOT, ["visits"])],
 }
 _TEXT = {
-    "CountVectorizer": lambda: CountVectorizer(),
-    "TfidfVectorizer": lambda: TfidfVectorizer(),
+    "CountVectorizer": CountVectorizer,
+    "TfidfVectorizer": TfidfVectorizer,
     "TfidfVectorizer, two words, sublinear": lambda: TfidfVectorizer(
         ngram_range=(1, 2), sublinear_tf=True
     ),

@@ -1,15 +1,16 @@
-"""The ladder of exports of an estimator, from the sample's own types to narrower ones."""
+"""The ladder of exports of an estimator: each rung another way, the first that is proven holds."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from sklearn.base import BaseEstimator
+from sklearn.preprocessing import StandardScaler
 
 from coldpress.errors import SampleError, brief
 from coldpress.exporters._exported import Attempt, Exported, Outputs
@@ -27,7 +28,7 @@ from coldpress_runtime.session import ModelSession, datatype_of
 from ._convert import check_convertible, convert
 from ._finish import give_whole_numbers, split_targets
 from ._fit import asked, fit_sample
-from ._inputs import Inputs, wanted_inputs
+from ._inputs import Inputs, parts_of, wanted_inputs
 from ._original import answer, methods_of
 from ._reference import reference_of
 
@@ -39,13 +40,20 @@ __all__ = ["attempts"]
 _FIRST_ROWS = 8
 _NAMES = {"INT64": "int64", "FP32": "float32", "FP64": "float64"}
 
-# Each rung gives the inputs other types, from the sample's own to narrower ones, and leaves the
-# conversion as it is; the first that is proven on the sample as given is taken.
-_LADDER: tuple[Callable[[Inputs], Inputs], ...] = (
-    lambda inputs: inputs,
-    lambda inputs: inputs.narrowed("FP64"),
-    lambda inputs: inputs.narrowed("FP32"),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rung:
+    """A way to convert.
+
+    Attributes:
+        name: What sets it apart.
+        inputs: The sample in the types of the graph's inputs.
+        repaired: Whether scalers divide in float64 within a graph of float32.
+    """
+
+    name: str
+    inputs: Inputs
+    repaired: bool = False
 
 
 def attempts(model: BaseEstimator, sample: Sample) -> tuple[Attempt, ...]:
@@ -54,14 +62,29 @@ def attempts(model: BaseEstimator, sample: Sample) -> tuple[Attempt, ...]:
     fitted = fit_sample(model, sample)
     wanted = wanted_inputs(model, fitted)
     _check_answers(model, fitted)
-    rungs: dict[str, Inputs] = {}
-    for rung in _LADDER:
-        inputs = rung(wanted)
-        rungs.setdefault(_name(inputs), inputs)
     return tuple(
-        Attempt(name=name, export=partial(_export, model, fitted, inputs))
-        for name, inputs in rungs.items()
+        Attempt(name=rung.name, export=partial(_export, model, fitted, rung))
+        for rung in _ladder(model, wanted)
     )
+
+
+def _ladder(model: BaseEstimator, wanted: Inputs) -> list[_Rung]:
+    """The sample's own types first, then narrower and wider ones; repaired before others.
+
+    Where the sample has float64 itself, a graph of nothing else comes before float32: it takes
+    the values as they are. Otherwise it is the last, since it makes callers send wider numbers.
+    """
+    scaled = any(isinstance(part, StandardScaler) for part in parts_of(model))
+    narrow, wide = wanted.narrowed("FP32"), wanted.narrowed("FP64")
+    is_wide = "FP64" in wanted.datatypes.values()
+    rungs: dict[str, _Rung] = {}
+    for inputs in (wanted, wide, narrow) if is_wide else (wanted, narrow, wide):
+        name = _name(inputs)
+        rungs.setdefault(name, _Rung(name=name, inputs=inputs))
+        if scaled and "FP64" not in inputs.datatypes.values():
+            name = f"{name}, scalers divide in float64"
+            rungs.setdefault(name, _Rung(name=name, inputs=inputs, repaired=True))
+    return list(rungs.values())
 
 
 def _name(inputs: Inputs) -> str:
@@ -82,9 +105,9 @@ def _check_answers(model: BaseEstimator, sample: Sample) -> None:
         ) from error
 
 
-def _export(model: BaseEstimator, sample: Sample, inputs: Inputs) -> Exported:
-    original = methods_of(model)
-    proto = convert(model, inputs)
+def _export(model: BaseEstimator, sample: Sample, rung: _Rung) -> Exported:
+    original, inputs = methods_of(model), rung.inputs
+    proto = convert(model, inputs, repaired=rung.repaired)
     keep_outputs(proto, len(original.methods))
     _correct_types(proto)
     tensors = inputs.tensors(tuple(value.name for value in proto.graph.input))

@@ -33,7 +33,7 @@ from sklearn.utils.validation import check_is_fitted
 from coldpress.errors import ExportError, brief
 from coldpress.exporters.boosting._pipelines import register_boosters
 
-from ._converters import CONVERTERS, SHAPES, register_missing
+from ._converters import CONVERTERS, PRECISE, SHAPES, register_missing
 from ._inputs import Inputs, parts_of
 from ._rewrite import rewritten
 from ._targets import check_target
@@ -70,7 +70,8 @@ def check_convertible(model: BaseEstimator) -> None:
         if isinstance(part, FunctionTransformer) and part.func is not None:
             raise ExportError(
                 f"step '{name}' runs a Python function, which ONNX can't hold; replace the "
-                "FunctionTransformer by scikit-learn's own transformers, or do its work before"
+                "FunctionTransformer by scikit-learn's own transformers or, with --plugin, by a "
+                "class of your own that has a converter"
             )
     for part in parts_of(model):
         _check_boosting(part)
@@ -86,8 +87,13 @@ def check_convertible(model: BaseEstimator) -> None:
             )
 
 
-def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
+def convert(model: BaseEstimator, inputs: Inputs, *, repaired: bool = False) -> onnx.ModelProto:
     """The model as an ONNX graph, with class probabilities as a matrix.
+
+    Args:
+        model: The estimator.
+        inputs: The sample as the graph takes it.
+        repaired: Whether scalers of a float32 graph divide in float64, as scikit-learn does.
 
     Raises:
         ExportError: skl2onnx can't; the message names the step.
@@ -105,7 +111,7 @@ def convert(model: BaseEstimator, inputs: Inputs) -> onnx.ModelProto:
                 initial_types=_initial_types(inputs),
                 options=_options(equal),
                 target_opset=_OPSETS,
-                custom_conversion_functions=dict(CONVERTERS),
+                custom_conversion_functions={**CONVERTERS, **(PRECISE if repaired else {})},
                 custom_shape_calculators=dict(SHAPES),
             )
     except (MissingConverter, MissingShapeCalculator) as error:
@@ -166,8 +172,8 @@ def _no_converter(model: BaseEstimator, error: Exception) -> ExportError:
     else:
         where = f"a part of the model is a {brief(error)}"
     return ExportError(
-        f"{where}, for which skl2onnx has no converter; replace it by one of scikit-learn's "
-        "own estimators"
+        f"{where}, for which skl2onnx has no converter; replace it by another estimator, or name "
+        "a module that registers a converter with --plugin"
     )
 
 

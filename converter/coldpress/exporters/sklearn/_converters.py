@@ -11,7 +11,7 @@ from skl2onnx._supported_operators import sklearn_operator_name_map
 
 from . import _corrections, _encoders, _meta, _targets, _trees
 
-__all__ = ["CONVERTERS", "SHAPES", "register_missing"]
+__all__ = ["CONVERTERS", "PRECISE", "SHAPES", "register_missing"]
 
 # For skl2onnx's `custom_conversion_functions` and `custom_shape_calculators`; estimators inside
 # others are looked up here, too.
@@ -22,6 +22,7 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_meta.CONVERTERS,
     **_targets.CONVERTERS,
 }
+PRECISE = _corrections.PRECISE
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_encoders.SHAPES,
     **_corrections.SHAPES,
@@ -34,7 +35,7 @@ _OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
 
 def register_missing() -> None:
     """Tell skl2onnx of the estimators that it doesn't know at all, and what they give."""
-    for kind in CONVERTERS.keys() - sklearn_operator_name_map.keys():
+    for kind in SHAPES.keys() - sklearn_operator_name_map.keys():
         options = _OPTIONS if hasattr(kind, "predict_proba") else None
         alias = f"Coldpress{kind.__name__}"
         update_registered_converter(kind, alias, SHAPES[kind], CONVERTERS[kind], options=options)

@@ -26,14 +26,14 @@ from sklearn.feature_selection import (
     VarianceThreshold,
 )
 from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
-from sklearn.neural_network import MLPClassifier
-from sklearn.preprocessing import Normalizer
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.preprocessing import Normalizer, StandardScaler
 
 from ._decisions import linear
 from ._meta import classifier_shape
 from ._nodes import Nodes, float_type, label_type
 
-__all__ = ["CONVERTERS", "SHAPES"]
+__all__ = ["CONVERTERS", "PRECISE", "SHAPES"]
 
 _BINARY = 2
 _ACTIVATIONS = {"identity": "", "logistic": "Sigmoid", "relu": "Relu", "tanh": "Tanh"}
@@ -104,6 +104,23 @@ def _normalised(nodes: Nodes, rows: str, norm: str) -> str:
     return nodes("Div", rows, nodes("Where", nothing, np.array(1.0), size))
 
 
+def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
+    """Scale in float64 within a graph of float32, so that what follows gets scikit-learn's values.
+
+    skl2onnx has an option for it, ``div_cast``, but rounds the constants to float32 first.
+    """
+    model, nodes = operator.raw_operator, Nodes(scope, operator, container)
+    parts = [
+        nodes("Cast", value.full_name, to=onnx.TensorProto.DOUBLE) for value in operator.inputs
+    ]
+    rows = nodes.side_by_side(parts)
+    if model.mean_ is not None and model.with_mean:
+        rows = nodes("Sub", rows, nodes.precise(model.mean_))
+    if model.scale_ is not None:
+        rows = nodes("Div", rows, nodes.precise(model.scale_))
+    nodes.give(nodes("Cast", rows, to=nodes.float_type))
+
+
 def _convert_selection(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
     """skl2onnx selects nothing where the first feature alone is selected."""
     nodes = Nodes(scope, operator, container)
@@ -151,17 +168,32 @@ def _convert_perceptron(scope: Any, operator: Any, container: Any) -> None:  # n
     if not _has_several_labels(model):
         get_converter(operator.type)(scope, operator, container)
         return
+    shares = nodes("Sigmoid", _layers(nodes, model))
+    chosen = nodes("Greater", shares, np.array(0.5))
+    nodes.give(nodes("Cast", chosen, to=onnx.TensorProto.INT64))
+    nodes.give(shares, 1)
+
+
+def _convert_regression_network(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
+    """skl2onnx puts several targets below each other, and knows no Poisson loss."""
+    model, nodes = operator.raw_operator, Nodes(scope, operator, container)
+    values = _layers(nodes, model)
+    nodes.give(nodes("Exp", values) if model.out_activation_ == "exp" else values)
+
+
+def _layers(nodes: Nodes, model: Any) -> str:  # noqa: ANN401 - one of the networks
+    """What the last layer gives before its activation."""
     values = nodes.numbers()
     *hidden, last = zip(model.coefs_, model.intercepts_, strict=True)
     for weights, offset in hidden:
         values = nodes("Add", nodes("MatMul", values, weights), offset.reshape(1, -1))
         if kind := _ACTIVATIONS[model.activation]:
             values = nodes(kind, values)
-    values = nodes("Add", nodes("MatMul", values, last[0]), last[1].reshape(1, -1))
-    shares = nodes("Sigmoid", values)
-    chosen = nodes("Greater", shares, np.array(0.5))
-    nodes.give(nodes("Cast", chosen, to=onnx.TensorProto.INT64))
-    nodes.give(shares, 1)
+    return nodes("Add", nodes("MatMul", values, last[0]), last[1].reshape(1, -1))
+
+
+def _network_shape(operator: Any) -> None:  # noqa: ANN401 - untyped package
+    operator.outputs[0].type = float_type(operator, [None, operator.raw_operator.n_outputs_])
 
 
 def _has_several_labels(model: Any) -> bool:  # noqa: ANN401 - one of the classifiers below
@@ -191,9 +223,12 @@ def _discriminant_shape(operator: Any) -> None:  # noqa: ANN401 - untyped packag
         classifier_shape(operator)
 
 
+# For graphs of float32 that are repaired.
+PRECISE: Mapping[type, Callable[[Any, Any, Any], None]] = {StandardScaler: _convert_scaler}
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     LinearDiscriminantAnalysis: _convert_linear_discriminant,
     MLPClassifier: _convert_perceptron,
+    MLPRegressor: _convert_regression_network,
     Normalizer: _convert_normaliser,
     QuadraticDiscriminantAnalysis: _convert_quadratic_discriminant,
     RidgeClassifier: _convert_several_labels,
@@ -204,6 +239,7 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     LinearDiscriminantAnalysis: _discriminant_shape,
     MLPClassifier: _several_shape,
+    MLPRegressor: _network_shape,
     Normalizer: _same_shape,
     QuadraticDiscriminantAnalysis: classifier_shape,
     RidgeClassifier: _several_shape,

@@ -87,7 +87,7 @@ def _places(encoder: OneHotEncoder, index: int) -> tuple[NDArray[np.int64], int]
     count = len(encoder.categories_[index])
     places = np.arange(count)
     mappings = getattr(encoder, "_default_to_infrequent_mappings", None)
-    merged = mappings[index] if encoder._infrequent_enabled else None
+    merged = mappings[index] if mappings and encoder._infrequent_enabled else None
     if merged is not None:
         places = np.asarray(merged)
     width = int(places.max()) + 1

@@ -108,7 +108,7 @@ def parts_of(model: object) -> Iterator[BaseEstimator]:
             yield part
             stack.extend(vars(part).values())
         elif type(part).__name__ == "_CalibratedClassifier":  # which is no estimator
-            stack.append(part.estimator)
+            stack.append(vars(part)["estimator"])
         elif isinstance(part, list | tuple):
             # Trees of a forest are many and alike: a list of estimators is searched, not arrays.
             stack.extend(part)

@@ -1,4 +1,4 @@
-"""Estimators around others, where skl2onnx has no converter or one that asks for the wrong thing."""
+"""Estimators around others, where skl2onnx has no converter or asks for the wrong thing."""
 
 from __future__ import annotations
 

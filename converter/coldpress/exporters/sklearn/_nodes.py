@@ -48,7 +48,7 @@ class Nodes:
         """ONNX's name of `dtype`."""
         return int(onnx.helper.np_dtype_to_tensor_dtype(self.dtype))
 
-    def __call__(self, kind: str, *inputs: Value, ml: bool = False, **attributes: Any) -> str:
+    def __call__(self, kind: str, *inputs: Value, ml: bool = False, **attributes: Any) -> str:  # noqa: ANN401 - any
         """Add a node with one output, and give the output's name.
 
         Args:
@@ -86,7 +86,12 @@ class Nodes:
                 found.append((column, value))
         return found
 
-    def ask(self, estimator: BaseEstimator, *inputs: Any, **options: Any) -> list[Any]:
+    def ask(
+        self,
+        estimator: BaseEstimator,
+        *inputs: Any,  # noqa: ANN401 - untyped package
+        **options: Any,  # noqa: ANN401 - as said
+    ) -> list[Any]:
         """What skl2onnx makes of another estimator.
 
         Args:
@@ -133,6 +138,14 @@ class Nodes:
     def winner(self, classes: Any, scores: str) -> str:  # noqa: ANN401 - any array of labels
         """The class with the largest score, ``(rows,)``."""
         return self.label(classes, self("ArgMax", scores, axis=1, keepdims=0))
+
+    def precise(self, values: Any) -> str:  # noqa: ANN401 - any array of numbers
+        """A constant row of float64 in whatever graph, ``(1, width)``."""
+        array = np.asarray(values, dtype=np.float64).reshape(1, -1)
+        name: str = self.scope.get_unique_variable_name("constant")
+        kind = onnx.TensorProto.DOUBLE
+        self.container.add_initializer(name, kind, array.shape, array.ravel().tolist())
+        return name
 
     def _add(
         self,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomTreesEmbedding, VotingClassifier, VotingRegressor
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import RFE, RFECV
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
@@ -53,14 +54,21 @@ def _copied(part: Any, known: dict[int, Any]) -> Any:  # noqa: ANN401 - as above
         return type(part)(values) if any(values[k] is not part[k] for k in part) else part
     if not isinstance(part, BaseEstimator) and type(part).__name__ != "_CalibratedClassifier":
         return part
-    rule = _RULES.get(type(part))
-    part = part if rule is None else rule(part)
+    part = _by_rule(part)
     fields = {name: _rewritten(value, known) for name, value in vars(part).items()}
     if all(value is vars(part)[name] for name, value in fields.items()):
         return part
     made = copy.copy(part)
     made.__dict__.update(fields)
     return made
+
+
+def _by_rule(part: Any) -> Any:  # noqa: ANN401 - an estimator
+    try:
+        return _RULES[type(part)](part) if type(part) in _RULES else part
+    except AttributeError:
+        # A template that was never fitted itself; its fitted copy stands beside it.
+        return part
 
 
 def _answering(model: BaseEstimator) -> BaseEstimator:
@@ -77,6 +85,14 @@ def _best(search: Any) -> Any:  # noqa: ANN401 - a search, and its candidate
     return search.best_estimator_
 
 
+def _frozen(part: Any) -> Any:  # noqa: ANN401 - as above
+    return part.estimator
+
+
+def _inner(part: Any) -> Any:  # noqa: ANN401 - as above
+    return part.estimator_
+
+
 def _without_empty_steps(pipeline: Pipeline) -> BaseEstimator:
     steps = [(name, step) for name, step in pipeline.steps if step not in (None, "passthrough")]
     if len(steps) == len(pipeline.steps) or not steps:
@@ -84,7 +100,7 @@ def _without_empty_steps(pipeline: Pipeline) -> BaseEstimator:
     return Pipeline(steps)
 
 
-def _with(part: BaseEstimator, **fields: Any) -> BaseEstimator:
+def _with(part: BaseEstimator, **fields: Any) -> BaseEstimator:  # noqa: ANN401 - any attribute
     made = copy.copy(part)
     made.__dict__.update(fields)
     return made
@@ -104,6 +120,12 @@ def _dense_leaves(part: RandomTreesEmbedding) -> BaseEstimator:
     return _with(part, sparse_output=False)
 
 
+def _text_in_two_steps(part: TfidfVectorizer) -> BaseEstimator:
+    counts = CountVectorizer()
+    counts.__dict__.update({name: v for name, v in vars(part).items() if name != "_tfidf"})
+    return Pipeline([("counts", counts), ("weights", part._tfidf)])
+
+
 def _union(part: FeatureUnion) -> BaseEstimator:
     kept = [(name, step) for name, step in part.transformer_list if step != "drop"]
     return _with(part, transformer_list=kept) if len(kept) < len(part.transformer_list) else part
@@ -111,13 +133,14 @@ def _union(part: FeatureUnion) -> BaseEstimator:
 
 _RULES: Mapping[type, Callable[[Any], Any]] = {
     FeatureUnion: _union,
-    FrozenEstimator: lambda part: part.estimator,
+    FrozenEstimator: _frozen,
     GridSearchCV: _best,
     KBinsDiscretizer: _dense_bins,
     Pipeline: _without_empty_steps,
     RandomTreesEmbedding: _dense_leaves,
     RandomizedSearchCV: _best,
-    SelfTrainingClassifier: lambda part: part.estimator_,
+    SelfTrainingClassifier: _inner,
+    TfidfVectorizer: _text_in_two_steps,
     VotingClassifier: _voting,
     VotingRegressor: _voting,
 }

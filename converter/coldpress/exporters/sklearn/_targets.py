@@ -38,7 +38,8 @@ _FUNCTIONS: Mapping[Any, tuple[str, ...]] = {
 def _convert_outputs(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
     """Labels as a matrix; the probabilities of all targets side by side."""
     model, nodes = operator.raw_operator, Nodes(scope, operator, container)
-    labels, scores = [], []
+    labels: list[str] = []
+    scores: list[str] = []
     for part in model.estimators_:
         label, *given = nodes.ask(part)
         labels.append(nodes("Reshape", label.full_name, np.array([-1, 1])))
@@ -71,13 +72,15 @@ def _convert_chain(scope: Any, operator: Any, container: Any) -> None:  # noqa: 
     """Each estimator is given the rows and what those before it said."""
     model, nodes = operator.raw_operator, Nodes(scope, operator, container)
     rows, width = nodes.numbers(), model.n_features_in_
-    labels, scores, said = [], [], []
+    labels: list[str] = []
+    scores: list[str] = []
+    said: list[str] = []
     for index, part in enumerate(model.estimators_):
         seen = nodes.variable(nodes.side_by_side([rows, *said]), width + index)
         label, *given = nodes.ask(part, seen)
         labels.append(nodes("Reshape", nodes.number(label), np.array([-1, 1])))
         scores.extend(nodes.column(nodes.number(score), -1) for score in given[:1])
-        said.append(_told(nodes, model, part, seen, labels, scores))
+        said.append(_told(nodes, part, seen, labels[-1], scores[-1] if scores else ""))
     order = np.argsort(model.order_)
     matrix = nodes("Gather", nodes.side_by_side(labels), order, axis=1)
     if isinstance(model, RegressorChain):
@@ -88,18 +91,12 @@ def _convert_chain(scope: Any, operator: Any, container: Any) -> None:  # noqa: 
         nodes.give(nodes("Gather", nodes.side_by_side(scores), order, axis=1), 1)
 
 
-def _told(  # noqa: PLR0913 - what there is to tell from
-    nodes: Nodes,
-    model: Any,
-    part: Any,
-    seen: Any,
-    labels: list[str],
-    scores: list[str],
-) -> str:
-    method = getattr(model, "chain_method_", "predict")
+def _told(nodes: Nodes, part: Any, seen: Any, label: str, score: str) -> str:  # noqa: ANN401
+    """What the next estimators of a chain are given."""
+    method = getattr(nodes.operator.raw_operator, "chain_method_", "predict")
     if method == "predict_proba":
-        return scores[-1]
-    return decision(nodes, part, seen) if method == "decision_function" else labels[-1]
+        return score
+    return decision(nodes, part, seen) if method == "decision_function" else label
 
 
 def _chain_shape(operator: Any) -> None:  # noqa: ANN401 - untyped package

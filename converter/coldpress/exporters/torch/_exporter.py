@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TYPE_CHECKING, TypeAlias
 
 import torch
 
@@ -96,7 +96,7 @@ def _reference(
 
 
 def _asking(callee: Callee, outputs: Sequence[str]) -> Ask:
-    def ask(tensors: Outputs) -> Outputs:
+    def ask(tensors: Mapping[str, NDArray[Any]]) -> Outputs:
         with quiet():
             answers = callee.ask(tensors)
         return dict(zip(outputs, (array for _, array in answers), strict=True))

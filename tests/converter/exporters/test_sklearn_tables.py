@@ -1,0 +1,149 @@
+"""Tables with words, categories, flags and gaps, and the way back from tensors to rows."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+
+from coldpress.errors import SampleError
+from coldpress.exporters.sklearn._ask import column_like, original_rows
+from coldpress.pipeline import export
+from coldpress.sample import Sample
+from coldpress_runtime.session import ModelSession
+
+RANDOM = np.random.default_rng(3)
+ROWS = 160
+TARGET = RANDOM.integers(0, 2, ROWS)
+TABLE = pd.DataFrame(
+    {
+        "home.dist": np.where(RANDOM.random(ROWS) < 0.2, np.nan, RANDOM.normal(size=ROWS)),
+        "city": pd.Series(
+            RANDOM.choice(["Ulm", "Bonn", "Köln", np.nan], ROWS, p=[0.6, 0.25, 0.05, 0.1]),
+            dtype=object,
+        ).replace("nan", np.nan),
+        "grade": pd.Categorical(RANDOM.choice(["A", "B", None], ROWS)),
+        "floor": pd.Categorical(RANDOM.choice([1.0, 2.0, np.nan], ROWS)),
+        "member": pd.Series(RANDOM.choice([True, False, None], ROWS)).replace({None: np.nan}),
+    }
+)
+WORDS = ["city", "grade"]
+IGNORED = OneHotEncoder(handle_unknown="ignore")
+CODED = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+
+
+def answers(bundle, table):
+    """What the bundle's model says to a table, whose missing words are empty."""
+    session = ModelSession(bundle.unpacked(bundle.manifest.blob("model")))
+    columns = zip(session.inputs, table.columns, strict=True)
+    tensors = {}
+    for spec, name in columns:
+        text = spec.datatype == "BYTES"
+        values = table[name].astype(object)
+        values = values.where(values.notna(), "" if text else np.nan)
+        dtype = {"BYTES": object, "FP32": np.float32}.get(spec.datatype, np.float64)
+        tensors[spec.name] = values.to_numpy().astype(dtype).reshape(-1, 1)
+    return session.run(tensors)
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        pytest.param((IGNORED, WORDS), id="one-hot"),
+        pytest.param((make_pipeline(SimpleImputer(strategy="most_frequent"), IGNORED), WORDS),
+                     id="most-frequent"),
+        pytest.param(
+            (make_pipeline(SimpleImputer(strategy="constant", fill_value="?"), CODED), ["city"]),
+            id="constant",
+        ),
+        pytest.param((OneHotEncoder(min_frequency=0.2, handle_unknown="infrequent_if_exist"),
+                      WORDS), id="infrequent"),
+        pytest.param((OneHotEncoder(drop="first"), WORDS), id="dropped"),
+        pytest.param((OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1,
+                                     encoded_missing_value=-2), WORDS), id="ordinal"),
+        pytest.param((TargetEncoder(random_state=0), WORDS), id="target"),
+        pytest.param((IGNORED, ["floor", "member"]), id="numbers-and-flags"),
+    ],
+)  # fmt: skip
+def test_gaps_are_carried(tmp_path, encoder):
+    """Missing words, categories, flags and numbers answer like the original, on fresh rows, too."""
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    columns = make_column_transformer((numbers, ["home.dist"]), encoder)
+    model = make_pipeline(columns, RandomForestClassifier(5, random_state=0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(TABLE[:120], TARGET[:120])
+        bundle = export(model, sample=TABLE[:120], output=tmp_path / "b")
+        expected = model.predict_proba(TABLE[120:])
+    assert bundle.manifest.signature.features == tuple(TABLE.columns)
+    given = answers(bundle, TABLE[120:])["probabilities"]
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+
+
+def test_unseen_words_are_not_missing_words(tmp_path):
+    """A word that training never saw and a missing word become what each is to the original."""
+    coded = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+    )
+    model = coded.fit(TABLE[["city"]])
+    bundle = export(model, sample=TABLE[["city"]], output=tmp_path / "b")
+    asked = pd.DataFrame({"city": ["Oslo", np.nan, "Ulm"]})
+    assert answers(bundle, asked)["variable"].tolist() == [[-1], [-2], [2]]
+
+
+def test_empty_and_missing_text_are_told_apart(tmp_path):
+    """A column with empty and missing text is refused: ONNX carries both alike."""
+    table = pd.DataFrame({"city": ["Ulm", "", np.nan, "Bonn"] * 3})
+    model = OrdinalEncoder().fit(table)
+    with pytest.raises(SampleError, match="'city' of the sample has empty text and missing text"):
+        export(model, sample=table, output=tmp_path / "b")
+
+
+def test_missing_values_take_their_branch(tmp_path):
+    """Trees send missing values where training found them to belong."""
+    rows = RANDOM.normal(size=(200, 3))
+    rows[RANDOM.random(rows.shape) < 0.3] = np.nan
+    model = RandomForestClassifier(5, random_state=0).fit(rows, np.isnan(rows[:, 0]))
+    assert export(model, sample=rows, output=tmp_path / "b").manifest.certificate.passed
+
+
+@pytest.mark.parametrize(
+    ("like", "values", "expected"),
+    [
+        pytest.param(pd.Series(["a", None]), ["b", ""], ["b", None], id="text"),
+        pytest.param(pd.Series(["a", "b"]), ["b", ""], ["b", ""], id="no-gaps"),
+        pytest.param(pd.Series(["a", None], dtype="category"), ["z", ""], ["z", None], id="unseen"),
+        pytest.param(pd.Series([1, 2]), np.array([1, np.nan], "f4"), [1, None], id="whole"),
+        pytest.param(
+            pd.Series([True, None]), np.array([1, np.nan]), [True, None], id="flags"
+        ),
+        pytest.param(
+            pd.Series([1, None], dtype="Int64"), np.array([2, np.nan]), [2, None], id="nullable"
+        ),
+    ],
+)  # fmt: skip
+def test_tensors_go_back_to_columns(like, values, expected):
+    """A tensor becomes a column of the sample's type, with its gaps where the tensor says so."""
+    given = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
+    column = column_like(like, given)
+    found = [None if gap else value for value, gap in zip(column, column.isna(), strict=True)]
+    assert found == expected
+
+
+def test_rows_have_the_form_of_the_original():
+    """A model that was fitted on a table gets a table, on a matrix a matrix."""
+    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    rows = original_rows(model, Sample.of(np.zeros((2, 1))), {"input": np.ones((3, 1), np.float32)})
+    assert (rows.dtype, rows.shape) == (np.float64, (3, 1))
+    table = pd.DataFrame({"a": [0.0, 1], "b": ["x", "y"]})
+    columns = make_column_transformer((StandardScaler(), ["a"]), (OneHotEncoder(), ["b"]))
+    tensors = {"a": np.ones((1, 1)), "b": np.array([["y"]], dtype=object)}
+    assert original_rows(columns.fit(table), Sample.of(table), tensors).to_dict("list") == {
+        "a": [1.0], "b": ["y"],
+    }  # fmt: skip
