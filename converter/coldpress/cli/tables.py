@@ -33,7 +33,7 @@ def candidates_table(candidates: Sequence[CandidateRecord]) -> Table:
             escape(found.name),
             "" if found.bytes is None else human_bytes(found.bytes),
             "" if found.agreement is None else f"{found.agreement:.2%}",
-            "" if found.metric_drop is None else f"{-found.metric_drop:+.4f}",
+            "" if found.metric_drop is None else f"{0.0 - found.metric_drop:+.4f}",
             "" if found.latency_ratio is None else f"{found.latency_ratio:.2f} ×",
             escape(found.reason),
         )
