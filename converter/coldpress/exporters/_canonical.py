@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import onnx
 
-__all__ = ["rename_canonically", "strip_notes"]
+__all__ = ["name_axes", "rename_canonically", "strip_notes"]
 
 Namer: TypeAlias = Callable[[str, str], str]
 
@@ -39,6 +39,20 @@ def rename_canonically(model: onnx.ModelProto, given: Mapping[str, str] | None =
     for graph in _graphs(model.graph):
         _rename(graph, named)
         _sort(graph)
+
+
+def name_axes(model: onnx.ModelProto) -> None:
+    """Number the free axes of inputs and outputs in their order; equal names stay equal.
+
+    Args:
+        model: The model, changed in place.
+    """
+    names: dict[str, str] = {}
+    for value in (*model.graph.input, *model.graph.output):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param:
+                new = "rows" if not names else f"axis_{len(names)}"
+                dim.dim_param = names.setdefault(dim.dim_param, new)
 
 
 def strip_notes(model: onnx.ModelProto) -> None:

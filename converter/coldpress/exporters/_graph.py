@@ -118,25 +118,22 @@ def spell_out_erfc(model: onnx.ModelProto) -> None:
 
     tf2onnx writes it for an exact GELU.
     """
-    types = {value.name: value.type.tensor_type.elem_type for value in model.graph.value_info}
     nodes = list(model.graph.node)
     del model.graph.node[:]
     for node in nodes:
-        model.graph.node.extend(_without_erfc(node, types))
+        model.graph.node.extend(_without_erfc(node))
 
 
-def _without_erfc(node: onnx.NodeProto, types: Mapping[str, int]) -> list[onnx.NodeProto]:
+def _without_erfc(node: onnx.NodeProto) -> list[onnx.NodeProto]:
     if node.op_type != "Erfc":
         return [node]
     (given,), (wanted,) = node.input, node.output
-    error, one = f"{wanted}_error", f"{wanted}_one"
-    kind = types.get(given, onnx.TensorProto.FLOAT)
+    error, one, like = (f"{wanted}_{part}" for part in ("error", "one", "one_like"))
     return [
         onnx.helper.make_node("Erf", [given], [error]),
-        onnx.helper.make_node(
-            "Constant", [], [one], value=onnx.helper.make_tensor(one, kind, [], [1])
-        ),
-        onnx.helper.make_node("Sub", [one, error], [wanted]),
+        onnx.helper.make_node("Constant", [], [one], value_float=1.0),
+        onnx.helper.make_node("CastLike", [one, given], [like]),
+        onnx.helper.make_node("Sub", [like, error], [wanted]),
     ]
 
 

@@ -10,7 +10,7 @@ from onnx import defs
 from coldpress.errors import ExportError, MissingExtraError, brief
 from coldpress.onnx_file import OnnxFile
 
-from ._canonical import rename_canonically
+from ._canonical import name_axes, rename_canonically, strip_notes
 from ._graph import rename_outputs, serialise, spell_out_erfc
 from ._quiet import quiet
 
@@ -77,7 +77,9 @@ def as_onnx(
     _check_inputs(proto, signature, what)
     spell_out_erfc(proto)
     _check_operators(proto, what)
+    strip_notes(proto)
     rename_canonically(proto)
+    name_axes(proto)
     rename_outputs(proto, outputs)
     return OnnxFile(graph=serialise(proto))
 

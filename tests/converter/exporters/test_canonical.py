@@ -1,7 +1,7 @@
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress.exporters._canonical import rename_canonically
+from coldpress.exporters._canonical import rename_canonically, strip_notes
 
 
 def model(first, second):
@@ -36,3 +36,24 @@ def test_names_depend_on_the_graph_alone(first, second):
     assert one.graph.input[0].name == "x__7"
     branch = one.graph.node[1].attribute[0].g
     assert branch.node[0].input[0] == one.graph.node[0].output[0]
+
+
+def test_inputs_and_outputs_get_the_names_given():
+    """New names reach every mention, even where an output takes an input's old name."""
+    found = model(1, 2)
+    rename_canonically(found, {"x__7": "y", "y": "x__7"})
+    assert [value.name for value in (*found.graph.input, *found.graph.output)] == ["y", "x__7"]
+    assert found.graph.node[0].input[0] == "y"
+    assert found.graph.node[1].output[0] == "x__7"
+
+
+def test_notes_are_taken_away_in_branches_too():
+    """Nothing is left of metadata, doc strings and inferred shapes, and nothing else goes."""
+    noted, plain = model(1, 2), model(1, 2)
+    inner = noted.graph.node[1].attribute[0].g
+    for part in (noted, noted.graph, noted.graph.node[0], inner, inner.node[0]):
+        part.doc_string = "/home/somebody/model.py"
+        part.metadata_props.add(key="trace", value="/home/somebody/model.py")
+    inner.value_info.append(helper.make_tensor_value_info("v", TensorProto.FLOAT, [1]))
+    strip_notes(noted)
+    assert noted == plain

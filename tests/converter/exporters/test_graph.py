@@ -1,9 +1,11 @@
 """The last touches to a graph, tried by running it."""
 
+import math
+
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from coldpress.errors import ExportError
 from coldpress.exporters._graph import (
@@ -13,6 +15,8 @@ from coldpress.exporters._graph import (
     rename_outputs,
     reverse_columns,
     serialise,
+    serialise_apart,
+    spell_out_erfc,
 )
 from coldpress_runtime.session import ModelSession
 
@@ -99,3 +103,32 @@ def test_declared_shapes_are_put_right(model, declared, corrected):
     assert [dim.dim_value if dim.HasField("dim_value") else dim.dim_param for dim in dims] == (
         corrected
     )
+
+
+def test_complementary_error_function_is_spelt_out():
+    """What ONNX has not is calculated by what it has."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows"]) for name in "xy")
+    nodes = [helper.make_node("Neg", ["x"], ["n"]), helper.make_node("Erfc", ["n"], ["y"])]
+    graph = helper.make_graph(nodes, "graph", [x], [y])
+    found = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    spell_out_erfc(found)
+    rows = np.array([-2, 0, 0.5], dtype=np.float32)
+    (answer,) = ModelSession(serialise(found)).run({"x": rows}).values()
+    np.testing.assert_allclose(answer, [math.erfc(-row) for row in rows], atol=1e-6)
+
+
+def test_tensors_apart_are_checked_where_they_lie(tmp_path, model):
+    """A graph is written without the tensors of its folder, which must be there."""
+    weights = numpy_helper.from_array(np.float32([1, 2]), "w")
+    model.graph.initializer.append(weights)
+    model.graph.node.add(op_type="Add", input=["x", "w"], output=["a"])
+    onnx.external_data_helper.convert_model_to_external_data(
+        model, location="w.bin", size_threshold=0
+    )
+    model.graph.initializer[0].ClearField("raw_data")
+    with pytest.raises(ExportError, match="made no valid ONNX"):
+        serialise_apart(model, tmp_path)
+    (tmp_path / "w.bin").write_bytes(np.float32([1, 2]).tobytes())
+    data = serialise_apart(model, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["w.bin"]
+    assert onnx.load_model_from_string(data).ir_version == IR_VERSION

@@ -1,12 +1,18 @@
-"""Keras models, exported from their files as a user would; TensorFlow runs in the workers only."""
+"""Keras models: from their files, as a user would, and live ones of every structure."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 
-from coldpress.errors import LoadError, SampleError, TrustError
+from coldpress.certification import certify
+from coldpress.errors import ExportError, LoadError, SampleError, TrustError
+from coldpress.exporters import attempts, reference
+from coldpress.load import model_of
 from coldpress.pipeline import export_file
+from coldpress.sample import Sample
+from coldpress_runtime.artifact import Signature
 from coldpress_runtime.session import ModelSession
 
 pytestmark = pytest.mark.xdist_group("tensorflow")
@@ -33,6 +39,7 @@ def test_tutorial_network_answers_like_predict(tmp_path, tutorial_network, suffi
     assert (bundle.manifest.source.framework, bundle.manifest.source.format) == ("keras", suffix)
     assert bundle.manifest.runtime.ir_version <= 10
     assert bundle.manifest.runtime.opsets[""] == 18
+    assert [batch.size for batch in bundle.certificate().batches] == [1, 2]
 
 
 def test_several_inputs_and_outputs_keep_their_names(tmp_path, tutorial_network):
@@ -100,3 +107,133 @@ def test_bad_samples_are_explained(tmp_path, tutorial_network):
     np.savez(sample, number=np.zeros((3, 3)), sort=np.zeros(3))
     with pytest.raises(SampleError, match="is missing 'kind' and has 'sort'"):
         export_file(tutorial_network / "two.keras", tmp_path / "b", sample=sample)
+
+
+STEPS = np.random.default_rng(0).normal(size=(10, 5, 4)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def keras():
+    """Keras, which warns while it is imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import keras
+        import tensorflow as tf  # noqa: F401 - Keras runs on it
+    keras.utils.set_random_seed(0)
+    return keras
+
+
+def exported(model, sample):
+    """The export, and its certificate."""
+    (attempt,) = attempts(model_of(model), Sample.of(sample))
+    found = attempt.export()
+    return found, certify(found.reference, found.model.open(), packages=())
+
+
+def test_free_length_is_proven_at_other_lengths(keras):
+    """Recurrence over any number of steps is held against the original at lengths of its own."""
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((None, 4)), layers.LSTM(3), layers.Dense(2, "gelu")])
+    found, certificate = exported(model, STEPS)
+    again, _ = exported(model, STEPS)
+    assert found.model.graph == again.model.graph
+    assert found.model.open().inputs[0].shape == (-1, -1, 4)
+    assert [(p.name, p.binding, p.passed) for p in certificate.probes] == [
+        (f"lengths ({size})", True, True) for size in (1, 3, 6, 11)
+    ]
+    assert certificate.passed
+
+
+def test_structures_of_inputs_and_outputs_are_kept(keras):
+    """Nested inputs come by their own names, and nested outputs by their keys."""
+    layers = keras.layers
+    left, right = keras.Input((4,), name="left"), keras.Input((2,), name="right")
+    answers = {"sum": layers.Dense(1)(left), "both": [layers.Dense(2)(right), right]}
+    model = keras.Model([left, {"inner": right}], answers)
+    sample = {"left": STEPS[:, 0], "right": STEPS[:, 1, :2]}
+    found, certificate = exported(model, sample)
+    assert certificate.passed
+    session = found.model.open()
+    assert [s.name for s in session.inputs] == ["left", "right"]
+    assert [s.name for s in session.outputs] == ["both_0", "both_1", "sum"]
+    signature = Signature(inputs=session.inputs, outputs=session.outputs)
+    held = reference(model_of(model), Sample.of(sample), signature)
+    assert certify(held, session, packages=()).passed
+
+
+def test_constants_from_outside_are_no_inputs(keras):
+    """What a Normalization layer has seen is part of the graph."""
+    scaled = keras.layers.Normalization()
+    scaled.adapt(STEPS[:, 0] * 3 + 1)
+    found, certificate = exported(keras.Sequential([keras.Input((4,)), scaled]), STEPS[:, 0])
+    assert certificate.passed
+    assert len(found.model.open().inputs) == 1
+
+
+def subclassed(keras, call):
+    """A model of one layer with a call of its own."""
+    return type("Own", (keras.Model,), {"call": call})()
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "names"),
+    [
+        pytest.param(lambda _self, inputs: inputs * 2, [STEPS], ["inputs"], id="one"),
+        pytest.param(
+            lambda _self, inputs: inputs["b"] - inputs["a"],
+            [{"b": STEPS, "a": STEPS * 2}],
+            ["a", "b"],
+            id="dictionary",
+        ),
+        pytest.param(
+            lambda _self, first, second: first - second,
+            [STEPS, STEPS * 2],
+            ["first", "second"],
+            id="arguments",
+        ),
+    ],
+)
+def test_subclassed_models_take_what_they_were_called_with(keras, call, given, names):
+    """A model that declares nothing is exported from the sample, after it was called once."""
+    model = subclassed(keras, call)
+    model(*given)
+    sample = {"a": STEPS * 2, "b": STEPS, "first": STEPS, "second": STEPS * 2, "inputs": STEPS}
+    found, certificate = exported(model, {name: sample[name] for name in names})
+    assert certificate.passed
+    assert [spec.name for spec in found.model.open().inputs] == names
+
+
+def looked_up(keras):
+    """A model that looks words up."""
+    words = keras.Input((1,), dtype="string", name="word")
+    return keras.Model(words, keras.layers.StringLookup(vocabulary=["red", "blue"])(words))
+
+
+def noisy(keras):
+    """A model that adds random numbers."""
+    model = subclassed(keras, lambda _self, x: x + keras.random.normal((1, 5, 4)))
+    model(STEPS)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "sample", "said"),
+    [
+        pytest.param(looked_up, np.array([["red"], ["x"]], object), "looks words up", id="words"),
+        pytest.param(noisy, STEPS, "in another way each time", id="random"),
+        pytest.param(
+            lambda keras: subclassed(keras, lambda _self, x: x), STEPS, "call it once", id="unbuilt"
+        ),
+        pytest.param(
+            lambda keras: keras.Sequential([keras.Input((4,), sparse=True), keras.layers.Dense(1)]),
+            STEPS[:, 0],
+            "is sparse or ragged",
+            id="sparse",
+        ),
+    ],
+)
+def test_what_has_no_right_export_is_refused(keras, make, sample, said):
+    """A model whose answers no graph gives gets one sentence."""
+    with pytest.raises(ExportError, match=said) as caught:
+        exported(make(keras), sample)
+    assert "\n" not in str(caught.value)

@@ -11,7 +11,7 @@ import onnx
 import torch
 
 from coldpress.errors import ExportError, MissingExtraError, brief
-from coldpress.exporters._canonical import rename_canonically, strip_notes
+from coldpress.exporters._canonical import name_axes, rename_canonically, strip_notes
 from coldpress.exporters._graph import correct_shapes, serialise, serialise_apart
 from coldpress.exporters._quiet import quiet
 from coldpress.onnx_file import OnnxFile
@@ -148,20 +148,10 @@ def _finished(
     answers = [value.name for value in proto.graph.output]
     strip_notes(proto)
     rename_canonically(proto, dict(zip([*found, *answers], [*inputs, *outputs], strict=True)))
-    _name_axes(proto)
+    name_axes(proto)
     if folder is None:
         return OnnxFile(graph=serialise(proto))
     return OnnxFile(graph=serialise_apart(proto, folder), folder=folder)
-
-
-def _name_axes(proto: onnx.ModelProto) -> None:
-    """Number the free axes in their order; torch names them after its own variables."""
-    names: dict[str, str] = {}
-    for value in (*proto.graph.input, *proto.graph.output):
-        for dim in value.type.tensor_type.shape.dim:
-            if dim.dim_param:
-                new = "rows" if not names else f"axis_{len(names)}"
-                dim.dim_param = names.setdefault(dim.dim_param, new)
 
 
 def _unwritten(error: BaseException) -> str:

@@ -73,8 +73,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, GuardOnDataDependentSymNode):
         return (
             "the module's forward takes its way by the values of its inputs (data-dependent "
-            "control flow), which torch.export can't follow; use torch.where or torch.cond, or "
-            "give the module through torch.jit.script"
+            "control flow), which torch.export can't follow; use torch.where or torch.cond"
         )
     if "specialized it to be a constant" in text:
         return (
