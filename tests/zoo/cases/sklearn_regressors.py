@@ -85,7 +85,6 @@ CASES = (
         "KNeighborsRegressor, distances",
         lambda: neighbors.KNeighborsRegressor(weights="distance"),
         TARGET,
-        refused="does not answer like the original",
     ),
     held(
         "RadiusNeighborsRegressor",
