@@ -79,7 +79,7 @@ CASES = (
         rows=MATRIX.astype("float32"),
         quick=True,
     ),
-    held("PLSRegression", cross_decomposition.PLSRegression, TARGET),
+    held("PLSRegression, one target", cross_decomposition.PLSRegression, TARGET),
     held("KNeighborsRegressor", neighbors.KNeighborsRegressor, TARGET, quick=True),
     held(
         "KNeighborsRegressor, distances",
