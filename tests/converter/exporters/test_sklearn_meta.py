@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier, RandomizedSearchCV
 from sklearn.multiclass import OneVsOneClassifier, OutputCodeClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, RegressorChain
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -62,6 +63,7 @@ TREE = DecisionTreeClassifier(max_depth=3, random_state=0)
         ),
         pytest.param(FrozenEstimator(TREE.fit(MATRIX, THREE)), THREE, id="frozen"),
         pytest.param(LinearDiscriminantAnalysis(), BINARY, id="discriminant"),
+        pytest.param(KNeighborsClassifier(weights="distance"), THREE, id="distances"),
         pytest.param(SelectKBest(k=1), MATRIX[:, 0] > 0, id="first-feature-alone"),
         pytest.param(ClassifierChain(LOGISTIC, order=[1, 0]), FLAGS, id="chain"),
         pytest.param(RegressorChain(Ridge()), np.c_[TARGET, -TARGET], id="regressor-chain"),

@@ -92,6 +92,11 @@ CASES = (
     held("CategoricalNB", lambda: naive_bayes.CategoricalNB(min_categories=20), THREE, rows=COUNTS),
     held("KNeighborsClassifier", neighbors.KNeighborsClassifier, THREE, quick=True),
     held(
+        "KNeighborsClassifier, distances",
+        lambda: neighbors.KNeighborsClassifier(weights="distance"),
+        THREE,
+    ),
+    held(
         "KNeighborsClassifier, distances, Manhattan",
         lambda: neighbors.KNeighborsClassifier(weights="distance", p=1),
         THREE,
