@@ -8,13 +8,13 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from coldpress.load._torch_model import TorchModel
 from torch import nn
 
 from coldpress.certification import certify
 from coldpress.errors import CertificationError, ExportError, SampleError
 from coldpress.exporters import attempts, reference
 from coldpress.load import TrainedModel, model_of
-from coldpress.load._torch_model import TorchModel
 from coldpress.sample import Sample
 from coldpress_runtime.artifact import Signature
 
