@@ -94,10 +94,8 @@ def _export(
 
     def answer(*values: Any) -> Any:  # noqa: ANN401 - the model's own
         args, kwargs = takes.pack(values)
-        # Neither Keras nor a layer of it trains unless told to. Within a scope, a model's name
-        # may begin with an underscore.
-        with tf.name_scope("model"):
-            return tf.nest.flatten(model(*args, **kwargs))
+        # Neither Keras nor a layer of it trains unless it is told to.
+        return tf.nest.flatten(model(*args, **kwargs))
 
     return Exported(
         model=as_onnx(answer, signature, outputs, "the Keras model"),

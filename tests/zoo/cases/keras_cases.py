@@ -12,6 +12,7 @@ from keras import Input, layers, ops
 
 from tests.zoo.case import Built, Case
 
+_QUICK = ("MLP", "GRU, fixed length", "multi-input", "multi-output", "residual", "random numbers")
 _ROWS, _FRESH, _STEPS = 48, 64, 3
 
 
@@ -39,13 +40,18 @@ def _built(make: Callable[[], keras.Model], kinds: dict[str, Callable]) -> Built
     model.compile("sgd", loss=losses, run_eagerly=True)
     for _ in range(_STEPS):
         model.train_on_batch(fed, leaves)
+    model.run_eagerly = False
     if len(sample) == 1:
         (sample,), (fresh,) = sample.values(), fresh.values()
     return Built(model=model, sample=sample, fresh=fresh)
 
 
 def _case(name, make, kinds, **options):
-    return Case(name=name, group="keras", build=partial(_built, make, kinds), **options)
+    # Tracing alone takes TensorFlow seconds for most of them.
+    quick = name in _QUICK
+    return Case(
+        name=name, group="keras", build=partial(_built, make, kinds), quick=quick, **options
+    )
 
 
 def _mlp():
@@ -193,7 +199,7 @@ class _Noise(keras.layers.Layer):
         return inputs + keras.random.normal(ops.shape(inputs))
 
 
-class _Subclassed(keras.Model):
+class Subclassed(keras.Model):
     """A model that says what it takes by being called."""
 
     def __init__(self):
@@ -201,10 +207,11 @@ class _Subclassed(keras.Model):
         self.inner, self.head = layers.Dense(8, "tanh"), layers.Dense(2)
 
     def call(self, inputs):
+        """Two layers."""
         return self.head(self.inner(inputs))
 
 
-class _Pair(keras.Model):
+class Pair(keras.Model):
     """The same, of a dictionary."""
 
     def __init__(self):
@@ -212,6 +219,7 @@ class _Pair(keras.Model):
         self.left, self.right = layers.Dense(3), layers.Dense(3)
 
     def call(self, inputs):
+        """Two towers, and one of them."""
         return {
             "sum": self.left(inputs["a"]) + self.right(inputs["b"]),
             "left": self.left(inputs["a"]),
@@ -259,8 +267,8 @@ CASES = (
     _case("convolutions in time", _separable, _row(12, 4)),
     _case("ConvLSTM2D", _convolved_in_time, _row(4, 6, 6, 2)),
     _case("Normalization", _prepared, _row(6)),
-    _case("subclassed", _Subclassed, _row(6)),
-    _case("subclassed, of a dictionary", _Pair, {"a": _numbers(4), "b": _numbers(2)}),
+    _case("subclassed", Subclassed, _row(6)),
+    _case("subclassed, of a dictionary", Pair, {"a": _numbers(4), "b": _numbers(2)}),
     Case(
         name="StringLookup",
         group="keras",
