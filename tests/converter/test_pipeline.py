@@ -24,7 +24,7 @@ from coldpress.errors import (
     TrustError,
     UsageError,
 )
-from coldpress.pipeline import export, export_file
+from coldpress.pipeline import ModelSource, export, export_file
 
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 3)), columns=["a", "b", "c"])
 MODEL = LogisticRegression().fit(ROWS, ROWS["a"] > 0)
@@ -342,3 +342,21 @@ def wait_for(condition, seconds=20):
     while not condition():
         assert time.monotonic() < until, "it never came"
         time.sleep(0.02)
+
+
+def test_plugins_bring_converters(tmp_path, root, monkeypatch):
+    """A module that is named as a plugin is imported first, and its converter is used."""
+    monkeypatch.syspath_prepend(root / "examples" / "plugin")
+    monkeypatch.chdir(root / "examples" / "plugin")
+    from clipping import QuantileClipper
+
+    rows = np.random.default_rng(0).normal(size=(30, 2))
+    joblib.dump(QuantileClipper().fit(rows), tmp_path / "model.joblib")
+    np.save(tmp_path / "rows.npy", rows)
+    options = {"sample": tmp_path / "rows.npy"}
+    source = ModelSource(model=tmp_path / "model.joblib", trust=True, plugins=("clipping",))
+    assert export_file(source, tmp_path / "bundle", **options).manifest.certificate.passed
+    unknown = ModelSource(model=tmp_path / "model.joblib", trust=True, plugins=("no_such",))
+    with pytest.raises(UsageError, match="the plugin 'no_such' can't be imported"):
+        export_file(unknown, tmp_path / "other", **options)
+    assert not (tmp_path / "other").exists()

@@ -24,7 +24,7 @@ Examples:
   coldpress export model.joblib --sample rows.csv --trust -o build/churn
   coldpress export model.keras --sample rows.npy -o build/digits --name digits
   coldpress export model.onnx --sample rows.parquet --drop id --labels target -o build/churn
-  coldpress export net.pt2 --sample rows.npy --compress smallest -o build/net
+  coldpress export net.pt2 --trust --sample rows.npy --compress smallest -o build/net
   coldpress export my_module:build --weights net.safetensors --trust --sample rows.npz -o build/net
 """
 
