@@ -81,7 +81,7 @@ def trained(model: object, *, suffix: str, sha256: str) -> TrainedModel:
     return TrainedModel(
         framework=framework.name,
         format=suffix,
-        model=_ready(framework.name, model),
+        model=_ready(framework.name, model, live=suffix == "object"),
         sha256=sha256,
         packages=_packages(framework, model),
     )
@@ -106,19 +106,20 @@ def _root(kind: type) -> str:
     return kind.__module__.partition(".")[0]
 
 
-def _ready(framework: str, model: Any) -> Any:  # noqa: ANN401 - any framework's object
+def _ready(framework: str, model: Any, *, live: bool) -> Any:  # noqa: ANN401 - any framework's object
     if framework == "onnx" and not isinstance(model, OnnxFile):
         return import_module(".onnx", __package__).checked(model)
     if framework == "torch" and not isinstance(model, TorchModel):
-        return _inference(model)
+        return _inference(model, live=live)
     return model
 
 
-def _inference(module: Any) -> TorchModel:  # noqa: ANN401 - untyped package
+def _inference(module: Any, *, live: bool) -> TorchModel:  # noqa: ANN401 - untyped package
     if _is_program(module):
         example = module.example_inputs
         return TorchModel(module=module, example=tuple(example[0]) if example else None)
-    return TorchModel(module=module.eval())
+    # A live module stays in the mode that its owner has it in; the exporter puts it back.
+    return TorchModel(module=module if live else module.eval())
 
 
 def _is_program(module: object) -> bool:

@@ -77,7 +77,7 @@ def test_hdf5_needs_trust(tmp_path, tutorial_network):
             "lambda.keras", "Lambda layer with Python code, which is never run", id="lambda"
         ),
         pytest.param("own.keras", "needs 'Own', which is not part of Keras", id="own-class"),
-        pytest.param("text.keras", "is no zip archive that Keras 3 writes", id="no-zip"),
+        pytest.param("text.keras", "is not the zip archive that Keras 3 writes", id="no-zip"),
         pytest.param("zip.keras", "can't be read as a Keras model", id="other-zip"),
         pytest.param("text.h5", "is not HDF5", id="no-hdf5"),
         pytest.param("cut.h5", "can't be read as a Keras model", id="truncated"),
@@ -138,7 +138,8 @@ def test_free_length_is_proven_at_other_lengths(keras):
     again, _ = exported(model, STEPS)
     assert found.model.graph == again.model.graph
     assert found.model.open().inputs[0].shape == (-1, -1, 4)
-    assert [(p.name, p.binding, p.passed) for p in certificate.probes] == [
+    lengths = [probe for probe in certificate.probes if probe.name.startswith("lengths")]
+    assert [(p.name, p.binding, p.passed) for p in lengths] == [
         (f"lengths ({size})", True, True) for size in (1, 3, 6, 11)
     ]
     assert certificate.passed

@@ -148,9 +148,9 @@ def test_damaged_programs_are_explained(tmp_path, files):
     assert "\n" not in str(caught.value)
 
 
-def test_live_modules_are_put_into_inference_mode():
-    """A module that was left in training is taken as it answers."""
+def test_live_modules_keep_their_mode():
+    """A live module is taken as it is; the exporter puts it into inference mode and back."""
     module = Net().train()
     trained = model_of(module)
     assert trained.framework == "torch"
-    assert not trained.model.module.training
+    assert trained.model.module.training

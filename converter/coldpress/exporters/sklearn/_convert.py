@@ -140,6 +140,12 @@ def _options(model: BaseEstimator) -> dict[int, dict[str, Any]]:
         elif is_classifier(part) and not isinstance(part, Pipeline):
             # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
             options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
+    # CatBoost's are no estimators to scikit-learn, and so no parts.
+    last = model
+    while isinstance(last, Pipeline):
+        last = last.steps[-1][1]
+    if is_classifier(last):
+        options.setdefault(id(last), {})
     return options
 
 

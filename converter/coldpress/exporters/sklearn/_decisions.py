@@ -50,7 +50,9 @@ def decision(nodes: Nodes, estimator: BaseEstimator, *inputs: Any) -> str:  # no
     if isinstance(estimator, _ConstantPredictor):
         nothing = nodes("Mul", nodes.column(nodes.number(given[0]), 0), np.array(0.0))
         return nodes("Add", nothing, np.asarray(estimator.y_, dtype=np.float64).reshape(1, 1))
-    if isinstance(estimator, GradientBoostingClassifier | HistGradientBoostingClassifier):
+    boosted = isinstance(estimator, GradientBoostingClassifier | HistGradientBoostingClassifier)
+    # LightGBM's give margins by the same option as scikit-learn's.
+    if boosted or hasattr(estimator, "booster_"):
         _, scores = nodes.ask(estimator, *given, raw_scores=True)
         return _positive(nodes, estimator, nodes.number(scores))
     raise NotImplementedError(
