@@ -111,7 +111,7 @@ class _Side:
         ((_, rows),) = self.tensors.items()
         return Reference(
             rows=Rows(name="sample", tensors=self.tensors, original=self.some),
-            described=f"{self.boosted.library}'s own {self.boosted.method}, on the same "
+            described=f"{self.boosted.maker}'s own {self.boosted.method}, on the same "
             f"{rows.dtype} rows",
             features=self.features,
             label_outputs=frozenset(names[:1] if labels else ()),

@@ -68,7 +68,7 @@ class Boosted:
     """A trained model of any of the libraries.
 
     Attributes:
-        library: The library's name.
+        maker: Name of the library that trained it.
         forest: Its trees; their sums are the margins.
         width: How many features it takes.
         names: The features' names, where it was trained with names; else empty.
@@ -85,7 +85,7 @@ class Boosted:
         below_zero: What a category between -1 and 0 is: ``zero``, or ``none`` at all.
     """
 
-    library: str
+    maker: str
     forest: Forest
     width: int
     names: tuple[str, ...]

@@ -54,7 +54,7 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - untyped package
     names = tuple(model.feature_names_)
     outputs = ("score",) if isinstance(model, catboost.CatBoostRanker) else ("variable",)
     return Boosted(
-        library="CatBoost",
+        maker="CatBoost",
         forest=Forest(trees=list(_trees(told, scale)) or [leaf()], base=base),
         width=len(names),
         names=() if names == tuple(map(str, range(len(names)))) else names,

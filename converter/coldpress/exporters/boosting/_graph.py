@@ -186,7 +186,7 @@ def _model(graph: _Graph, boosted: Boosted, given: int, scores: int) -> onnx.Mod
     used = {name for node in graph.nodes for name in node.input}
     constants = [constant for constant in graph.constants if constant.name in used]
     return helper.make_model(
-        helper.make_graph(graph.nodes, boosted.library, [rows], outputs, constants),
+        helper.make_graph(graph.nodes, boosted.maker, [rows], outputs, constants),
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(_ML, ML_OPSET)],
         ir_version=IR_VERSION,
         producer_name="coldpress",

@@ -45,7 +45,7 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - an `LGBMModel` or a `Booster`
     link, steepness = _link(model, dump, classifier=classifier)
     single = ("score",) if isinstance(model, lightgbm.LGBMRanker) else ("variable",)
     return Boosted(
-        library="LightGBM",
+        maker="LightGBM",
         forest=_forest(dump),
         width=len(dump["feature_names"]),
         names=_names(dump),

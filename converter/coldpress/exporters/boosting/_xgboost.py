@@ -59,7 +59,7 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - an `XGBModel` or a `Booster`
     link = _link(model, learner, classifier=classifier)
     forest = _forest(learner, _rounds(model))
     return Boosted(
-        library="XGBoost",
+        maker="XGBoost",
         forest=forest,
         width=int(learner["learner_model_param"]["num_feature"]),
         names=tuple(learner["feature_names"]),
