@@ -120,8 +120,8 @@ def _chosen(folder: Path, graph: Any, wanted: str | None) -> str:  # noqa: ANN40
 
 def _outward(graph: Any) -> Iterator[str]:  # noqa: ANN401 - as above
     """Names of the operators with effects outside, and of the old format, which runs as it is."""
-    held = graph.graph_def
-    functions = {f.signature.name: f for f in held.library.function}
+    library = graph.graph_def.library
+    functions = {function.signature.name: function for function in library.function}
     bodies = {name: list(function.node_def) for name, function in functions.items()}
     everything = [*graph.graph_def.node, *(node for body in bodies.values() for node in body)]
     yield from (op for op in _ops(everything, functions) if op not in _KEEPING)
