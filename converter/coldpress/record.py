@@ -113,12 +113,7 @@ class Record:
 
 
 def _record(fields: Fields) -> Record:
-    version = fields.integer("schema_version", least=1)
-    if version > SCHEMA_VERSION:
-        raise BundleError(
-            f"{RECORD_NAME} is of schema version {version} and this reader knows up to "
-            f"{SCHEMA_VERSION}; upgrade coldpress"
-        )
+    version = fields.schema_version("record", SCHEMA_VERSION)
     latency = fields.optional_child("latency")
     return Record(
         schema_version=version,

@@ -268,13 +268,7 @@ class Manifest(NamedTuple):
 
 
 def _manifest(fields: Fields) -> Manifest:
-    version = fields.integer("schema_version", least=1)
-    if version > SCHEMA_VERSION:
-        raise ArtifactError(
-            f"this is a manifest of schema version {version} and this reader knows up to "
-            f"{SCHEMA_VERSION}; upgrade coldpress",
-            where="schema_version",
-        )
+    version = fields.schema_version("manifest", SCHEMA_VERSION)
     manifest = Manifest(
         schema_version=version,
         name=fields.text("name", NAME),

@@ -45,6 +45,17 @@ class Fields:
             raise ArtifactError(f"{what} is not JSON: {error}") from error
         return cls(value)
 
+    def schema_version(self, kind: str, newest: int) -> int:
+        """The document's schema version; one above `newest` is refused, naming the `kind`."""
+        version = self.integer("schema_version", least=1)
+        if version > newest:
+            raise ArtifactError(
+                f"this is a {kind} of schema version {version} and this reader knows up to "
+                f"{newest}; upgrade coldpress",
+                where=self._at("schema_version"),
+            )
+        return version
+
     def text(self, key: str, pattern: Pattern[str] | None = None) -> str:
         """A string, which must match the whole of `pattern` if there is one."""
         value = self._need(key, str)

@@ -150,13 +150,7 @@ class Channel(NamedTuple):
     def from_bytes(cls, data: bytes) -> Channel:
         """Read a channel's file; `ArtifactError` if it is none."""
         fields = Fields.from_json(data, "the channel's file")
-        version = fields.integer("schema_version", least=1)
-        if version > SCHEMA_VERSION:
-            raise ArtifactError(
-                f"this is a channel of schema version {version} and this reader knows up to "
-                f"{SCHEMA_VERSION}; upgrade coldpress",
-                where="schema_version",
-            )
+        fields.schema_version("channel", SCHEMA_VERSION)
         moves = tuple(_move(move) for move in fields.children("moves"))
         if not moves or moves[-1].version != fields.text("version", DIGEST):
             raise ArtifactError("the version is not the last move's", where="version")

@@ -35,12 +35,7 @@ def read_certificate(data: bytes) -> Certificate:
 
 
 def _certificate(fields: Fields) -> Certificate:
-    version = fields.integer("schema_version", least=1)
-    if version > SCHEMA_VERSION:
-        raise BundleError(
-            f"the certificate is of schema version {version} and this reader knows up to "
-            f"{SCHEMA_VERSION}; upgrade coldpress"
-        )
+    version = fields.schema_version("certificate", SCHEMA_VERSION)
     return Certificate(
         schema_version=version,
         passed=fields.boolean("passed"),

@@ -9,10 +9,10 @@ from onnx import defs
 
 from coldpress.errors import ExportError, MissingExtraError, brief
 from coldpress.onnx_file import OnnxFile
+from coldpress.quiet import quietly
 
 from ._canonical import name_axes, rename_canonically, strip_notes
 from ._graph import rename_outputs, serialise, spell_out_erfc
-from ._quiet import quiet
 
 if TYPE_CHECKING:
     import onnx
@@ -61,7 +61,7 @@ def as_onnx(
         import tf2onnx  # noqa: PLC0415 - as above
     except ImportError as error:
         raise MissingExtraError.needed_by(f"exporting {what}", "tensorflow") from error
-    with quiet():
+    with quietly():
         try:
             graph, renamed, answers = _frozen(tf, function, signature)
             proto: onnx.ModelProto

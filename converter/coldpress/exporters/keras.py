@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from coldpress.errors import ColdpressError, ExportError, SampleError, brief
+from coldpress.quiet import quietly
 
 from ._exported import Attempt, Exported, Outputs, Reference, Rows
 from ._keras_inputs import Takes, takes_of
 from ._lengths import length_probes
-from ._quiet import quiet
 from ._steady import check_steady
 from ._tensors import fit_tensors
 from ._tf2onnx import as_onnx
@@ -131,7 +131,7 @@ def _asking(model: Any, takes: Takes, outputs: Sequence[str]) -> Ask:  # noqa: A
 
 def _answer(model: Any, takes: Takes, tensors: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
     args, kwargs = takes.pack([_value(tensors[spec.name]) for spec in takes.specs])
-    with quiet():
+    with quietly():
         # Predict hands the model one structure; several arguments can only be given directly.
         if kwargs:
             return model(**kwargs)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from coldpress.errors import ExportError
+from coldpress.quiet import quietly
 from coldpress_runtime.artifact import Signature, TensorSpec
 
 from ._exported import Attempt, Exported, Outputs, Reference, Rows
 from ._lengths import length_probes
-from ._quiet import quiet
 from ._steady import check_steady
 from ._tensors import fit_tensors
 from ._tf2onnx import DATATYPES, as_onnx
@@ -96,7 +96,7 @@ def _asking(model: SavedModel, outputs: Sequence[str]) -> Ask:
     import tensorflow as tf  # noqa: PLC0415 - there is a SavedModel, so it is imported
 
     def ask(tensors: Mapping[str, NDArray[Any]]) -> Outputs:
-        with quiet():
+        with quietly():
             answers = model.function(**{n: tf.constant(array) for n, array in tensors.items()})
         return {name: np.asarray(answers[name]) for name in outputs}
 

@@ -8,15 +8,13 @@ are for those who trust the file. What a plain `torch.save` wrote is told apart 
 from __future__ import annotations
 
 import io
-import logging
-import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from coldpress.archives import check_archive
 from coldpress.errors import LoadError, MissingExtraError, TrustError, brief
+from coldpress.quiet import quietly
 
 from ._globals import GlobalNames, find_globals
 from ._report import summary
@@ -47,7 +45,7 @@ def load(file: ModelFile, *, trust: bool) -> Any:  # noqa: ANN401 - two unrelate
         import torch  # noqa: PLC0415 - seconds, only for who needs it
     except ImportError as error:
         raise MissingExtraError.needed_by(f"reading {file.path.name}", "torch") from error
-    with _quiet():
+    with quietly():
         try:
             if file.suffix == _PROGRAM:
                 return torch.export.load(io.BytesIO(file.data))
@@ -140,17 +138,3 @@ def _member(file: ModelFile, name: str) -> bytes:
             return archive.read(member)
         except (zipfile.BadZipFile, EOFError) as error:
             raise LoadError(f"{file.path.name} is damaged: {brief(error)}") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep PyTorch's warnings and logged tracebacks to themselves."""
-    logger: Any = logging.getLogger("torch")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -16,6 +14,7 @@ from model_signing.manifest import Manifest as Hashes
 from typing_extensions import override
 
 from coldpress.errors import UsageError, brief
+from coldpress.quiet import quietly
 
 __all__ = ["fault", "signed"]
 
@@ -107,7 +106,7 @@ def fault(signature: bytes, name: str, digests: Mapping[str, str], key: Path) ->
         file.write_bytes(signature)
         try:
             # The package prints, and our output may be JSON.
-            with contextlib.redirect_stdout(io.StringIO()):
+            with quietly():
                 config.verify(Path(folder), file)
         except Exception as error:  # noqa: BLE001 - a hostile file may make it raise anything
             return _told(error)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from coldpress.compress._quiet import quietly
 from coldpress.onnx_file import initialisers
+from coldpress.quiet import quietly
 
 from ._trees import has_trees
 

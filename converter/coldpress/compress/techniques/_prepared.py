@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 
-from coldpress.compress._quiet import quietly
+from coldpress.quiet import quietly
 
 __all__ = ["write_prepared"]
 

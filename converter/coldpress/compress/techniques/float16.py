@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx
 
-from coldpress.compress._quiet import quietly
+from coldpress.quiet import quietly
 
 from ._candidate import Candidate, Material
 

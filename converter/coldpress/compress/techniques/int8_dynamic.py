@@ -10,8 +10,8 @@ from functools import partial
 
 import onnx
 
-from coldpress.compress._quiet import quietly
 from coldpress.errors import CompressionError
+from coldpress.quiet import quietly
 
 from ._candidate import Candidate, Material
 from ._processor import saturates

@@ -6,8 +6,8 @@ from functools import partial
 
 import onnx
 
-from coldpress.compress._quiet import quietly
 from coldpress.errors import CompressionError
+from coldpress.quiet import quietly
 
 from ._calibration import rows_to_calibrate
 from ._candidate import Candidate, Material

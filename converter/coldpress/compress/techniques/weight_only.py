@@ -6,9 +6,9 @@ from functools import partial
 
 import onnx
 
-from coldpress.compress._quiet import quietly
 from coldpress.errors import CompressionError
 from coldpress.onnx_file import initialisers
+from coldpress.quiet import quietly
 
 from ._candidate import Candidate, Material
 from ._tensors import graphs_of, is_weight

@@ -13,8 +13,8 @@ import torch
 from coldpress.errors import ExportError, MissingExtraError, brief
 from coldpress.exporters._canonical import name_axes, rename_canonically, strip_notes
 from coldpress.exporters._graph import correct_shapes, serialise, serialise_apart
-from coldpress.exporters._quiet import quiet
 from coldpress.onnx_file import OnnxFile
+from coldpress.quiet import quietly
 
 from ._callee import Callee, evaluating
 from ._program import is_data_dependent, program_of
@@ -50,7 +50,7 @@ def from_program(
     Raises:
         ExportError: It can't be followed, or has operators that can't be written.
     """
-    with quiet(), evaluating(callee.model), torch.no_grad(), _plain_attention():
+    with quietly(), evaluating(callee.model), torch.no_grad(), _plain_attention():
         program = program_of(callee, tensors)
         try:
             import onnxscript  # noqa: F401, PLC0415 - torch itself asks for it here
@@ -84,7 +84,7 @@ def from_script(
     Raises:
         ExportError: It depends on the rows, or has operators that can't be written.
     """
-    with quiet(), evaluating(callee.model), torch.no_grad(), _plain_attention(), _unlogged():
+    with quietly(), evaluating(callee.model), torch.no_grad(), _plain_attention(), _unlogged():
         if not isinstance(callee.model, torch.jit.ScriptModule):
             _check_traceable(callee, tensors)
         folder = scratch()

@@ -14,8 +14,8 @@ import torch
 
 from coldpress.exporters._exported import Attempt, Exported, Outputs, Reference, Rows
 from coldpress.exporters._lengths import length_probes
-from coldpress.exporters._quiet import quiet
 from coldpress.exporters._tensors import fit_tensors
+from coldpress.quiet import quietly
 
 from ._callee import Callee, callee_of
 from ._convert import Way, from_program, from_script
@@ -41,7 +41,7 @@ def attempts(model: TorchModel, sample: Sample) -> tuple[Attempt, ...]:
     check_state(model.module)
     callee = callee_of(model.module, sample)
     tensors = fit(callee, sample, model.example)
-    with quiet():
+    with quietly():
         found = callee.ask({name: few_rows(array) for name, array in tensors.items()})
     outputs = _distinct([name for name, _ in found], callee.names)
     ways = _ways(model.module)
@@ -97,7 +97,7 @@ def _reference(
 
 def _asking(callee: Callee, outputs: Sequence[str]) -> Ask:
     def ask(tensors: Mapping[str, NDArray[Any]]) -> Outputs:
-        with quiet():
+        with quietly():
             answers = callee.ask(tensors)
         return dict(zip(outputs, (array for _, array in answers), strict=True))
 

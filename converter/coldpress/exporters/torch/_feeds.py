@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from coldpress.errors import ColdpressError, SampleError, brief
-from coldpress.exporters._quiet import quiet
 from coldpress.exporters._steady import check_steady
 from coldpress.exporters._tensors import fit_tensors
+from coldpress.quiet import quietly
 
 from ._types import float_type
 
@@ -75,7 +75,7 @@ def _try(callee: Callee, arrays: Mapping[str, NDArray[Any]]) -> None:
     Raises:
         ExportError: It answers the same rows in two ways.
     """
-    with quiet():
+    with quietly():
         check_steady(
             lambda rows: dict(callee.ask(rows)),
             dict(arrays),

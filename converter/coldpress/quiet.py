@@ -1,4 +1,4 @@
-"""Tools that log and print as they go, kept to themselves."""
+"""Silence around frameworks and tools, which log and print as they go, for their own developers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ __all__ = ["quietly"]
 def quietly() -> Iterator[None]:
     """Let nothing through of logs, warnings and prints, and leave logging as it was.
 
-    onnxruntime's quantisers log to the root logger, and one of them sets it up when imported.
+    Logs are stopped by level rather than by logger: torch and tf2onnx log under a dozen names, and
+    onnxruntime's quantisers to the root logger, which one of them sets up when it is imported.
     """
     root = logging.getLogger()
     handlers, level, before = [*root.handlers], root.level, logging.root.manager.disable
