@@ -10,6 +10,7 @@ from sklearn.cluster import DBSCAN, KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
+    ExtraTreesClassifier,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
@@ -145,6 +146,22 @@ def test_answers_are_the_originals(tmp_path):
     np.testing.assert_allclose(answer["probabilities"], model.predict_proba(fresh), atol=1e-6)
     _, scores = bundle.manifest.signature.outputs
     assert scores.labels == ("high", "low", "mid")
+
+
+@pytest.mark.parametrize("classes", [["no", "yes"], ["a", "b", "c"]], ids=["two", "three"])
+@pytest.mark.parametrize("kind", [RandomForestClassifier, ExtraTreesClassifier])
+def test_draws_of_forests_go_to_the_first(tmp_path, kind, classes):
+    """As many votes for one class as for another are a draw, as they are to scikit-learn."""
+    random = np.random.default_rng(1)
+    rows = random.normal(size=(600, 4))
+    target = np.array(classes)[random.integers(0, len(classes), 600)]
+    model = kind(6, random_state=0).fit(rows[:300], target[:300])
+    shares = np.sort(model.predict_proba(rows[300:]), axis=1)
+    assert (shares[:, -1] == shares[:, -2]).sum() > 20
+    bundle = export(model, sample=rows[300:], name="votes", output=tmp_path / "b")
+    labels = session_of(bundle).run({"input": rows[300:]})["label"]
+    np.testing.assert_array_equal(labels, model.predict(rows[300:]))
+    assert [check.ties for check in bundle.certificate().outputs] == [0, 0]
 
 
 @pytest.mark.parametrize(

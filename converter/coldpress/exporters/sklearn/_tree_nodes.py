@@ -2,7 +2,8 @@
 
 It leaves out where a tree sends missing values, though every tree of scikit-learn has learnt that,
 also from data without any; it rounds some thresholds to float32 to the nearest, which lets a row
-cross; and it has no float64 thresholds at all, which histogram boosters compare with.
+cross; it has no float64 thresholds at all, which histogram boosters compare with; and it divides
+the votes of a forest before it adds them up, after which ten against ten is no draw.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Any
 import numpy as np
 import onnx
 from sklearn.base import BaseEstimator
+from sklearn.ensemble._forest import ForestClassifier
 
 __all__ = ["CorrectingContainer", "Tree", "trees_of"]
 
 _LEAF = "LEAF"
+_BINARY = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,10 +30,13 @@ class Tree:
     Attributes:
         thresholds: What a node compares with.
         missing_left: Whether it sends a missing value to where its comparison holds.
+        votes: The share of each class in a tree of a forest, ``(nodes, classes)``; of two classes
+            the second's alone, ``(nodes, 1)``, as skl2onnx has it.
     """
 
     thresholds: np.ndarray
     missing_left: np.ndarray
+    votes: np.ndarray | None = None
 
 
 def trees_of(model: BaseEstimator) -> Iterator[Tree]:
@@ -39,11 +45,17 @@ def trees_of(model: BaseEstimator) -> Iterator[Tree]:
         for predictor in predictors:
             nodes = predictor.nodes
             yield Tree(thresholds=nodes["num_threshold"], missing_left=nodes["missing_go_to_left"])
+    forest = isinstance(model, ForestClassifier) and model.n_outputs_ == 1
+    width = (1 if model.n_classes_ == _BINARY else model.n_classes_) if forest else 0
     # Boosters have a table of trees, a row for each round.
     for part in [model, *np.ravel(getattr(model, "estimators_", ()))]:
         tree = getattr(part, "tree_", None)
         if tree is not None:
-            yield Tree(thresholds=tree.threshold, missing_left=tree.missing_go_to_left)
+            yield Tree(
+                thresholds=tree.threshold,
+                missing_left=tree.missing_go_to_left,
+                votes=tree.value[:, 0, -width:] if width else None,
+            )
 
 
 class CorrectingContainer:
@@ -72,6 +84,8 @@ class CorrectingContainer:
 
     def _corrected(self, attributes: dict[str, Any]) -> dict[str, Any]:
         ids = np.asarray(attributes["nodes_treeids"])
+        if self._trees[0].votes is not None:
+            attributes = {**attributes, "class_weights": self._votes(attributes)}
         inner = np.array([mode != _LEAF for mode in attributes["nodes_modes"]], dtype=np.bool_)
         values = np.asarray(attributes["nodes_values"], dtype=np.float64).copy()
         missing = np.zeros(len(ids), dtype=np.int64)
@@ -86,6 +100,13 @@ class CorrectingContainer:
             "nodes_missing_value_tracks_true": (missing * inner).tolist(),
         }
         return self._with_thresholds(corrected, np.where(inner, values, 0.0))
+
+    def _votes(self, attributes: dict[str, Any]) -> np.ndarray:
+        """Whole votes in place of their parts of the mean: zeros and ones add up exactly."""
+        votes = [tree.votes for tree in self._trees]
+        names = ("class_treeids", "class_nodeids", "class_ids")
+        places = zip(*(attributes[name] for name in names), strict=True)
+        return np.array([votes[tree][node, label] for tree, node, label in places], np.float32)
 
     def _with_thresholds(self, attributes: dict[str, Any], values: np.ndarray) -> dict[str, Any]:
         if not self._wide:

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import onnx
 from skl2onnx.common._apply_operation import apply_cast, apply_exp
 from skl2onnx.common._registration import get_converter
-from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, guess_proto_type
+from skl2onnx.common.utils_classifier import get_label_classes
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -34,10 +36,12 @@ from sklearn.tree import (
     ExtraTreeRegressor,
 )
 
+from ._nodes import Nodes
 from ._tree_nodes import CorrectingContainer, trees_of
 
 __all__ = ["CONVERTERS"]
 
+_BINARY = 2
 # Losses of histogram boosters that predict a logarithm.
 _LOG_LINKED = frozenset({"poisson", "gamma"})
 
@@ -56,6 +60,39 @@ def _convert_rounding(scope: Any, operator: Any, container: Any) -> None:  # noq
         _convert_narrow(scope, operator, corrected)
     finally:
         operator.inputs.set_element(0, given)
+
+
+def _convert_forest(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
+    """Convert a forest that counts its votes first and divides them then.
+
+    The winner is the first of those with the most votes, as scikit-learn's is; the operator's own
+    label is not used.
+    """
+    model, declared = operator.raw_operator, list(operator.outputs)
+    if model.n_outputs_ > 1:
+        _convert_rounding(scope, operator, container)
+        return
+    label = scope.declare_local_variable("label", declared[0].type)
+    votes = scope.declare_local_variable("votes", FloatTensorType([None, len(model.classes_)]))
+    _set_outputs(operator, [label, votes])
+    try:
+        _convert_rounding(scope, operator, container)
+    finally:
+        _set_outputs(operator, declared)
+    nodes, trees = Nodes(scope, operator, container), np.array(float(len(model.estimators_)))
+    counted = nodes.number(votes)
+    if len(model.classes_) == _BINARY:
+        # onnxruntime takes the first class's votes for what is left of 1.
+        second = nodes.column(counted, 1)
+        counted = nodes("Concat", nodes("Sub", trees, second), second, axis=1)
+    nodes.give(nodes.winner(get_label_classes(scope, model), counted))
+    shares = nodes("Div", counted, trees)
+    nodes.give(nodes("Cast", shares, to=guess_proto_type(declared[1].type)), 1)
+
+
+def _set_outputs(operator: Any, outputs: list[Any]) -> None:  # noqa: ANN401 - untyped package
+    for index, output in enumerate(outputs):
+        operator.outputs.set_element(index, output)
 
 
 def _convert_narrow(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
@@ -122,11 +159,9 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
             DecisionTreeRegressor,
             ExtraTreeClassifier,
             ExtraTreeRegressor,
-            ExtraTreesClassifier,
             ExtraTreesRegressor,
             GradientBoostingClassifier,
             GradientBoostingRegressor,
-            RandomForestClassifier,
             RandomForestRegressor,
         ),
         _convert_rounding,
@@ -134,5 +169,6 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **dict.fromkeys(
         (HistGradientBoostingClassifier, HistGradientBoostingRegressor), _convert_histogram
     ),
+    **dict.fromkeys((ExtraTreesClassifier, RandomForestClassifier), _convert_forest),
     IsolationForest: _convert_in_place,
 }
