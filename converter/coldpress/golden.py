@@ -26,7 +26,8 @@ def golden_examples(reference: Reference, signature: Signature) -> bytes:
     """Examples of one request each, evenly spaced over the sample, as JSON.
 
     Each is the smallest request that the model takes: one row, or its fixed batch. Rows with NaN
-    or an infinity are left out, since JSON has neither.
+    or an infinity are left out, since JSON has neither, and so are answers with an infinity; NaN
+    in an answer is null.
 
     Args:
         reference: The sample, and the original's answers.
@@ -36,10 +37,13 @@ def golden_examples(reference: Reference, signature: Signature) -> bytes:
     sample = reference.rows
     for rows in _spread(list(_candidates(sample, signature))):
         tensors = {name: array[rows] for name, array in sample.tensors.items()}
+        answers = sample.original(rows)
+        if any(_infinite(array) for array in answers.values()):
+            continue
         examples.append(
             {
                 "request": {"inputs": _encode(signature.inputs, tensors)},
-                "response": {"outputs": _encode(signature.outputs, sample.original(rows))},
+                "response": {"outputs": _encode(signature.outputs, answers)},
             }
         )
     document = {"schema_version": SCHEMA_VERSION, "examples": examples}
@@ -66,6 +70,10 @@ def _finite(array: NDArray[Any]) -> NDArray[np.bool_]:
         return np.ones(len(array), dtype=np.bool_)
     flags: NDArray[np.bool_] = np.isfinite(array.reshape(len(array), -1)).all(axis=1)
     return flags
+
+
+def _infinite(array: NDArray[Any]) -> bool:
+    return array.dtype.kind == "f" and bool(np.isinf(array).any())
 
 
 def _encode(

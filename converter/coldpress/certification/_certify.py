@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -13,18 +13,29 @@ import numpy as np
 from coldpress.errors import ColdpressError, SampleError, brief
 from coldpress_runtime.errors import RuntimeFault
 
-from ._certificate import BatchCheck, Certificate, OutputCheck, ProbeCheck
-from ._check import Answer, Judge
+from ._answer import Answer
+from ._certificate import Certificate
+from ._check import Judge
+from ._checks import BatchCheck, OutputCheck, ProbeCheck
+from ._figures import scale
 from ._machine import cpu_flags, versions_of
 from ._metric import measure_metric
-from ._plan import batches_of
+from ._plan import batches_of, is_free
 from ._tolerance import EXACT, Tolerance
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from coldpress.exporters import Outputs, Reference, Rows
+    from coldpress_runtime.artifact import TensorSpec
     from coldpress_runtime.session import ModelSession
 
 __all__ = ["certify"]
+
+# Requests of each small size. A share of a few rows says little, so that what is judged by shares
+# gets more of them.
+_FEW = 8
+_MANY = 64
 
 
 def certify(
@@ -50,11 +61,17 @@ def certify(
         SampleError: The original can't take the sample's rows, or the true labels don't fit it.
         RuntimeFault: The runtime can't run the export on them.
     """
+    exact = tolerance.kind == "exact"
+    whole, *small = batches_of(session.inputs, reference.rows.tensors, few=_FEW if exact else _MANY)
     bench = _Bench(reference=reference, session=session, tolerance=tolerance)
-    whole, *small = batches_of(session.inputs, reference.rows.tensors)
     answers = bench.ask_all(reference.rows, whole)
+    bench = replace(bench, scales=_scales(session.outputs, answers))
     outputs = bench.check(answers)
-    batches = tuple(bench.check_batches(slices) for slices in small)
+    # What may lose something shall at least say the same however many rows it is given.
+    own = reference.rows if exact else _answered(reference.rows, session.outputs, answers)
+    batches = tuple(bench.check_batches(own, slices) for slices in small)
+    if reference.rows.count == 1 and is_free(session.inputs):
+        batches = (*batches, bench.check_batches(_twice(own), [slice(0, 2)]))
     probes = tuple(bench.check_probe(probe) for probe in reference.probes)
     metric = measure_metric(reference, session.outputs, answers)
     checks = chain(outputs, *(batch.outputs for batch in batches))
@@ -85,6 +102,7 @@ class _Bench:
     reference: Reference
     session: ModelSession
     tolerance: Tolerance
+    scales: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def ask_all(self, rows: Rows, slices: Sequence[slice]) -> list[Answer]:
         return [self._ask(rows, part) for part in slices]
@@ -92,18 +110,24 @@ class _Bench:
     def check(
         self, answers: Sequence[Answer], tolerance: Tolerance | None = None
     ) -> tuple[OutputCheck, ...]:
-        judge = Judge(reference=self.reference, tolerance=tolerance or self.tolerance)
+        judge = Judge(
+            reference=self.reference, tolerance=tolerance or self.tolerance, scales=self.scales
+        )
         return tuple(judge.check_output(spec, answers) for spec in self.session.outputs)
 
-    def check_batches(self, slices: Sequence[slice]) -> BatchCheck:
+    def check_batches(self, rows: Rows, slices: Sequence[slice]) -> BatchCheck:
+        """The check of some rows, a few to a request."""
         size = slices[0].stop - slices[0].start
-        return BatchCheck(size=size, outputs=self._check_small(slices))
+        answers = self.ask_all(rows, slices)
+        return BatchCheck(
+            size=size, outputs=self.check(answers, self.tolerance.for_few(size * len(slices)))
+        )
 
     def check_probe(self, probe: Rows) -> ProbeCheck:
         """The check of some probes; of a lossy model they bind nothing."""
         binding = probe.binding and self.tolerance.kind == "exact"
         found = ProbeCheck(name=probe.name, rows=probe.count, binding=binding)
-        whole, *_ = batches_of(self.session.inputs, probe.tensors)
+        whole, *_ = batches_of(self.session.inputs, probe.tensors, few=0)
         try:
             originals = [(part, probe.original(part)) for part in whole]
         except Exception as error:  # noqa: BLE001 - an original may refuse a probe in any way
@@ -119,14 +143,6 @@ class _Bench:
         with np.errstate(all="ignore"):
             return replace(found, outputs=self.check(answers, EXACT))
 
-    def _check_small(self, slices: Sequence[slice]) -> tuple[OutputCheck, ...]:
-        # A few rows are too few to speak of agreement: there the whole sample decides.
-        answers = self.ask_all(self.reference.rows, slices)
-        checks = self.check(answers)
-        if self.tolerance.kind == "exact":
-            return checks
-        return tuple(replace(c, problem="") if c.shape_equal else c for c in checks)
-
     def _ask(self, rows: Rows, part: slice) -> Answer:
         try:
             original = rows.original(part)
@@ -141,3 +157,40 @@ class _Bench:
 
     def _run(self, rows: Rows, part: slice) -> Outputs:
         return self.session.run({name: array[part] for name, array in rows.tensors.items()})
+
+
+def _scales(
+    outputs: Sequence[TensorSpec], answers: Sequence[Answer]
+) -> dict[str, NDArray[np.float64]]:
+    return {
+        spec.name: scale([answer.original[spec.name] for answer in answers]) for spec in outputs
+    }
+
+
+def _answered(rows: Rows, outputs: Sequence[TensorSpec], answers: Sequence[Answer]) -> Rows:
+    """The rows with what the export itself says to them in large batches as the original's.
+
+    Where that isn't one answer to each row, they are left as they are.
+    """
+    asked = sum(answer.rows.stop - answer.rows.start for answer in answers)
+    said = {
+        spec.name: [np.atleast_1d(answer.exported[spec.name]) for answer in answers]
+        for spec in outputs
+    }
+    alike = all(len({part.shape[1:] for part in parts}) == 1 for parts in said.values())
+    if not alike or any(sum(map(len, parts)) != asked for parts in said.values()):
+        return rows
+    whole = {name: np.concatenate(parts) for name, parts in said.items()}
+    return replace(rows, original=lambda part: {name: side[part] for name, side in whole.items()})
+
+
+def _twice(rows: Rows) -> Rows:
+    """A single row two times over, which proves that a request may have more than one."""
+    original = rows.original
+    return replace(
+        rows,
+        tensors={name: np.repeat(array, 2, axis=0) for name, array in rows.tensors.items()},
+        original=lambda _: {
+            name: np.repeat(side, 2, axis=0) for name, side in original(slice(0, 1)).items()
+        },
+    )

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._certificate import OutputCheck
-from ._compare import Difference, compare, margins, merge
-from ._figures import decades, fidelity, winner_agreement
+from ._answer import Answer
+from ._checks import OutputCheck
+from ._compare import Difference, compare, merge
+from ._figures import decades, fidelity, is_distribution, winner_agreement
+from ._ties import ties
 from ._tolerance import Tolerance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from coldpress.exporters import Outputs, Reference
+    from coldpress.exporters import Reference
     from coldpress_runtime.artifact import TensorSpec
 
-__all__ = ["Answer", "Judge"]
+__all__ = ["Judge"]
 
 _SHOWN_ROWS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answer:
-    """What original and export say to the same rows.
-
-    Attributes:
-        rows: Which rows of the sample.
-        original: The original's outputs by name.
-        exported: The export's.
-    """
-
-    rows: slice
-    original: Outputs
-    exported: Outputs
+_RANK = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,20 +34,24 @@ class Judge:
     Attributes:
         reference: What is a label, and what decides it.
         tolerance: What passes.
+        scales: How large each output's values are, column by column; see `scale`.
     """
 
     reference: Reference
     tolerance: Tolerance
+    scales: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def check_output(self, spec: TensorSpec, answers: Sequence[Answer]) -> OutputCheck:
         """Compare one output over all the answers, at least one."""
         is_label = spec.name in self.reference.label_outputs
         difference = self._difference(spec, answers, exact=is_label)
         hard = difference.beyond
-        if is_label:
-            ties = _ties(self.reference, spec.name, answers, difference, self.tolerance)
-            hard = hard & ~ties
+        if is_label and difference.beyond.any() and not difference.forms:
+            hard = hard & ~ties(self.reference, spec.name, answers, self.tolerance)
         check = _measured(spec, answers, difference, hard, is_label=is_label)
+        if not is_label:
+            kept, winners = self._kept(spec, answers)
+            check = replace(check, fidelity=kept, winner_agreement=winners)
         rows = _rows_of(answers)[hard]
         problem = (
             _problem(difference, rows.tolist(), self.tolerance, is_label=is_label)
@@ -67,6 +59,16 @@ class Judge:
             else _lossy_problem(check, difference, self.tolerance)
         )
         return replace(check, problem=problem)
+
+    def _kept(
+        self, spec: TensorSpec, answers: Sequence[Answer]
+    ) -> tuple[float | None, float | None]:
+        """The share of variance and of winners that is the original's."""
+        pairs = [(a.original[spec.name], a.exported[spec.name]) for a in answers]
+        scored = all(_is_table(*pair) for pair in pairs) and (
+            spec.name in self.reference.labels or all(is_distribution(a) for a, _ in pairs)
+        )
+        return fidelity(pairs, pooled=scored), winner_agreement(pairs) if scored else None
 
     def _difference(
         self, spec: TensorSpec, answers: Sequence[Answer], *, exact: bool
@@ -80,36 +82,16 @@ class Judge:
                     declared=spec.shape,
                     exact=exact,
                     tolerance=self.tolerance,
+                    scale=self.scales.get(spec.name, 1.0),
                 )
                 for answer in answers
             ]
         )
 
 
-def _ties(
-    reference: Reference,
-    name: str,
-    answers: Sequence[Answer],
-    difference: Difference,
-    tolerance: Tolerance,
-) -> NDArray[np.bool_]:
-    """Rows whose label may differ: the original's best two scores are as good as equal."""
-    none = np.zeros_like(difference.beyond)
-    ranking = reference.rankings.get(name)
-    if ranking is None or not difference.beyond.any() or difference.forms:
-        return none
-    pairs = [(a.original[ranking.scores], a.exported[ranking.scores]) for a in answers]
-    rows = [answer.rows.stop - answer.rows.start for answer in answers]
-    if any(a.shape != b.shape or len(a) != n for (a, b), n in zip(pairs, rows, strict=True)):
-        return none
-    original, scores = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    with np.errstate(invalid="ignore"):  # an infinite score on both sides proves no tie
-        apart = np.abs(original - scores).max()
-        # Scores that are out of tolerance are an error of their own, and excuse no label.
-        allowed = tolerance.atol + tolerance.rtol * np.abs(original).max()
-    largest = min(apart, allowed)
-    close: NDArray[np.bool_] = margins(original, ranking.best) < 2 * largest
-    return close
+def _is_table(original: NDArray[Any], exported: NDArray[Any]) -> bool:
+    """Whether both are ``(rows, classes)``, so that there can be a winner."""
+    return original.shape == exported.shape and original.ndim == _RANK and original.shape[1] > 1
 
 
 def _measured(
@@ -142,10 +124,6 @@ def _measured(
         hard_flips=hard if is_label else 0,
         wrong_rows=tuple(_rows_of(answers)[wrong][:_SHOWN_ROWS].tolist()),
         histogram=decades(absolute),
-        fidelity=fidelity([(a.original[spec.name], a.exported[spec.name]) for a in answers]),
-        winner_agreement=winner_agreement(
-            [(a.original[spec.name], a.exported[spec.name]) for a in answers]
-        ),
     )
 
 
@@ -159,13 +137,15 @@ def _lossy_problem(check: OutputCheck, difference: Difference, tolerance: Tolera
         return difference.forms
     if not (check.nan_equal and check.inf_equal):
         return "is NaN or infinite where the original is not, or the other way round"
-    told = (
-        (check.label_agreement, "gives the original's label in {:.2%} of the rows"),
-        (check.winner_agreement, "has the original's winner in {:.2%} of the rows"),
-        (check.fidelity, "keeps {:.2%} of the original's variance"),
-    )
-    for figure, words in told:
-        if figure is not None and figure < least:
+    told = {
+        "gives the original's label in {:.2%} of the rows": check.label_agreement,
+        "has the original's winner in {:.2%} of the rows": check.winner_agreement,
+        "keeps {:.2%} of the original's variance": check.fidelity,
+    }
+    figures = {words: figure for words, figure in told.items() if figure is not None}
+    figures = figures or {"equals the original in {:.2%} of the rows": check.kept}
+    for words, figure in figures.items():
+        if figure < least:
             return f"{words.format(figure)}, where at least {least:.2%} is asked for"
     return ""
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ._tolerance import EXACT, Tolerance
 
-__all__ = ["Difference", "compare", "margins", "merge"]
+__all__ = ["Difference", "compare", "merge"]
 
 # numpy kinds that stand for the same kind of value.
+_NUMBERS = frozenset("iuf")
 _KINDS = {"i": "i", "u": "i", "f": "f", "b": "b", "O": "O", "U": "O"}
 
 
@@ -52,6 +53,7 @@ def compare(  # noqa: PLR0913 - one with a default
     declared: Sequence[int],
     exact: bool,
     tolerance: Tolerance = EXACT,
+    scale: float | NDArray[np.float64] = 1.0,
 ) -> Difference:
     """Compare one output over some rows.
 
@@ -62,8 +64,10 @@ def compare(  # noqa: PLR0913 - one with a default
         declared: The shape that the graph declares, ``-1`` for a free dimension.
         exact: Whether they are labels, which are equal or not.
         tolerance: How far numbers may be apart.
+        scale: What the absolute tolerance is multiplied by, for all or for each of the last axis.
     """
-    found = _measure(original, exported, rows, None if exact else tolerance)
+    allowed = None if exact else _allowed(original, tolerance, scale)
+    found = _measure(original, exported, rows, allowed, tolerance.atol)
     kind_equal = _kind(original) == _kind(exported)
     shape_equal = original.shape == exported.shape and _fits(exported.shape, declared)
     if kind_equal and shape_equal:
@@ -92,43 +96,49 @@ def merge(parts: Sequence[Difference]) -> Difference:
     )
 
 
-def margins(scores: NDArray[Any], best: str) -> NDArray[np.float64]:
-    """How far the winning score is from the next, for each row; a single score from its mirror.
-
-    Args:
-        scores: ``(rows, classes)`` or ``(rows, 1)``.
-        best: ``largest`` or ``smallest``.
-    """
-    table = scores.reshape(len(scores), -1).astype(np.float64)
-    if table.shape[1] == 1:
-        return 2 * np.abs(table[:, 0])
-    ordered = np.sort(table if best == "largest" else -table, axis=1)
-    margin: NDArray[np.float64] = ordered[:, -1] - ordered[:, -2]
-    return margin
+def _allowed(
+    original: NDArray[Any], tolerance: Tolerance, scale: float | NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """How far each number may be off; None for what is no number."""
+    if original.dtype.kind not in _NUMBERS:
+        return None
+    width = np.size(scale)
+    fits = width == 1 or original.shape[-1:] == (width,)
+    with np.errstate(invalid="ignore", over="ignore"):
+        allowed = tolerance.rtol * np.abs(original.astype(np.float64))
+        found: NDArray[np.float64] = allowed + tolerance.atol * (scale if fits else 1.0)
+    return found
 
 
 def _measure(
-    original: NDArray[Any], exported: NDArray[Any], rows: int, tolerance: Tolerance | None
+    original: NDArray[Any],
+    exported: NDArray[Any],
+    rows: int,
+    allowed: NDArray[np.float64] | None,
+    least: float,
 ) -> Difference:
     empty = np.empty(0)
     if original.shape != exported.shape:
         return Difference(absolute=empty, relative=empty, beyond=np.ones(rows, dtype=np.bool_))
-    if tolerance is None or not {original.dtype.kind, exported.dtype.kind} <= set("iuf"):
+    if allowed is None or exported.dtype.kind not in _NUMBERS:
         beyond = _by_row(original != exported, rows)
         return Difference(absolute=empty, relative=empty, beyond=beyond)
-    return _numbers(original, exported, rows, tolerance)
+    return _numbers(original, exported, rows, allowed, least)
 
 
 def _numbers(
-    original: NDArray[Any], exported: NDArray[Any], rows: int, tolerance: Tolerance
+    original: NDArray[Any],
+    exported: NDArray[Any],
+    rows: int,
+    allowed: NDArray[np.float64],
+    least: float,
 ) -> Difference:
     left, right = original.astype(np.float64), exported.astype(np.float64)
     nans = np.isnan(left), np.isnan(right)
     same = (left == right) | (nans[0] & nans[1])
     with np.errstate(invalid="ignore", over="ignore"):
         absolute = np.where(same, 0.0, np.abs(left - right))
-        allowed = tolerance.atol + tolerance.rtol * np.abs(left)
-        relative = absolute / np.maximum(np.abs(left), tolerance.atol)
+        relative = absolute / np.maximum(np.abs(left), least)
     # Asked this way round, so that a NaN on one side only is beyond.
     near = absolute <= np.where(np.isfinite(allowed), allowed, 0.0)
     whole = original.dtype.kind in "iu"

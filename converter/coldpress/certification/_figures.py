@@ -10,13 +10,14 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DECADES", "decades", "fidelity", "winner_agreement"]
+__all__ = ["DECADES", "decades", "fidelity", "is_distribution", "scale", "winner_agreement"]
 
 # Exponents of ten at which the histogram of absolute differences is cut.
 DECADES = range(-12, 3)
 _RANK = 2
 _SUM_TOLERANCE = 1e-3
-_NUMBERS = frozenset("iuf")
+# Less is as good as nothing, and JSON has no infinity.
+_LEAST = -1e9
 
 Pairs: TypeAlias = "Sequence[tuple[NDArray[Any], NDArray[Any]]]"
 
@@ -31,27 +32,56 @@ def decades(absolute: NDArray[np.float64]) -> tuple[int, ...]:
     return (int(absolute.size - apart.size), *counts.tolist())
 
 
-def fidelity(pairs: Pairs) -> float | None:
+def scale(batches: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    """How large an output's values are as a rule, column by column: the median, at least 1.
+
+    What a sum of floats loses is in proportion to what was added up, however near to zero the sum
+    is; so the absolute tolerance grows with it.
+
+    Args:
+        batches: The original's values; columns are their last axis.
+    """
+    if any(batch.dtype.kind != "f" for batch in batches):
+        return np.ones(1)
+    values = np.abs(_stacked(batches))
+    values = np.where(np.isfinite(values), values, 0.0)
+    width = values.shape[-1] if values.ndim > 1 else 1
+    columns = values.reshape(-1, width) if values.size else np.ones((1, 1))
+    sizes: NDArray[np.float64] = np.maximum(np.median(columns, axis=0), 1.0)
+    return sizes
+
+
+def fidelity(pairs: Pairs, *, pooled: bool = False) -> float | None:
     """Share of the original's variance that the export keeps, over all values that are finite.
 
     The coefficient of determination: 1 less the squared differences over the squared distances of
-    the original from its mean, column by column.
+    the original from its column's mean. A column that does not vary is held to the mean variance
+    of the others.
 
     Args:
         pairs: The original's and the export's values, batch by batch.
+        pooled: Whether it is of all columns together, which are of one kind, or the least of any;
+            what has more dimensions than rows and columns always is.
+
+    Returns:
+        The share, at most 1; None for what is no floats, or does not vary.
     """
-    if any(a.shape != b.shape or not {a.dtype.kind, b.dtype.kind} <= _NUMBERS for a, b in pairs):
+    if any(a.shape != b.shape or {a.dtype.kind, b.dtype.kind} != {"f"} for a, b in pairs):
         return None
     original, exported = (_stacked(sides) for sides in zip(*pairs, strict=True))
     finite = np.isfinite(original) & np.isfinite(exported)
-    left, right = (np.where(finite, side, 0.0) for side in (original, exported))
+    size = max(float(np.abs(original[finite]).max(initial=0.0)), np.finfo(np.float64).tiny)
+    left, right = (np.where(finite, side / size, 0.0) for side in (original, exported))
     count = np.maximum(finite.sum(axis=0, keepdims=True), 1)
     spread = np.where(finite, left - left.sum(axis=0, keepdims=True) / count, 0.0)
     with np.errstate(over="ignore"):
-        total, lost = float((spread**2).sum()), float(((left - right) ** 2).sum())
-    if not (0 < total < np.inf) or not np.isfinite(lost):
+        total, lost = (spread**2).sum(axis=0), ((left - right) ** 2).sum(axis=0)
+    if not total.sum() > 0:
         return None
-    return 1 - lost / total
+    if pooled or original.ndim > _RANK:
+        total, lost = total.sum(), lost.sum()
+    kept = (1 - lost / np.where(total > 0, total, total.mean())).min()
+    return float(max(kept, _LEAST))
 
 
 def _stacked(batches: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
@@ -62,19 +92,18 @@ def _stacked(batches: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     )
 
 
-def winner_agreement(pairs: Pairs) -> float | None:
-    """Fraction of rows whose largest value stands in the same place, where rows add up to 1.
+def winner_agreement(pairs: Pairs) -> float:
+    """Fraction of rows whose largest value stands in the same place.
 
     Args:
-        pairs: The original's and the export's values, batch by batch.
+        pairs: The original's and the export's values, ``(rows, classes)``, batch by batch.
     """
-    if not all(_is_distribution(a) and a.shape == b.shape for a, b in pairs):
-        return None
     same = [a.argmax(axis=1) == b.argmax(axis=1) for a, b in pairs]
     return float(np.concatenate(same).mean())
 
 
-def _is_distribution(values: NDArray[Any]) -> bool:
+def is_distribution(values: NDArray[Any]) -> bool:
+    """Whether rows of ``(rows, classes)`` add up to 1, as probabilities do."""
     if values.ndim != _RANK or values.shape[1] < _RANK or values.dtype.kind != "f":
         return False
     if not len(values) or not np.isfinite(values).all() or (values < 0).any():

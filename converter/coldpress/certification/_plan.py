@@ -14,20 +14,24 @@ if TYPE_CHECKING:
 
     from coldpress_runtime.artifact import TensorSpec
 
-__all__ = ["batches_of"]
+__all__ = ["batches_of", "is_free"]
 
 _SMALL_SIZES = (1, 2)
-_SMALL_BATCHES = 8
 # Larger batches of images would not fit into memory.
 _LARGEST = 256
 
 
 def batches_of(
-    inputs: Sequence[TensorSpec], tensors: Mapping[str, NDArray[Any]]
+    inputs: Sequence[TensorSpec], tensors: Mapping[str, NDArray[Any]], *, few: int
 ) -> tuple[list[slice], ...]:
     """Rows of the sample in batches: first all rows in large ones, then some in small ones.
 
     A model whose batch dimension is fixed gets batches of that size only.
+
+    Args:
+        inputs: The model's inputs.
+        tensors: The rows.
+        few: How many small batches of each size there are at most.
 
     Raises:
         SampleError: The sample has fewer rows than the model takes at a time.
@@ -37,13 +41,18 @@ def batches_of(
     fixed = _fixed_size(inputs)
     if fixed is None:
         sizes = [size for size in _SMALL_SIZES if size <= rows]
-        return (_slices(rows, min(rows, _LARGEST)), *(_spread(rows, size) for size in sizes))
+        return (_slices(rows, min(rows, _LARGEST)), *(_spread(rows, size, few) for size in sizes))
     if rows < fixed:
         raise SampleError(
             f"the model takes exactly {fixed} rows at a time and the sample has {rows}; "
             f"give it at least {fixed}"
         )
     return (_slices(rows - rows % fixed, fixed),)
+
+
+def is_free(inputs: Sequence[TensorSpec]) -> bool:
+    """Whether a request may have any number of rows."""
+    return _fixed_size(inputs) is None
 
 
 def _fixed_size(inputs: Sequence[TensorSpec]) -> int | None:
@@ -61,6 +70,6 @@ def _slices(rows: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
-def _spread(rows: int, size: int) -> list[slice]:
-    starts = np.linspace(0, rows - size, _SMALL_BATCHES).round().astype(int)
+def _spread(rows: int, size: int, few: int) -> list[slice]:
+    starts = np.linspace(0, rows - size, few).round().astype(int)
     return [slice(start, start + size) for start in sorted(set(starts.tolist()))]

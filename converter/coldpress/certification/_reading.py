@@ -8,10 +8,9 @@ from coldpress.errors import BundleError
 from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.fields import Fields
 
-from ._certificate import (
-    SCHEMA_VERSION,
+from ._certificate import SCHEMA_VERSION, Certificate
+from ._checks import (
     BatchCheck,
-    Certificate,
     Metric,
     OutputCheck,
     ProbeCheck,

@@ -125,7 +125,8 @@ class Gates:
         )
         verdict = replace(verdict, certificate=certificate)
         if error := certificate.failure():
-            alike = all(check.passed for check in certificate.outputs)
+            batches = (check for batch in certificate.batches for check in batch.outputs)
+            alike = all(check.passed for check in (*certificate.outputs, *batches))
             return verdict.refused("metric" if alike else "parity", _reason(str(error)))
         return self._time(session, verdict)
 
@@ -147,13 +148,7 @@ class Gates:
 
 def agreement_of(certificate: Certificate) -> float | None:
     """Least agreement over the outputs: of labels, of winners, or the variance kept."""
-    found = [
-        figure
-        for check in certificate.outputs
-        for figure in (check.label_agreement, check.winner_agreement, check.fidelity)
-        if figure is not None
-    ]
-    return min(found, default=None)
+    return min((check.kept for check in certificate.outputs), default=None)
 
 
 def _reason(message: str) -> str:

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
 from coldpress.onnx_file import Label, OnnxFile
 
-__all__ = ["Attempt", "Exported", "Label", "Outputs", "Ranking", "Reference", "Rows"]
+__all__ = ["Attempt", "Exported", "Label", "Outputs", "Reference", "Rows"]
 
 Outputs: TypeAlias = dict[str, NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
-    """Which output decides a label, so that ties can be told from errors.
-
-    Attributes:
-        scores: Name of the output with the scores, ``(rows, classes)`` or ``(rows, 1)``.
-        best: Which score wins; a single score decides by its sign.
-    """
-
-    scores: str
-    best: Literal["largest", "smallest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +50,9 @@ class Reference:
             stand for whose names had to be changed; else empty.
         label_outputs: Outputs of labels, which are compared for equality.
         labels: Class labels by output name: of a label output and of its scores.
-        rankings: How labels come from scores, by the label output's name.
+        rankings: The output of scores that decides a label, by the label output's name: so ties
+            can be told from errors. Of several scores the place is the class's; a single one
+            decides by its sign.
         truth: The true label or target of each row of the sample, where they were given.
         timed: Asks the original for the sample's first row, or the least batch that the export
             takes, with all preparation done, so that it can be timed.
@@ -77,7 +66,7 @@ class Reference:
     features: tuple[str, ...] = ()
     label_outputs: frozenset[str] = frozenset()
     labels: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
-    rankings: Mapping[str, Ranking] = field(default_factory=dict)
+    rankings: Mapping[str, str] = field(default_factory=dict)
     truth: NDArray[Any] | None = None
     timed: Callable[[], object] | None = None
     ask: Callable[[Mapping[str, NDArray[Any]]], Outputs] | None = None

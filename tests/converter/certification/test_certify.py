@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress.certification import certify, read_certificate
+from coldpress.certification import EXACT, LOSSY, certify, read_certificate
 from coldpress.errors import CertificationError, SampleError
-from coldpress.exporters import Ranking, Reference, Rows
+from coldpress.exporters import Reference, Rows
 from coldpress_runtime.session import ModelSession
 
 ROWS = np.random.default_rng(0).random((300, 3)).astype(np.float32)
@@ -35,11 +35,12 @@ CLASSIFIER = graph_of(
 )
 
 
-def verdict(original, rows=ROWS, model=IDENTITY, **more):
+def verdict(original, rows=ROWS, model=IDENTITY, tolerance=EXACT, **more):
     """The certificate of a model against a function from rows to what they should give."""
     sample = Rows(name="sample", tensors={"x": rows}, original=lambda part: original(rows[part]))
     reference = Reference(rows=sample, described="a function", **more)
-    return certify(reference, ModelSession(model), packages=("numpy",))
+    session = ModelSession(model)
+    return certify(reference, session, packages=("numpy",), tolerance=tolerance)
 
 
 def moved(by, *, row):
@@ -158,7 +159,7 @@ def labelled(original):
         original,
         model=CLASSIFIER,
         label_outputs=frozenset({"label"}),
-        rankings={"label": Ranking(scores="scores", best="largest")},
+        rankings={"label": "scores"},
     )
 
 
@@ -191,7 +192,7 @@ def test_ties_are_told_from_errors():
         near,
         CLASSIFIER,
         label_outputs=frozenset({"label"}),
-        rankings={"label": Ranking(scores="scores", best="largest")},
+        rankings={"label": "scores"},
     )
     label = certificate.outputs[0]
     assert (label.ties, label.hard_flips) == (1, 0)
@@ -218,3 +219,123 @@ def test_rows_the_original_refuses_are_named():
 
     with pytest.raises(SampleError, match="rows 0 to 255 of the sample: no NaN please"):
         verdict(refuses)
+
+
+def test_one_row_of_large_scores_excuses_no_label():
+    """How far scores are off is asked row by row: large ones elsewhere make no ties."""
+    rows = ROWS * np.float32(10)
+    rows[0] = [1e6, 0, 0]
+
+    def original(part):
+        scores = part.astype(np.float64)
+        scores[part[:, 0] == np.float32(1e6)] += [60, 0, 0]
+        wrong = part[:, 0] < np.float32(1)
+        return {"label": np.where(wrong, 2 - part.argmax(1), part.argmax(1)), "scores": scores}
+
+    certificate = verdict(
+        original, rows, CLASSIFIER, label_outputs=frozenset({"label"}),
+        rankings={"label": "scores"},
+    )  # fmt: skip
+    label, scores = certificate.outputs
+    assert scores.passed
+    assert (label.ties, label.hard_flips) == (0, label.hard_flips)
+    assert label.hard_flips > 10
+
+
+def test_a_tie_is_between_the_classes_that_tie():
+    """Two classes that are even excuse no answer that is a third."""
+    rows = np.array([[0.45, 0.45, 0.1], [0.1, 0.2, 0.7]], dtype=np.float32)
+    answer = {"label": np.array([2, 2]), "scores": rows + np.array([1e-6, 0, 0])}
+    certificate = verdict(
+        lambda part: {name: values[: len(part)] for name, values in answer.items()},
+        rows, CLASSIFIER, label_outputs=frozenset({"label"}), rankings={"label": "scores"},
+    )  # fmt: skip
+    assert (certificate.outputs[0].ties, certificate.outputs[0].hard_flips) == (0, 1)
+
+
+def test_named_classes_can_tie():
+    """The scores of labels are found by the classes' names, in their order."""
+    names = np.array(["c", "b", "a"], dtype=object)
+    gather = [
+        helper.make_node("ArgMax", ["x"], ["place"], axis=1, keepdims=0),
+        helper.make_node("Gather", ["names", "place"], ["label"]),
+        helper.make_node("Identity", ["x"], ["scores"]),
+    ]
+    outputs = [("label", TensorProto.STRING, ["rows"]), ("scores", TensorProto.FLOAT, ["rows", 3])]
+    words = helper.make_tensor("names", TensorProto.STRING, [3], [n.encode() for n in names])
+    rows = np.array([[0.4, 0.4 + 1e-6, 0.2], [0.2, 0.2, 0.6]], dtype=np.float32)
+    own = rows + np.array([2e-6, 0, 0])
+    certificate = verdict(
+        lambda part: {"label": names[own.argmax(1)][: len(part)], "scores": own[: len(part)]},
+        rows, graph_of(gather, outputs, [words]), label_outputs=frozenset({"label"}),
+        labels={"label": ("c", "b", "a")}, rankings={"label": "scores"},
+    )  # fmt: skip
+    assert (certificate.outputs[0].ties, certificate.outputs[0].hard_flips) == (1, 0)
+
+
+def cast(kind):
+    """A graph that gives its rows, cut to whole numbers, as another type."""
+    nodes = [
+        helper.make_node("Floor", ["x"], ["whole"]),
+        helper.make_node("Cast", ["whole"], ["y"], to=kind),
+    ]
+    return graph_of(nodes, [("y", kind, ["rows", 3])])
+
+
+@pytest.mark.parametrize(
+    ("original", "model", "said"),
+    [
+        pytest.param(lambda part: {"y": part >= 0}, cast(TensorProto.BOOL),
+                     "equals the original in 0.00% of the rows", id="booleans"),
+        pytest.param(lambda part: {"y": part.astype(str).astype(object)}, cast(TensorProto.STRING),
+                     "equals the original in 0.00% of the rows", id="text"),
+        pytest.param(lambda part: {"y": np.int64(part) + 1}, cast(TensorProto.INT64),
+                     "equals the original in 0.00% of the rows", id="whole-numbers"),
+        pytest.param(lambda part: {"y": np.full_like(part, 900)}, IDENTITY,
+                     "equals the original in 0.00% of the rows", id="constant"),
+        pytest.param(lambda part: {"y": part * [1e6, 1, 1] + [0, 0.5, 0]}, graph_of(
+            [helper.make_node("Mul", ["x", "by"], ["y"])], [("y", TensorProto.FLOAT, ["rows", 3])],
+            [helper.make_tensor("by", TensorProto.FLOAT, [3], [1e6, 1, 1])]),
+            "% of the original's variance", id="one-column-of-several"),
+        pytest.param(lambda part: {"y": np.where(part > 0.99, np.nan, part)}, IDENTITY,
+                     "is NaN or infinite", id="nan"),
+    ],
+)  # fmt: skip
+def test_lossy_models_are_judged_on_every_kind(original, model, said):
+    """What may lose something still answers like the original, whatever its outputs hold."""
+    certificate = verdict(original, model=model, tolerance=LOSSY)
+    assert said in str(certificate.failure())
+
+
+def centred():
+    """A graph that takes the mean of the request's rows away, as no model should."""
+    nodes = [
+        helper.make_node("ReduceMean", ["x", "axis"], ["mean"], keepdims=1),
+        helper.make_node("Sub", ["x", "mean"], ["y"]),
+    ]
+    axis = helper.make_tensor("axis", TensorProto.INT64, [1], [0])
+    return graph_of(nodes, [("y", TensorProto.FLOAT, ["rows", 3])], [axis])
+
+
+@pytest.mark.parametrize("tolerance", [EXACT, LOSSY], ids=["exact", "lossy"])
+def test_rows_may_not_depend_on_each_other(tolerance):
+    """A model whose answers depend on the other rows of a request fails, lossy or not."""
+    certificate = verdict(
+        lambda part: {"y": part - ROWS.mean(0)}, model=centred(), tolerance=tolerance
+    )
+    assert not all(check.passed for batch in certificate.batches for check in batch.outputs)
+    assert not certificate.passed
+
+
+def test_a_single_row_is_also_asked_twice_over():
+    """A sample of one row proves that a request may have two."""
+    certificate = verdict(lambda part: {"y": part}, ROWS[:1])
+    assert [batch.size for batch in certificate.batches] == [1, 2]
+    assert certificate.passed
+    nodes = [helper.make_node("Reshape", ["x", "to"], ["y"])]
+    single = graph_of(
+        nodes, [("y", TensorProto.FLOAT, ["rows", 3])],
+        [helper.make_tensor("to", TensorProto.INT64, [2], [1, -1])],
+    )  # fmt: skip
+    failed = verdict(lambda part: {"y": part}, ROWS[:1], single)
+    assert "shape [1, 6]" in str(failed.failure())

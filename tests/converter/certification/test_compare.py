@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coldpress.certification import EXACT
-from coldpress.certification._compare import compare, margins, merge
+from coldpress.certification._compare import compare, merge
 
 RTOL, ATOL = EXACT.rtol, EXACT.atol
 ONES = np.ones((2, 2), dtype=np.float32)
@@ -110,14 +110,16 @@ def test_merging_keeps_the_order_and_the_worst():
     assert merged.forms == parts[2].forms
 
 
-@pytest.mark.parametrize(
-    ("scores", "best", "expected"),
-    [
-        pytest.param([[0.1, 0.9], [0.5, 0.5]], "largest", [0.8, 0.0], id="largest"),
-        pytest.param([[1.0, 4.0, 9.0]], "smallest", [3.0], id="smallest"),
-        pytest.param([[0.25], [-0.5]], "largest", [0.5, 1.0], id="single-score"),
-    ],
-)
-def test_margins(scores, best, expected):
-    """The margin is from the winning score to the next, or from a single one to its mirror."""
-    assert margins(np.array(scores), best).tolist() == pytest.approx(expected)
+def test_the_absolute_tolerance_grows_with_the_scale():
+    """What is near zero in a column of large values may be off by as much as they are large."""
+    original = np.array([[0.0, 0.0], [500.0, 1000.0]])
+    exported = original + np.full(2, 50 * ATOL)
+    found = compare(
+        original, exported, rows=2, declared=(-1, 2), exact=False, scale=np.array([100.0, 1.0])
+    )
+    assert found.beyond.tolist() == [True, False]
+    found = compare(
+        original[:, :1], exported[:, :1], rows=2, declared=(-1, 1), exact=False,
+        scale=np.array([100.0]),
+    )  # fmt: skip
+    assert found.beyond.tolist() == [False, False]

@@ -94,6 +94,37 @@ def test_a_drop_fails():
     assert EXACT.max_metric_drop == 0.01
 
 
+def test_a_drop_alone_fails_the_certificate():
+    """Answers that are within tolerance fail where they do the task worse."""
+    scores = np.array([[0.5, 0.5 + 2e-6], [0.2, 0.8]], dtype=np.float32)
+    found = metric_of(scores, [0, 1], answers=scores[:, ::-1][[0, 0]] * [[1, 1], [0.4, 1.6]])
+    assert all(check.passed for check in found.outputs)
+    assert found.metric.drop == 0.5
+    assert not found.passed
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param(SCORES[:, :1], id="shape"),
+        pytest.param(np.full_like(SCORES, np.nan), id="nan"),
+    ],
+)
+def test_a_wrong_export_is_no_fault_of_the_labels(answers):
+    """An export that answers in another shape, or with NaN, fails by that; the labels do fit."""
+    both = {"y": SCORES}
+    rows = Rows(name="sample", tensors={"x": answers}, original=lambda part: {"y": both["y"][part]})
+    reference = Reference(rows=rows, described="a table", truth=np.array([0, 1, 0, 0]))
+    found = certify(reference, session_of(answers.shape[1], labelled=False), packages=())
+    assert not found.outputs[0].passed
+
+
+def test_labels_of_no_class_are_refused():
+    """Labels none of which is a class that the model knows are misuse, not an accuracy of 0."""
+    with pytest.raises(SampleError, match="they are 2, 3, and the model answers 0, 1"):
+        metric_of(SCORES, [2, 3, 2, 2], labelled=True)
+
+
 @pytest.mark.parametrize(
     ("scores", "truth"),
     [

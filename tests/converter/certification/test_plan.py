@@ -11,7 +11,7 @@ from coldpress_runtime.artifact import TensorSpec
 def planned(rows, *shapes):
     """The batches for a sample of some rows and inputs of the given shapes, as ranges."""
     specs = [TensorSpec(name=f"x{i}", datatype="FP32", shape=s) for i, s in enumerate(shapes)]
-    batches = batches_of(specs, {"x0": np.zeros((rows, 1), np.float32)})
+    batches = batches_of(specs, {"x0": np.zeros((rows, 1), np.float32)}, few=8)
     return [[(part.start, part.stop) for part in batch] for batch in batches]
 
 

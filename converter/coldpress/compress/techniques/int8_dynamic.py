@@ -1,5 +1,6 @@
-"""Matrix products in int8, the scale of what goes in found row by row as it comes.
+"""Matrix products in int8, the scale of what goes in found as it comes: one for a whole request.
 
+So a row may answer a little otherwise beside others than alone, which the certificate measures.
 Never for convolutions: there it is slower, and some kernels are missing
 (microsoft/onnxruntime#12854, #15888, #16009).
 """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from coldpress.errors import ExportError, SampleError, brief
-from coldpress.exporters._exported import Attempt, Exported, Outputs, Ranking, Reference, Rows
+from coldpress.exporters._exported import Attempt, Exported, Outputs, Reference, Rows
 from coldpress.exporters._graph import serialise
 from coldpress.exporters.sklearn._fit import fit_sample
 from coldpress.exporters.sklearn._inputs import MATRIX, wanted_inputs
@@ -116,7 +116,7 @@ class _Side:
             features=self.features,
             label_outputs=frozenset(names[:1] if labels else ()),
             labels=dict.fromkeys(names, labels) if labels else {},
-            rankings={names[0]: Ranking(scores=names[1], best="largest")} if labels else {},
+            rankings={names[0]: names[1]} if labels else {},
             truth=sample.truth,
             timed=partial(self.some, slice(0, 1)),
             ask=self.ask,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.multioutput import ClassifierChain
 from sklearn.pipeline import Pipeline
 
 from coldpress.errors import ExportError
-from coldpress.exporters._exported import Label, Outputs, Ranking
+from coldpress.exporters._exported import Label, Outputs
 from coldpress_runtime.session import DTYPES
 
 if TYPE_CHECKING:
@@ -40,14 +40,12 @@ class Original:
     Attributes:
         methods: One for each output of the graph, in the graph's order.
         labelled: Whether the first is a label.
-        best: Which score of the second wins the label.
         targets: The classes of each target, where there are several with probabilities of their
             own: then the outputs are a label for each, and after them probabilities for each.
     """
 
     methods: tuple[str, ...]
     labelled: bool
-    best: Literal["largest", "smallest"] = "largest"
     targets: tuple[tuple[Label, ...], ...] = ()
 
     def name(self, index: int, given: str) -> str:
@@ -61,12 +59,11 @@ class Original:
         """The outputs that are labels."""
         return frozenset(names[: max(1, len(self.targets))] if self.labelled else ())
 
-    def rankings(self, names: Sequence[str]) -> dict[str, Ranking]:
+    def rankings(self, names: Sequence[str]) -> dict[str, str]:
         """How the label follows from the scores, where there are any."""
         if not self.labelled or len(names) == 1:
             return {}
-        pairs = zip(names, names[max(1, len(self.targets)) :], strict=False)
-        return {label: Ranking(scores=scores, best=self.best) for label, scores in pairs}
+        return dict(zip(names, names[max(1, len(self.targets)) :], strict=False))
 
 
 def methods_of(model: BaseEstimator) -> Original:
@@ -93,7 +90,7 @@ def _wanted(model: BaseEstimator) -> Original:
         return Original(methods=("predict", "decision_function"), labelled=True)
     if is_clusterer(model) and hasattr(model, "predict"):
         scores = _first(model, "transform")
-        return Original(methods=("predict", *scores), labelled=True, best="smallest")
+        return Original(methods=("predict", *scores), labelled=True)
     if hasattr(model, "predict") and hasattr(model, "predict_proba"):
         return Original(methods=("predict", "predict_proba"), labelled=True)
     return Original(methods=_first(model, "predict", "transform"), labelled=False)
