@@ -9,7 +9,16 @@ from skl2onnx import update_registered_converter
 from skl2onnx._parse import update_registered_parser
 from skl2onnx._supported_operators import sklearn_operator_name_map
 
-from . import _corrections, _encoders, _meta, _neighbours, _targets, _trees
+from . import (
+    _corrections,
+    _encoders,
+    _meta,
+    _neighbours,
+    _polynomials,
+    _stacking,
+    _targets,
+    _trees,
+)
 
 __all__ = ["CONVERTERS", "PRECISE", "SHAPES", "register_missing"]
 
@@ -21,6 +30,8 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_corrections.CONVERTERS,
     **_meta.CONVERTERS,
     **_neighbours.CONVERTERS,
+    **_polynomials.CONVERTERS,
+    **_stacking.CONVERTERS,
     **_targets.CONVERTERS,
 }
 PRECISE = _corrections.PRECISE
@@ -28,6 +39,8 @@ SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_encoders.SHAPES,
     **_corrections.SHAPES,
     **_meta.SHAPES,
+    **_polynomials.SHAPES,
+    **_stacking.SHAPES,
     **_targets.SHAPES,
 }
 # What every classifier of skl2onnx's may be asked for.
