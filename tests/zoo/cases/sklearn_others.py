@@ -1,5 +1,6 @@
 """Clusterers, outlier detectors, mixtures and transformers that are models themselves."""
 
+import numpy as np
 from sklearn import (
     cluster,
     decomposition,
@@ -105,6 +106,16 @@ _GAPS = {
     "KNNImputer": lambda: impute.KNNImputer(n_neighbors=3),
     "StandardScaler, missing values": preprocessing.StandardScaler,
 }
+_FUNCTIONS = (
+    (np.log1p, POSITIVE),
+    (np.log1p, COUNTS),
+    (np.expm1, MATRIX.astype("float32")),
+    (np.sqrt, POSITIVE),
+    (np.log10, POSITIVE.astype("float32")),
+    (np.square, COUNTS),
+    (np.arcsinh, MATRIX),
+    (np.sin, MATRIX),
+)
 _UNKNOWN = {
     "NMF": lambda: decomposition.NMF(2, max_iter=50),
     "Birch": cluster.Birch,
@@ -150,6 +161,15 @@ CASES = (
         "PowerTransformer, Box-Cox",
         lambda: preprocessing.PowerTransformer("box-cox"),
         rows=POSITIVE,
+    ),
+    *(
+        held(
+            f"FunctionTransformer, {function.__name__} of {rows.dtype}",
+            lambda function=function: preprocessing.FunctionTransformer(function, validate=True),
+            rows=rows,
+            quick=rows is COUNTS,
+        )
+        for function, rows in _FUNCTIONS
     ),
     held("TfidfTransformer", TfidfTransformer, rows=COUNTS),
     held(

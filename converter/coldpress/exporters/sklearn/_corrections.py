@@ -109,16 +109,13 @@ def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:  # noqa:
 
     skl2onnx has an option for it, ``div_cast``, but rounds the constants to float32 first.
     """
-    model, nodes = operator.raw_operator, Nodes(scope, operator, container)
-    parts = [
-        nodes("Cast", value.full_name, to=onnx.TensorProto.DOUBLE) for value in operator.inputs
-    ]
-    rows = nodes.side_by_side(parts)
+    model, nodes = operator.raw_operator, Nodes(scope, operator, container).widened()
+    rows = nodes.numbers()
     if model.mean_ is not None and model.with_mean:
-        rows = nodes("Sub", rows, nodes.precise(model.mean_))
+        rows = nodes("Sub", rows, model.mean_.reshape(1, -1))
     if model.scale_ is not None:
-        rows = nodes("Div", rows, nodes.precise(model.scale_))
-    nodes.give(nodes("Cast", rows, to=nodes.float_type))
+        rows = nodes("Div", rows, model.scale_.reshape(1, -1))
+    nodes.give_numbers(rows)
 
 
 def _convert_selection(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
