@@ -6,7 +6,7 @@ import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer
 
 from coldpress.errors import ExportError
 from coldpress.exporters.sklearn import attempts
@@ -39,6 +39,21 @@ def test_a_function_gives_what_numpys_gives(function, dtype):
     found = session.run({"input": rows})["variable"]
     assert found.dtype == dtype
     np.testing.assert_allclose(found, expected, rtol=1e-6 if dtype is np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("method", ["yeo-johnson", "box-cox"])
+def test_powers_are_scikit_learns(method, dtype):
+    """Also those whose transformation is a logarithm; and a missing value stays missing."""
+    sample = RANDOM.exponential(2, (60, 5)).astype(dtype) + dtype(0.1)
+    model = PowerTransformer(method, standardize=False).fit(sample)
+    model.lambdas_ = np.array([0.0, 2.0, 1.0, -0.5, 3.2])
+    session = attempts(model, Sample.of(sample))[0].export().model.open()
+    rows = RANDOM.exponential(2, (200, 5)) * 10.0 ** RANDOM.integers(-6, 2, (200, 5))
+    rows = np.where(RANDOM.random(rows.shape) < 0.2, np.nan, rows).astype(dtype)
+    rows = rows * (RANDOM.choice([-1, 1], rows.shape) if method == "yeo-johnson" else 1)
+    found = session.run({"input": rows.astype(dtype)})["variable"]
+    np.testing.assert_allclose(found, model.transform(rows.astype(dtype)), rtol=1e-4, atol=1e-7)
 
 
 def test_functions_stand_beside_other_columns(tmp_path):

@@ -37,6 +37,13 @@ _CLASSIFIERS = [("logistic", _LOGISTIC), ("tree", _TREE), ("forest", _SCALED_FOR
 _REGRESSORS = [("ridge", linear_model.Ridge()), ("tree", _REGRESSION_TREE)]
 _FEW = {"n_estimators": 4, "random_state": 0}
 
+_SCALERS = (
+    preprocessing.MaxAbsScaler(),
+    preprocessing.MinMaxScaler(),
+    preprocessing.RobustScaler(),
+    preprocessing.StandardScaler(),
+)
+
 _BINARY = {
     "StackingClassifier, binary": lambda: ensemble.StackingClassifier(_CLASSIFIERS, cv=3),
     "VotingClassifier, hard, binary": lambda: ensemble.VotingClassifier(_CLASSIFIERS),
@@ -181,6 +188,15 @@ CASES = (
     *_all(_FLAGS, FLAGS),
     *_all(_TARGETS, TARGET),
     *_all(_TWO, TWO),
+    *(
+        held(
+            f"Pipeline, {type(scaler).__name__} and forest, float32",
+            lambda scaler=scaler: pipeline.make_pipeline(scaler, _FOREST),
+            THREE,
+            rows=MATRIX.astype("float32"),
+        )
+        for scaler in _SCALERS
+    ),
     held(
         "MultiOutputClassifier, two and three classes",
         lambda: multioutput.MultiOutputClassifier(_TREE),

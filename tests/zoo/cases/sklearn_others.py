@@ -125,9 +125,6 @@ _UNKNOWN = {
 _REFUSED = {
     "IsolationForest, contamination": "does not support",
     "QuantileTransformer, normal": "not supported",
-    # skl2onnx gives a number for a missing one, and scikit-learn keeps it missing.
-    "PowerTransformer": "missing values probes",
-    "PowerTransformer, not standardised": "missing values probes",
     "RandomTreesEmbedding": "can't convert",
     # Its graph fails where a row has no neighbour with a value.
     "KNNImputer": "missing values probes",
@@ -162,6 +159,18 @@ CASES = (
         lambda: preprocessing.PowerTransformer("box-cox"),
         rows=POSITIVE,
     ),
+    held(
+        "PowerTransformer, Box-Cox, not standardised, missing values",
+        lambda: preprocessing.PowerTransformer("box-cox", standardize=False),
+        rows=np.abs(GAPS) + 0.01,
+    ),
+    held(
+        "PowerTransformer, missing values, float32",
+        preprocessing.PowerTransformer,
+        rows=GAPS.astype("float32"),
+        quick=True,
+    ),
+    held("MaxAbsScaler, clipped", lambda: preprocessing.MaxAbsScaler(clip=True), rows=GAPS),
     *(
         held(
             f"FunctionTransformer, {function.__name__} of {rows.dtype}",

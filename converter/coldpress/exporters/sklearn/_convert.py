@@ -94,7 +94,7 @@ def convert(model: BaseEstimator, inputs: Inputs, *, repaired: bool = False) -> 
     Args:
         model: The estimator.
         inputs: The sample as the graph takes it.
-        repaired: Whether scalers of a float32 graph divide in float64, as scikit-learn does.
+        repaired: Whether scalers of a float32 graph calculate in float64; see `PRECISE`.
 
     Raises:
         ExportError: skl2onnx can't; the message names the step.

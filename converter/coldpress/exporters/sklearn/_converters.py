@@ -9,7 +9,17 @@ from skl2onnx import update_registered_converter
 from skl2onnx._parse import update_registered_parser
 from skl2onnx._supported_operators import sklearn_operator_name_map
 
-from . import _corrections, _encoders, _functions, _meta, _neighbours, _targets, _trees
+from . import (
+    _corrections,
+    _encoders,
+    _functions,
+    _meta,
+    _neighbours,
+    _powers,
+    _scalers,
+    _targets,
+    _trees,
+)
 
 __all__ = ["CONVERTERS", "PRECISE", "SHAPES", "register_missing"]
 
@@ -22,14 +32,18 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_functions.CONVERTERS,
     **_meta.CONVERTERS,
     **_neighbours.CONVERTERS,
+    **_powers.CONVERTERS,
+    **_scalers.CONVERTERS,
     **_targets.CONVERTERS,
 }
-PRECISE = _corrections.PRECISE
+PRECISE = _scalers.PRECISE
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_encoders.SHAPES,
     **_corrections.SHAPES,
     **_functions.SHAPES,
     **_meta.SHAPES,
+    **_powers.SHAPES,
+    **_scalers.SHAPES,
     **_targets.SHAPES,
 }
 # What every classifier of skl2onnx's may be asked for.
