@@ -11,6 +11,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
+    BaggingClassifier,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
@@ -64,6 +65,9 @@ TREE = DecisionTreeClassifier(max_depth=3, random_state=0)
         pytest.param(FrozenEstimator(TREE.fit(MATRIX, THREE)), THREE, id="frozen"),
         pytest.param(LinearDiscriminantAnalysis(), BINARY, id="discriminant"),
         pytest.param(KNeighborsClassifier(weights="distance"), THREE, id="distances"),
+        pytest.param(
+            BaggingClassifier(LinearSVC(), 4, max_features=2, random_state=0), THREE, id="bagging"
+        ),
         pytest.param(SelectKBest(k=1), MATRIX[:, 0] > 0, id="first-feature-alone"),
         pytest.param(ClassifierChain(LOGISTIC, order=[1, 0]), FLAGS, id="chain"),
         pytest.param(RegressorChain(Ridge()), np.c_[TARGET, -TARGET], id="regressor-chain"),

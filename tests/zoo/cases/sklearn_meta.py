@@ -98,6 +98,14 @@ _THREE = {
         _LOGISTIC, max_features=3, **_FEW
     ),
     "BaggingClassifier, of SVC": lambda: ensemble.BaggingClassifier(svm.SVC(), **_FEW),
+    "BaggingClassifier, of LinearSVC, some features": lambda: ensemble.BaggingClassifier(
+        svm.LinearSVC(), max_features=3, **_FEW
+    ),
+    "BaggingClassifier, of pipelines with RidgeClassifier": lambda: ensemble.BaggingClassifier(
+        pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.RidgeClassifier()),
+        max_features=0.8,
+        **_FEW,
+    ),
     "BaggingClassifier, of pipelines": lambda: ensemble.BaggingClassifier(_SCALED, **_FEW),
     "OneVsRestClassifier": lambda: multiclass.OneVsRestClassifier(_LOGISTIC),
     "OneVsRestClassifier, of LinearSVC": lambda: multiclass.OneVsRestClassifier(svm.LinearSVC()),
@@ -160,7 +168,6 @@ _TWO = {
     "RegressorChain": lambda: multioutput.RegressorChain(linear_model.Ridge()),
 }
 _REFUSED = {
-    "BaggingClassifier, of SVC": "does not answer like the original",
     "TransformedTargetRegressor, a function": "Python function",
 }
 _QUICK = {

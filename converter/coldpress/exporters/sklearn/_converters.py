@@ -19,6 +19,7 @@ from . import (
     _scalers,
     _targets,
     _trees,
+    _votes,
 )
 
 __all__ = ["CONVERTERS", "PRECISE", "SHAPES", "register_missing"]
@@ -35,6 +36,7 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_powers.CONVERTERS,
     **_scalers.CONVERTERS,
     **_targets.CONVERTERS,
+    **_votes.CONVERTERS,
 }
 PRECISE = _scalers.PRECISE
 SHAPES: Mapping[type, Callable[[Any], None]] = {
@@ -42,6 +44,8 @@ SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_corrections.SHAPES,
     **_functions.SHAPES,
     **_meta.SHAPES,
+    **_neighbours.SHAPES,
+    **_votes.SHAPES,
     **_powers.SHAPES,
     **_scalers.SHAPES,
     **_targets.SHAPES,
