@@ -123,9 +123,7 @@ _UNKNOWN = {
     "SplineTransformer": preprocessing.SplineTransformer,
 }
 _REFUSED = {
-    "IsolationForest, contamination": "does not support",
     "QuantileTransformer, normal": "not supported",
-    "RandomTreesEmbedding": "can't convert",
     # Its graph fails where a row has no neighbour with a value.
     "KNNImputer": "missing values probes",
 }
@@ -169,6 +167,18 @@ CASES = (
         preprocessing.PowerTransformer,
         rows=GAPS.astype("float32"),
         quick=True,
+    ),
+    held(
+        "IsolationForest, some features, missing values, float32",
+        lambda: ensemble.IsolationForest(
+            n_estimators=100, contamination=0.1, max_features=0.6, random_state=0
+        ),
+        rows=GAPS.astype("float32"),
+    ),
+    held(
+        "RandomTreesEmbedding, counts",
+        lambda: ensemble.RandomTreesEmbedding(20, random_state=0),
+        rows=COUNTS,
     ),
     held("MaxAbsScaler, clipped", lambda: preprocessing.MaxAbsScaler(clip=True), rows=GAPS),
     *(
