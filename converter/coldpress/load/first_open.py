@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
@@ -88,6 +89,8 @@ def main() -> None:
     kind, memory, seconds, *folder = sys.argv[1:]
     data = sys.stdin.buffer.read()
     opener = _OPENERS[kind]()
+    if kind != "onnx":
+        import_module(kind)
     _limit(int(memory), int(seconds))
     try:
         opener(data, Path(folder[0]) if folder else None)

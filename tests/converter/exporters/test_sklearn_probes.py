@@ -15,7 +15,13 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    RobustScaler,
+    StandardScaler,
+)
 from sklearn.tree import DecisionTreeClassifier
 
 from coldpress.errors import CertificationError
@@ -102,11 +108,24 @@ def test_characters_with_repeated_blanks_are_refused(tmp_path):
         export(model, sample=TEXTS, output=tmp_path / "bundle")
 
 
-def test_a_clip_that_is_left_out_is_refused(tmp_path):
-    """skl2onnx drops the clip of a MaxAbsScaler, which no row of the training data needs."""
-    model = make_pipeline(MaxAbsScaler(clip=True), LogisticRegression()).fit(MATRIX, BINARY)
-    with pytest.raises(CertificationError, match="on the values beyond the sample probes"):
-        export(model, sample=MATRIX, output=tmp_path / "bundle")
+@pytest.mark.parametrize("kind", [MaxAbsScaler, MinMaxScaler])
+def test_a_clip_is_kept(tmp_path, kind):
+    """No row of the training data needs a scaler's clip, and probes beyond the sample do."""
+    model = make_pipeline(kind(clip=True), LogisticRegression()).fit(MATRIX, BINARY)
+    assert export(model, sample=MATRIX, output=tmp_path / "b").certificate().passed
+
+
+@pytest.mark.parametrize("fitted_on", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "scaler", [MaxAbsScaler(), MinMaxScaler(), RobustScaler(), StandardScaler()], ids=repr
+)
+def test_scalers_round_as_the_originals(tmp_path, scaler, fitted_on):
+    """On a float32 sample each step is rounded to float32, whatever type its constants have."""
+    rows = (MATRIX * [100, 0.01, 1]).astype(np.float32)
+    model = make_pipeline(scaler, RandomForestClassifier(20, random_state=0))
+    model.fit(rows.astype(fitted_on), BINARY)
+    rungs = export(model, sample=rows, output=tmp_path / "b").certificate().rungs
+    assert [rung.name for rung in rungs] == ["float32"]
 
 
 def test_a_certificate_tells_which_columns_take_what(tmp_path):

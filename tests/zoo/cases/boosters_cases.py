@@ -168,8 +168,7 @@ def _of_words(kind: str) -> Any:
 
 def _inside(name: str, kind: str, target: str, wrap: Callable[[Any], Any], **more: bool) -> Case:
     quick = name == "pipeline"
-    # StandardScaler rounds float32 otherwise than ONNX's scaler, which moves rows over thresholds.
-    build = partial(_trained, lambda: wrap(_learner(kind)), target, single=not quick, **more)
+    build = partial(_trained, lambda: wrap(_learner(kind)), target, **more)
     return _case(f"{name} of {kind}", build, quick=quick)
 
 

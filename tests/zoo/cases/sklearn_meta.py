@@ -37,6 +37,13 @@ _CLASSIFIERS = [("logistic", _LOGISTIC), ("tree", _TREE), ("forest", _SCALED_FOR
 _REGRESSORS = [("ridge", linear_model.Ridge()), ("tree", _REGRESSION_TREE)]
 _FEW = {"n_estimators": 4, "random_state": 0}
 
+_SCALERS = (
+    preprocessing.MaxAbsScaler(),
+    preprocessing.MinMaxScaler(),
+    preprocessing.RobustScaler(),
+    preprocessing.StandardScaler(),
+)
+
 _BINARY = {
     "StackingClassifier, binary": lambda: ensemble.StackingClassifier(_CLASSIFIERS, cv=3),
     "VotingClassifier, hard, binary": lambda: ensemble.VotingClassifier(_CLASSIFIERS),
@@ -91,6 +98,14 @@ _THREE = {
         _LOGISTIC, max_features=3, **_FEW
     ),
     "BaggingClassifier, of SVC": lambda: ensemble.BaggingClassifier(svm.SVC(), **_FEW),
+    "BaggingClassifier, of LinearSVC, some features": lambda: ensemble.BaggingClassifier(
+        svm.LinearSVC(), max_features=3, **_FEW
+    ),
+    "BaggingClassifier, of pipelines with RidgeClassifier": lambda: ensemble.BaggingClassifier(
+        pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.RidgeClassifier()),
+        max_features=0.8,
+        **_FEW,
+    ),
     "BaggingClassifier, of pipelines": lambda: ensemble.BaggingClassifier(_SCALED, **_FEW),
     "OneVsRestClassifier": lambda: multiclass.OneVsRestClassifier(_LOGISTIC),
     "OneVsRestClassifier, of LinearSVC": lambda: multiclass.OneVsRestClassifier(svm.LinearSVC()),
@@ -153,7 +168,6 @@ _TWO = {
     "RegressorChain": lambda: multioutput.RegressorChain(linear_model.Ridge()),
 }
 _REFUSED = {
-    "BaggingClassifier, of SVC": "does not answer like the original",
     "TransformedTargetRegressor, a function": "Python function",
 }
 _QUICK = {
@@ -181,6 +195,15 @@ CASES = (
     *_all(_FLAGS, FLAGS),
     *_all(_TARGETS, TARGET),
     *_all(_TWO, TWO),
+    *(
+        held(
+            f"Pipeline, {type(scaler).__name__} and forest, float32",
+            lambda scaler=scaler: pipeline.make_pipeline(scaler, _FOREST),
+            THREE,
+            rows=MATRIX.astype("float32"),
+        )
+        for scaler in _SCALERS
+    ),
     held(
         "MultiOutputClassifier, two and three classes",
         lambda: multioutput.MultiOutputClassifier(_TREE),

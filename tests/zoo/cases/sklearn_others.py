@@ -1,5 +1,6 @@
 """Clusterers, outlier detectors, mixtures and transformers that are models themselves."""
 
+import numpy as np
 from sklearn import (
     cluster,
     decomposition,
@@ -105,6 +106,16 @@ _GAPS = {
     "KNNImputer": lambda: impute.KNNImputer(n_neighbors=3),
     "StandardScaler, missing values": preprocessing.StandardScaler,
 }
+_FUNCTIONS = (
+    (np.log1p, POSITIVE),
+    (np.log1p, COUNTS),
+    (np.expm1, MATRIX.astype("float32")),
+    (np.sqrt, POSITIVE),
+    (np.log10, POSITIVE.astype("float32")),
+    (np.square, COUNTS),
+    (np.arcsinh, MATRIX),
+    (np.sin, MATRIX),
+)
 _UNKNOWN = {
     "NMF": lambda: decomposition.NMF(2, max_iter=50),
     "Birch": cluster.Birch,
@@ -112,12 +123,7 @@ _UNKNOWN = {
     "SplineTransformer": preprocessing.SplineTransformer,
 }
 _REFUSED = {
-    "IsolationForest, contamination": "does not support",
     "QuantileTransformer, normal": "not supported",
-    # skl2onnx gives a number for a missing one, and scikit-learn keeps it missing.
-    "PowerTransformer": "missing values probes",
-    "PowerTransformer, not standardised": "missing values probes",
-    "RandomTreesEmbedding": "can't convert",
     # Its graph fails where a row has no neighbour with a value.
     "KNNImputer": "missing values probes",
 }
@@ -150,6 +156,39 @@ CASES = (
         "PowerTransformer, Box-Cox",
         lambda: preprocessing.PowerTransformer("box-cox"),
         rows=POSITIVE,
+    ),
+    held(
+        "PowerTransformer, Box-Cox, not standardised, missing values",
+        lambda: preprocessing.PowerTransformer("box-cox", standardize=False),
+        rows=np.abs(GAPS) + 0.01,
+    ),
+    held(
+        "PowerTransformer, missing values, float32",
+        preprocessing.PowerTransformer,
+        rows=GAPS.astype("float32"),
+        quick=True,
+    ),
+    held(
+        "IsolationForest, some features, missing values, float32",
+        lambda: ensemble.IsolationForest(
+            n_estimators=100, contamination=0.1, max_features=0.6, random_state=0
+        ),
+        rows=GAPS.astype("float32"),
+    ),
+    held(
+        "RandomTreesEmbedding, counts",
+        lambda: ensemble.RandomTreesEmbedding(20, random_state=0),
+        rows=COUNTS,
+    ),
+    held("MaxAbsScaler, clipped", lambda: preprocessing.MaxAbsScaler(clip=True), rows=GAPS),
+    *(
+        held(
+            f"FunctionTransformer, {function.__name__} of {rows.dtype}",
+            lambda function=function: preprocessing.FunctionTransformer(function, validate=True),
+            rows=rows,
+            quick=rows is COUNTS,
+        )
+        for function, rows in _FUNCTIONS
     ),
     held("TfidfTransformer", TfidfTransformer, rows=COUNTS),
     held(

@@ -90,7 +90,22 @@ CASES = (
         "RadiusNeighborsRegressor",
         lambda: neighbors.RadiusNeighborsRegressor(50.0, weights="distance"),
         TARGET,
-        refused="does not answer like the original",
+    ),
+    held(
+        "RadiusNeighborsRegressor, uniform, two targets, of outliers",
+        lambda: neighbors.RadiusNeighborsRegressor(1.5),
+        TWO,
+    ),
+    *(
+        held(
+            f"KNeighborsRegressor, {weights}, {metric}",
+            lambda weights=weights, metric=metric, p=p: neighbors.KNeighborsRegressor(
+                weights=weights, metric=metric, p=p
+            ),
+            TWO,
+        )
+        for weights in ("uniform", "distance")
+        for metric, p in (("manhattan", 2), ("chebyshev", 2), ("minkowski", 3), ("cosine", 2))
     ),
     held(
         "MLPRegressor",

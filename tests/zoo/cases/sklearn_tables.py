@@ -56,6 +56,10 @@ TEXTS = pd.Series(
 MAIL = pd.DataFrame({"subject": TEXTS, "body": TEXTS[::-1].to_numpy(), "age": FULL["age"]})
 
 
+def _half(values):
+    return values / 2
+
+
 def _filled(fill, encode, columns):
     return (pipeline.make_pipeline(fill, encode), columns)
 
@@ -202,6 +206,16 @@ CASES = (
          lambda: pipeline.make_pipeline(pipeline.make_union(
              preprocessing.StandardScaler(), feature_selection.SelectKBest(k=1)), _LOGISTIC),
          BINARY, rows=FULL[[*NUMBERS, "visits"]]),
+    held("Table, logarithms of numbers and counts",
+         lambda: pipeline.make_pipeline(compose.make_column_transformer(
+             (preprocessing.FunctionTransformer(np.log1p), ["home.dist", "visits"]),
+             (preprocessing.FunctionTransformer(np.square, inverse_func=np.sqrt), ["age"]),
+             (_ONE_HOT, _TEXTUAL)), _FOREST),
+         THREE, rows=FULL, quick=True),
+    held("Table, Python function",
+         lambda: pipeline.make_pipeline(compose.make_column_transformer(
+             (preprocessing.FunctionTransformer(_half), ["age"])), _FOREST),
+         THREE, rows=FULL, quick=True, refused="Python function"),
     held("Table, linear SVM", lambda: _table(svm.LinearSVC(), words=[(_ONE_HOT, _TEXTUAL)]),
          THREE, rows=FULL),
     held("Table, neighbours",

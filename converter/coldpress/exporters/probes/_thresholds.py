@@ -53,9 +53,11 @@ def thresholds(bench: Bench, model: onnx.ModelProto) -> tuple[Rows, ...]:
     nodes = _reached(bench, features, places)
     rows = []
     for exact, name in ((True, "thresholds"), (False, "thresholds behind functions")):
-        chosen = [node for node in nodes if node.source.exact == exact]
-        if chosen:
-            tensors = _on_thresholds(bench, features, chosen)
+        pairs = _around(bench, features, [node for node in nodes if node.source.exact == exact])
+        # None where no number crosses: both ends of a column have the same large square.
+        if pairs:
+            chosen, values = zip(*pairs, strict=True)
+            tensors = with_values(bench, chosen, values)
             rows.append(bench.rows(name, tensors, binding=exact))
     return tuple(rows)
 
@@ -131,16 +133,17 @@ def _there(
     return there
 
 
-def _on_thresholds(
+def _around(
     bench: Bench, features: Features, nodes: Sequence[Node]
-) -> dict[str, np.ndarray]:
+) -> list[tuple[Node, np.generic]]:
+    """Each node with each number that it is probed with."""
+    found = crossings(bench, features, nodes) if nodes else []
     pairs = [
         (node, value)
-        for node, around in zip(nodes, crossings(bench, features, nodes), strict=True)
+        for node, around in zip(nodes, found, strict=True)
         for value in _values(node, around)
     ]
-    chosen, values = zip(*pairs[:_MOST_ROWS], strict=True)
-    return with_values(bench, chosen, values)
+    return pairs[:_MOST_ROWS]
 
 
 def _values(node: Node, around: np.ndarray) -> np.ndarray:

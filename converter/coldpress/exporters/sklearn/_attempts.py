@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 from sklearn.base import BaseEstimator
-from sklearn.preprocessing import StandardScaler
 
 from coldpress.errors import SampleError, brief
 from coldpress.exporters._exported import Attempt, Exported, Outputs
@@ -26,6 +25,7 @@ from coldpress_runtime.artifact import Signature, TensorSpec
 from coldpress_runtime.session import ModelSession, datatype_of
 
 from ._convert import check_convertible, convert
+from ._converters import PRECISE
 from ._finish import give_whole_numbers, split_targets
 from ._fit import asked, fit_sample
 from ._inputs import Inputs, parts_of, wanted_inputs
@@ -48,7 +48,7 @@ class _Rung:
     Attributes:
         name: What sets it apart.
         inputs: The sample in the types of the graph's inputs.
-        repaired: Whether scalers divide in float64 within a graph of float32.
+        repaired: Whether scalers calculate in float64 within a graph of float32.
     """
 
     name: str
@@ -74,7 +74,7 @@ def _ladder(model: BaseEstimator, wanted: Inputs) -> list[_Rung]:
     Where the sample has float64 itself, a graph of nothing else comes before float32: it takes
     the values as they are. Otherwise it is the last, since it makes callers send wider numbers.
     """
-    scaled = any(isinstance(part, StandardScaler) for part in parts_of(model))
+    scaled = any(isinstance(part, tuple(PRECISE)) for part in parts_of(model))
     narrow, wide = wanted.narrowed("FP32"), wanted.narrowed("FP64")
     is_wide = "FP64" in wanted.datatypes.values()
     rungs: dict[str, _Rung] = {}
@@ -82,7 +82,7 @@ def _ladder(model: BaseEstimator, wanted: Inputs) -> list[_Rung]:
         name = _name(inputs)
         rungs.setdefault(name, _Rung(name=name, inputs=inputs))
         if scaled and "FP64" not in inputs.datatypes.values():
-            name = f"{name}, scalers divide in float64"
+            name = f"{name}, scalers in float64"
             rungs.setdefault(name, _Rung(name=name, inputs=inputs, repaired=True))
     return list(rungs.values())
 

@@ -34,6 +34,7 @@ from coldpress.errors import ExportError, brief
 from coldpress.exporters.boosting._pipelines import register_boosters
 
 from ._converters import CONVERTERS, PRECISE, SHAPES, register_missing
+from ._functions import KNOWN, is_known
 from ._inputs import Inputs, parts_of
 from ._rewrite import rewritten
 from ._targets import check_target
@@ -67,11 +68,11 @@ def check_convertible(model: BaseEstimator) -> None:
     except NotFittedError as error:
         raise ExportError(f"the {type(model).__name__} is not fitted; fit it first") from error
     for name, part in _steps(model):
-        if isinstance(part, FunctionTransformer) and part.func is not None:
+        if isinstance(part, FunctionTransformer) and (part.kw_args or not is_known(part.func)):
             raise ExportError(
                 f"step '{name}' runs a Python function, which ONNX can't hold; replace the "
-                "FunctionTransformer by scikit-learn's own transformers or, with --plugin, by a "
-                "class of your own that has a converter"
+                "FunctionTransformer by scikit-learn's own transformers, by one of numpy's "
+                f"{KNOWN} alone or, with --plugin, by a class of your own that has a converter"
             )
     for part in parts_of(model):
         _check_boosting(part)
@@ -82,8 +83,8 @@ def check_convertible(model: BaseEstimator) -> None:
             )
         if isinstance(part, TransformedTargetRegressor) and (reason := check_target(part)):
             raise ExportError(
-                f"{type(part).__name__} {reason}, which ONNX can't hold; use a scaler, or numpy's "
-                "exp, expm1, log, sqrt, square or abs as the inverse"
+                f"{type(part).__name__} {reason}, which ONNX can't hold; use a scaler, or one of "
+                f"numpy's {KNOWN} as the inverse"
             )
 
 
@@ -93,7 +94,7 @@ def convert(model: BaseEstimator, inputs: Inputs, *, repaired: bool = False) -> 
     Args:
         model: The estimator.
         inputs: The sample as the graph takes it.
-        repaired: Whether scalers of a float32 graph divide in float64, as scikit-learn does.
+        repaired: Whether scalers of a float32 graph calculate in float64; see `PRECISE`.
 
     Raises:
         ExportError: skl2onnx can't; the message names the step.

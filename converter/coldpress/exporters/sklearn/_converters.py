@@ -12,12 +12,17 @@ from skl2onnx._supported_operators import sklearn_operator_name_map
 from . import (
     _corrections,
     _encoders,
+    _functions,
+    _leaves,
     _meta,
     _neighbours,
     _polynomials,
+    _powers,
+    _scalers,
     _stacking,
     _targets,
     _trees,
+    _votes,
 )
 
 __all__ = ["CONVERTERS", "PRECISE", "SHAPES", "register_missing"]
@@ -28,19 +33,30 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_trees.CONVERTERS,
     **_encoders.CONVERTERS,
     **_corrections.CONVERTERS,
+    **_functions.CONVERTERS,
+    **_leaves.CONVERTERS,
     **_meta.CONVERTERS,
     **_neighbours.CONVERTERS,
     **_polynomials.CONVERTERS,
+    **_powers.CONVERTERS,
+    **_scalers.CONVERTERS,
     **_stacking.CONVERTERS,
     **_targets.CONVERTERS,
+    **_votes.CONVERTERS,
 }
-PRECISE = _corrections.PRECISE
+PRECISE = _scalers.PRECISE
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_encoders.SHAPES,
     **_corrections.SHAPES,
+    **_functions.SHAPES,
+    **_leaves.SHAPES,
     **_meta.SHAPES,
+    **_neighbours.SHAPES,
     **_polynomials.SHAPES,
+    **_powers.SHAPES,
+    **_scalers.SHAPES,
     **_stacking.SHAPES,
+    **_votes.SHAPES,
     **_targets.SHAPES,
 }
 # What every classifier of skl2onnx's may be asked for.

@@ -27,13 +27,13 @@ from sklearn.feature_selection import (
 )
 from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.preprocessing import Normalizer, StandardScaler
+from sklearn.preprocessing import Normalizer
 
 from ._decisions import linear
 from ._meta import classifier_shape
 from ._nodes import Nodes, float_type, label_type
 
-__all__ = ["CONVERTERS", "PRECISE", "SHAPES"]
+__all__ = ["CONVERTERS", "SHAPES"]
 
 _BINARY = 2
 _ACTIVATIONS = {"identity": "", "logistic": "Sigmoid", "relu": "Relu", "tanh": "Tanh"}
@@ -102,23 +102,6 @@ def _normalised(nodes: Nodes, rows: str, norm: str) -> str:
     size = nodes(kind, sizes, np.array([1]), keepdims=1)
     nothing = nodes("Equal", size, np.array(0.0))
     return nodes("Div", rows, nodes("Where", nothing, np.array(1.0), size))
-
-
-def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
-    """Scale in float64 within a graph of float32, so that what follows gets scikit-learn's values.
-
-    skl2onnx has an option for it, ``div_cast``, but rounds the constants to float32 first.
-    """
-    model, nodes = operator.raw_operator, Nodes(scope, operator, container)
-    parts = [
-        nodes("Cast", value.full_name, to=onnx.TensorProto.DOUBLE) for value in operator.inputs
-    ]
-    rows = nodes.side_by_side(parts)
-    if model.mean_ is not None and model.with_mean:
-        rows = nodes("Sub", rows, nodes.precise(model.mean_))
-    if model.scale_ is not None:
-        rows = nodes("Div", rows, nodes.precise(model.scale_))
-    nodes.give(nodes("Cast", rows, to=nodes.float_type))
 
 
 def _convert_selection(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
@@ -223,8 +206,6 @@ def _discriminant_shape(operator: Any) -> None:  # noqa: ANN401 - untyped packag
         classifier_shape(operator)
 
 
-# For graphs of float32 that are repaired.
-PRECISE: Mapping[type, Callable[[Any, Any, Any], None]] = {StandardScaler: _convert_scaler}
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     LinearDiscriminantAnalysis: _convert_linear_discriminant,
     MLPClassifier: _convert_perceptron,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,16 +32,18 @@ class Nodes:
         scope: skl2onnx's names.
         operator: What is converted.
         container: skl2onnx's graph.
+        wide: Whether numbers are float64 here whatever the graph's are.
     """
 
     scope: Any
     operator: Any
     container: Any
+    wide: bool = False
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the numbers; see `is_wide`."""
-        return np.dtype(np.float64 if is_wide(self.operator) else np.float32)
+        return np.dtype(np.float64 if self.wide or is_wide(self.operator) else np.float32)
 
     @property
     def float_type(self) -> int:
@@ -64,6 +66,14 @@ class Nodes:
     def give(self, value: str, output: int = 0) -> None:
         """Make a value the operator's output."""
         self._add("Identity", (value,), self.operator.outputs[output].full_name)
+
+    def give_numbers(self, value: str, output: int = 0) -> None:
+        """Make a value the operator's output in the type of the graph's numbers."""
+        self.give(self("Cast", value, to=replace(self, wide=False).float_type), output)
+
+    def widened(self) -> Nodes:
+        """The same that calculates in float64, also within a graph of float32."""
+        return replace(self, wide=True)
 
     def numbers(self) -> str:
         """All inputs side by side as one matrix of `float_type`."""
@@ -138,14 +148,6 @@ class Nodes:
     def winner(self, classes: Any, scores: str) -> str:  # noqa: ANN401 - any array of labels
         """The class with the largest score, ``(rows,)``."""
         return self.label(classes, self("ArgMax", scores, axis=1, keepdims=0))
-
-    def precise(self, values: Any) -> str:  # noqa: ANN401 - any array of numbers
-        """A constant row of float64 in whatever graph, ``(1, width)``."""
-        array = np.asarray(values, dtype=np.float64).reshape(1, -1)
-        name: str = self.scope.get_unique_variable_name("constant")
-        kind = onnx.TensorProto.DOUBLE
-        self.container.add_initializer(name, kind, array.shape, array.ravel().tolist())
-        return name
 
     def _add(
         self,

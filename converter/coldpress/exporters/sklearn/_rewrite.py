@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.ensemble import RandomTreesEmbedding, VotingClassifier, VotingRegressor
+from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import RFE, RFECV
 from sklearn.frozen import FrozenEstimator
@@ -116,10 +116,6 @@ def _dense_bins(part: KBinsDiscretizer) -> BaseEstimator:
     return _with(part, encode="onehot-dense") if part.encode == "onehot" else part
 
 
-def _dense_leaves(part: RandomTreesEmbedding) -> BaseEstimator:
-    return _with(part, sparse_output=False)
-
-
 def _text_in_two_steps(part: TfidfVectorizer) -> BaseEstimator:
     counts = CountVectorizer()
     counts.__dict__.update({name: v for name, v in vars(part).items() if name != "_tfidf"})
@@ -137,7 +133,6 @@ _RULES: Mapping[type, Callable[[Any], Any]] = {
     GridSearchCV: _best,
     KBinsDiscretizer: _dense_bins,
     Pipeline: _without_empty_steps,
-    RandomTreesEmbedding: _dense_leaves,
     RandomizedSearchCV: _best,
     SelfTrainingClassifier: _inner,
     TfidfVectorizer: _text_in_two_steps,

@@ -20,19 +20,10 @@ from sklearn.preprocessing import (
 )
 
 from ._decisions import decision
+from ._functions import applied, is_known
 from ._nodes import Nodes, float_type, label_type
 
 __all__ = ["CONVERTERS", "PARSERS", "SHAPES", "check_target"]
-
-# numpy's functions that a target is given back through, as ONNX operators in their order.
-_FUNCTIONS: Mapping[Any, tuple[str, ...]] = {
-    np.exp: ("Exp",),
-    np.expm1: ("Exp", "less one"),
-    np.log: ("Log",),
-    np.sqrt: ("Sqrt",),
-    np.square: ("square",),
-    np.abs: ("Abs",),
-}
 
 
 def _convert_outputs(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
@@ -121,15 +112,7 @@ def _convert_target(scope: Any, operator: Any, container: Any) -> None:  # noqa:
         factor, offset = (np.reshape(part, (1, -1)) for part in line)
         nodes.give(nodes("Add", nodes("Mul", value, factor), offset))
         return
-    for step in _FUNCTIONS[transformer.inverse_func] if transformer.inverse_func else ():
-        value = _applied(nodes, step, value)
-    nodes.give(value)
-
-
-def _applied(nodes: Nodes, step: str, value: str) -> str:
-    if step == "less one":
-        return nodes("Sub", value, np.array(1.0))
-    return nodes("Mul", value, value) if step == "square" else nodes(step, value)
+    nodes.give(applied(nodes, transformer.inverse_func, value))
 
 
 def _target_shape(operator: Any) -> None:  # noqa: ANN401 - untyped package
@@ -161,7 +144,7 @@ def check_target(model: TransformedTargetRegressor) -> str:
     if not isinstance(transformer, FunctionTransformer):
         return f"takes its target back through {type(transformer).__name__}"
     function = transformer.inverse_func
-    if function is None or function in _FUNCTIONS:
+    if is_known(function) and not transformer.inv_kw_args:
         return ""
     return f"takes its target back through the Python function {function!r:.80}"
 

@@ -17,7 +17,7 @@ import onnx
 from sklearn.base import BaseEstimator
 from sklearn.ensemble._forest import ForestClassifier
 
-__all__ = ["CorrectingContainer", "Tree", "trees_of"]
+__all__ = ["CorrectingContainer", "Tree", "rounded_down", "trees_of"]
 
 _LEAF = "LEAF"
 _BINARY = 2
@@ -110,7 +110,7 @@ class CorrectingContainer:
 
     def _with_thresholds(self, attributes: dict[str, Any], values: np.ndarray) -> dict[str, Any]:
         if not self._wide:
-            return {**attributes, "nodes_values": _rounded_down(values)}
+            return {**attributes, "nodes_values": rounded_down(values)}
         del attributes["nodes_values"]
         tensor = onnx.numpy_helper.from_array(values, "nodes_values_as_tensor")
         # The first version of the operator that takes float64 thresholds.
@@ -123,7 +123,7 @@ class CorrectingContainer:
         return self._trees.pop(0)
 
 
-def _rounded_down(values: np.ndarray) -> np.ndarray:
+def rounded_down(values: np.ndarray) -> np.ndarray:
     """The largest float32 that is not above each value."""
     with np.errstate(over="ignore"):
         nearest = values.astype(np.float32)

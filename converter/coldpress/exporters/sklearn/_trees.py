@@ -25,7 +25,6 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
-    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -145,12 +144,6 @@ def _convert_linear(scope: Any, operator: Any, container: Any) -> None:  # noqa:
     _convert_narrow(scope, operator, corrected)
 
 
-def _convert_in_place(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
-    """Convert a model whose converter wants the input as it is."""
-    corrected = CorrectingContainer(container, trees_of(operator.raw_operator))
-    get_converter(operator.type)(scope, operator, corrected)
-
-
 # For skl2onnx's `custom_conversion_functions`; estimators inside others are looked up here, too.
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **dict.fromkeys(
@@ -170,5 +163,4 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
         (HistGradientBoostingClassifier, HistGradientBoostingRegressor), _convert_histogram
     ),
     **dict.fromkeys((ExtraTreesClassifier, RandomForestClassifier), _convert_forest),
-    IsolationForest: _convert_in_place,
 }

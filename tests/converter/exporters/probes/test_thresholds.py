@@ -117,6 +117,17 @@ def test_no_plain_way_means_no_probes_on_thresholds(trees):
     assert not any(probe.name.startswith("thresholds") for probe in made)
 
 
+def test_a_feature_alike_at_both_ends_has_no_probes_on_thresholds(trees):
+    """The least and the largest number have the same square, so none is found to cross."""
+    nodes = [helper.make_node("Mul", ["x", "x"], ["features"])]
+    file = trees.file(trees.graph([*nodes, trees.stump(THRESHOLD)]))
+    rows = {"x": ROWS.astype(np.float32)}
+    made = probed(
+        trees.reference(answer(moving, 0.0), rows), framework="scikit-learn", model=file
+    ).probes
+    assert not any(probe.name.startswith("thresholds") for probe in made)
+
+
 def test_equality_is_probed_with_the_value_itself(trees):
     """A node that asks for one category gets that one and its neighbours."""
     file = trees.file(trees.graph([*moving(0)[0], trees.stump(2.0, mode="BRANCH_EQ")]))
