@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 
 from coldpress.errors import SampleError
-from coldpress.exporters.sklearn._ask import column_like, original_rows
+from coldpress.exporters.sklearn._ask import column_like, columns_with_gaps, original_rows
 from coldpress.pipeline import export
 from coldpress.sample import Sample
 from coldpress_runtime.session import ModelSession
@@ -97,6 +97,32 @@ def test_unseen_words_are_not_missing_words(tmp_path):
     assert answers(bundle, asked)["variable"].tolist() == [[-1], [-2], [2]]
 
 
+def test_an_imputer_fills_what_the_sample_does_not_miss(tmp_path):
+    """Empty text is missing text where the model takes that, though the sample misses none."""
+    filled = TABLE[["city"]].fillna("Bonn")
+    model = make_pipeline(SimpleImputer(strategy="most_frequent"), IGNORED).fit(filled)
+    bundle = export(model, sample=filled, output=tmp_path / "b")
+    asked = pd.DataFrame({"city": [np.nan, "Ulm", "Oslo"]})
+    expected = model.transform(asked).toarray()
+    np.testing.assert_array_equal(answers(bundle, asked)["variable"], expected)
+
+
+@pytest.mark.parametrize(
+    ("column", "model", "expected"),
+    [
+        pytest.param(["a", None], IGNORED, {"x"}, id="missing"),
+        pytest.param(["a", "b"], IGNORED, {"x"}, id="takes-missing"),
+        pytest.param(["a", ""], IGNORED, set(), id="empty"),
+        pytest.param(["a", "b"], OrdinalEncoder(), set(), id="refuses-missing"),
+        pytest.param([1.0, 2.0], IGNORED, set(), id="numbers"),
+    ],
+)
+def test_columns_with_gaps(column, model, expected):
+    """Empty text is missing where the sample misses text, or where only the model would."""
+    table = pd.DataFrame({"x": column})
+    assert columns_with_gaps(model.fit(table), Sample.of(table)) == expected
+
+
 def test_empty_and_missing_text_are_told_apart(tmp_path):
     """A column with empty and missing text is refused: ONNX carries both alike."""
     table = pd.DataFrame({"city": ["Ulm", "", np.nan, "Bonn"] * 3})
@@ -114,24 +140,28 @@ def test_missing_values_take_their_branch(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("like", "values", "expected"),
+    ("like", "values", "gaps", "expected"),
     [
-        pytest.param(pd.Series(["a", None]), ["b", ""], ["b", None], id="text"),
-        pytest.param(pd.Series(["a", "b"]), ["b", ""], ["b", ""], id="no-gaps"),
-        pytest.param(pd.Series(["a", None], dtype="category"), ["z", ""], ["z", None], id="unseen"),
-        pytest.param(pd.Series([1, 2]), np.array([1, np.nan], "f4"), [1, None], id="whole"),
+        pytest.param(pd.Series(["a", None]), ["b", ""], True, ["b", None], id="text"),
+        pytest.param(pd.Series(["a", "b"]), ["b", ""], False, ["b", ""], id="no-gaps"),
+        pytest.param(pd.Series(["a", "b"]), ["b", ""], True, ["b", None], id="first-gap"),
+        pytest.param(pd.Series(["a", None], dtype="category"), ["z", ""], True, ["z", None],
+                     id="unseen"),
+        pytest.param(pd.Series([1, 2]), np.array([1, np.nan], "f4"), False, [1, None],
+                     id="whole"),
         pytest.param(
-            pd.Series([True, None]), np.array([1, np.nan]), [True, None], id="flags"
+            pd.Series([True, None]), np.array([1, np.nan]), False, [True, None], id="flags"
         ),
         pytest.param(
-            pd.Series([1, None], dtype="Int64"), np.array([2, np.nan]), [2, None], id="nullable"
+            pd.Series([1, None], dtype="Int64"), np.array([2, np.nan]), False, [2, None],
+            id="nullable",
         ),
     ],
 )  # fmt: skip
-def test_tensors_go_back_to_columns(like, values, expected):
+def test_tensors_go_back_to_columns(like, values, gaps, expected):
     """A tensor becomes a column of the sample's type, with its gaps where the tensor says so."""
     given = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
-    column = column_like(like, given)
+    column = column_like(like, given, gaps=gaps)
     found = [None if gap else value for value, gap in zip(column, column.isna(), strict=True)]
     assert found == expected
 
@@ -139,11 +169,12 @@ def test_tensors_go_back_to_columns(like, values, expected):
 def test_rows_have_the_form_of_the_original():
     """A model that was fitted on a table gets a table, on a matrix a matrix."""
     model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
-    rows = original_rows(model, Sample.of(np.zeros((2, 1))), {"input": np.ones((3, 1), np.float32)})
+    ones = {"input": np.ones((3, 1), np.float32)}
+    rows = original_rows(model, Sample.of(np.zeros((2, 1))), ones, ())
     assert (rows.dtype, rows.shape) == (np.float64, (3, 1))
     table = pd.DataFrame({"a": [0.0, 1], "b": ["x", "y"]})
     columns = make_column_transformer((StandardScaler(), ["a"]), (OneHotEncoder(), ["b"]))
     tensors = {"a": np.ones((1, 1)), "b": np.array([["y"]], dtype=object)}
-    assert original_rows(columns.fit(table), Sample.of(table), tensors).to_dict("list") == {
+    assert original_rows(columns.fit(table), Sample.of(table), tensors, ()).to_dict("list") == {
         "a": [1.0], "b": ["y"],
     }  # fmt: skip

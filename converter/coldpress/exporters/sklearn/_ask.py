@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._fit import asked
+from ._original import call, methods_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,21 +19,28 @@ if TYPE_CHECKING:
 
     from coldpress.sample import Sample
 
-__all__ = ["column_like", "original_rows"]
+__all__ = ["column_like", "columns_with_gaps", "original_rows"]
+
+_FEW = 2
 
 
-def original_rows(model: BaseEstimator, sample: Sample, tensors: Mapping[str, NDArray[Any]]) -> Any:  # noqa: ANN401 - a table, a matrix or a series, whatever it was fitted on
+def original_rows(
+    model: BaseEstimator,
+    sample: Sample,
+    tensors: Mapping[str, NDArray[Any]],
+    gaps: Collection[str],
+) -> Any:  # noqa: ANN401 - a table, a matrix or a series, whatever it was fitted on
     """The values of an export's inputs in the form in which the original takes them.
 
     A value keeps the type of its column in the sample where that loses nothing; otherwise, such
-    as NaN among whole numbers, it keeps the tensor's. The empty string is missing text in a
-    column whose sample has missing text.
+    as NaN among whole numbers, it keeps the tensor's.
 
     Args:
         model: The original.
         sample: The sample, fitted to it: its columns' names, types and order.
         tensors: Arrays in the order of the graph's inputs, ``(rows, features)``: one matrix, or
             one for each column.
+        gaps: Columns in which the empty string is missing text; see `columns_with_gaps`.
     """
     values = list(tensors.values())
     if sample.frame is None:
@@ -41,18 +50,62 @@ def original_rows(model: BaseEstimator, sample: Sample, tensors: Mapping[str, ND
 
     columns = [column for matrix in values for column in matrix.T]
     kept = {
-        name: column_like(sample.frame[name], column)
+        name: column_like(sample.frame[name], column, gaps=name in gaps)
         for name, column in zip(sample.columns, columns, strict=True)
     }
     frame = pd.DataFrame(kept, columns=list(sample.columns))
     return asked(model, replace(sample, frame=frame))
 
 
-def column_like(like: pd.Series[Any], values: NDArray[Any]) -> pd.Series[Any]:
-    """Values of an input, ``(rows,)``, as a column of the sample's type, missing ones included."""
+def columns_with_gaps(model: BaseEstimator, sample: Sample) -> frozenset[str]:
+    """Columns of text in which the empty string stands for a missing value.
+
+    Those of the sample's that miss some; and of those that hold neither gaps nor empty text, the
+    ones in which the model takes a gap, as one with an imputer does.
+
+    Args:
+        model: The original.
+        sample: The sample, fitted to it.
+    """
+    if sample.frame is None:
+        return frozenset()
+    words = {
+        name: column for name, column in sample.frame.items() if column.dtype.kind not in "biufcmM"
+    }
+    return frozenset(
+        str(name)
+        for name, column in words.items()
+        if column.hasnans or (not (column == "").any() and _takes_gaps(model, sample, str(name)))
+    )
+
+
+def _takes_gaps(model: BaseEstimator, sample: Sample, name: str) -> bool:
+    """Whether the model answers rows without a value in a column."""
+    few = sample.take(slice(0, _FEW))
+    frame = few.frame
+    if frame is None:
+        return False
+    frame = frame.assign(**{name: frame[name].mask(np.ones(len(frame), dtype=np.bool_))})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            call(model, asked(model, few.of_frame(frame)), methods_of(model).methods[:1])
+    except Exception:  # noqa: BLE001 - a model may refuse a value in any way
+        return False
+    return True
+
+
+def column_like(like: pd.Series[Any], values: NDArray[Any], *, gaps: bool) -> pd.Series[Any]:
+    """Values of an input, ``(rows,)``, as a column of the sample's type, missing ones included.
+
+    Args:
+        like: The sample's column.
+        values: The values.
+        gaps: Whether the empty string is missing text.
+    """
     import pandas as pd  # noqa: PLC0415 - as above
 
-    missing = _missing(like, values)
+    missing = _missing(values, gaps=gaps)
     if isinstance(like.dtype, pd.CategoricalDtype):
         return _categories(like, values, missing)
     if like.dtype.kind == "O" or isinstance(like.dtype, pd.StringDtype):
@@ -66,10 +119,10 @@ def column_like(like: pd.Series[Any], values: NDArray[Any]) -> pd.Series[Any]:
         return series
 
 
-def _missing(like: pd.Series[Any], values: NDArray[Any]) -> NDArray[np.bool_]:
+def _missing(values: NDArray[Any], *, gaps: bool) -> NDArray[np.bool_]:
     if values.dtype.kind == "f":
         return np.asarray(np.isnan(values))
-    if values.dtype.kind in "OUS" and like.hasnans:
+    if values.dtype.kind in "OUS" and gaps:
         return np.asarray(values == "", dtype=np.bool_)
     return np.zeros(len(values), dtype=np.bool_)
 
@@ -82,8 +135,8 @@ def _objects(
     held = values.astype(object)
     if pd.api.types.infer_dtype(like, skipna=True) == "boolean":
         held = np.array([bool(v) if v in (0, 1) else v for v in held], dtype=object)
-    gaps = like[like.isna()]
-    held[missing] = gaps.iloc[0] if len(gaps) else None
+    absent = like[like.isna()]
+    held[missing] = absent.iloc[0] if len(absent) else np.nan
     return pd.Series(held, dtype=like.dtype)
 
 

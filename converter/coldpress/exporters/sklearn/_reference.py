@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from coldpress.errors import ExportError
 from coldpress.exporters._exported import Label, Outputs, Reference, Rows
 
-from ._ask import original_rows
+from ._ask import columns_with_gaps, original_rows
 from ._fit import asked, fit_sample
 from ._inputs import MATRIX, Inputs, wanted_inputs
 from ._original import Original, answer, call, class_labels, methods_of
@@ -62,7 +62,7 @@ def reference_of(
         labels=_labels(model, original, signature.outputs),
         rankings=original.rankings(outputs),
         truth=sample.truth,
-        ask=partial(_asked, model, sample, signature.outputs),
+        ask=partial(_asked, model, sample, signature.outputs, columns_with_gaps(model, sample)),
         timed=partial(call, model, asked(model, sample.take(slice(0, 1))), original.methods),
     )
 
@@ -77,9 +77,10 @@ def _asked(
     model: BaseEstimator,
     sample: Sample,
     like: Sequence[TensorSpec],
+    gaps: frozenset[str],
     tensors: Mapping[str, NDArray[Any]],
 ) -> Outputs:
-    return answer(model, original_rows(model, sample, tensors), like)
+    return answer(model, original_rows(model, sample, tensors, gaps), like)
 
 
 def _features(inputs: Inputs, names: tuple[str, ...]) -> tuple[str, ...]:
