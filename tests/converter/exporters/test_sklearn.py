@@ -290,11 +290,6 @@ class Own(TransformerMixin, BaseEstimator):
         return rows
 
 
-CATEGORIES = HistGradientBoostingClassifier(max_iter=3, categorical_features=[0]).fit(
-    np.c_[RANDOM.integers(0, 5, 300), MATRIX[:, 1:]], BINARY
-)
-
-
 @pytest.mark.parametrize(
     ("model", "said"),
     [
@@ -311,9 +306,6 @@ CATEGORIES = HistGradientBoostingClassifier(max_iter=3, categorical_features=[0]
             ).fit(MATRIX, BINARY),
             "step 'featureunion/log' runs a Python function",
             id="function",
-        ),
-        pytest.param(
-            CATEGORIES, "categorical features would be converted wrongly", id="categories"
         ),
         pytest.param(DBSCAN().fit(MATRIX), "no method that answers for new rows", id="no-predict"),
     ],

@@ -125,7 +125,7 @@ class _Side:
 
 def _export(side: _Side, sample: Sample, *, wide: bool) -> Exported:
     given = helper.np_dtype_to_tensor_dtype(side.tensors[INPUT].dtype)
-    proto = graph_of(side.boosted, given=given, wide=wide)
+    proto = graph_of(side.boosted, given={INPUT: given}, wide=wide)
     return Exported(model=OnnxFile(graph=serialise(proto)), reference=side.reference(sample))
 
 

@@ -9,7 +9,7 @@ from skl2onnx import update_registered_converter
 from skl2onnx._parse import update_registered_parser
 from skl2onnx._supported_operators import sklearn_operator_name_map
 
-from . import _corrections, _encoders, _meta, _neighbours, _targets, _trees
+from . import _corrections, _encoders, _histogram, _meta, _neighbours, _targets, _trees
 
 __all__ = ["CONVERTERS", "PRECISE", "SHAPES", "register_missing"]
 
@@ -19,6 +19,7 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_trees.CONVERTERS,
     **_encoders.CONVERTERS,
     **_corrections.CONVERTERS,
+    **_histogram.CONVERTERS,
     **_meta.CONVERTERS,
     **_neighbours.CONVERTERS,
     **_targets.CONVERTERS,
@@ -27,6 +28,7 @@ PRECISE = _corrections.PRECISE
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_encoders.SHAPES,
     **_corrections.SHAPES,
+    **_histogram.SHAPES,
     **_meta.SHAPES,
     **_targets.SHAPES,
 }
