@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,7 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - an `LGBMModel` or a `Booster`
         zero_missing=_zero_missing(dump),
         categories=_categories(dump),
         below_zero="zero",
+        lists=_lists(dump),
     )
 
 
@@ -88,21 +89,30 @@ def _dump(model: Any) -> Mapping[str, Any]:  # noqa: ANN401 - untyped
     booster = model if isinstance(model, lightgbm.Booster) else model.booster_
     # As in predict, the best round is the last where there was one.
     dump: Mapping[str, Any] = booster.dump_model()
-    if any(dump.get("pandas_categorical") or ()):
-        raise ExportError(
-            "the LightGBM model was trained on columns of the pandas type category, which ONNX has "
-            "not; encode them as whole numbers and name them by categorical_feature"
-        )
     return dump
 
 
+def _lists(dump: Mapping[str, Any]) -> tuple[NDArray[Any], ...]:
+    """The categories of pandas' columns: what is none of them, and what is missing, becomes NaN."""
+    return tuple(map(_listed, dump.get("pandas_categorical") or ()))
+
+
+def _listed(categories: Sequence[Any]) -> NDArray[Any]:
+    text = not categories or isinstance(categories[0], str)
+    return np.array(categories, dtype=object if text else None)
+
+
 def _asking(model: Any, *, classifier: bool) -> Any:  # noqa: ANN401 - untyped
-    def ask(rows: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    def ask(rows: object) -> tuple[NDArray[Any], ...]:
         if classifier:
             return model.predict(rows), model.predict_proba(rows)
-        return (model.predict(rows).reshape(len(rows), -1),)
+        return (_column(model.predict(rows)),)
 
     return ask
+
+
+def _column(answer: NDArray[Any]) -> NDArray[Any]:
+    return answer.reshape(len(answer), -1)
 
 
 def _link(model: Any, dump: Mapping[str, Any], *, classifier: bool) -> tuple[Link, float]:  # noqa: ANN401 - untyped

@@ -212,11 +212,6 @@ def with_categories(kind, **options):
             id="xgb-categories",
         ),
         pytest.param(
-            lambda: with_categories(lightgbm.LGBMRegressor, **LGB),
-            "pandas type category",
-            id="lgb-categories",
-        ),
-        pytest.param(
             lambda: with_categories(catboost.CatBoostRegressor, **CAT, cat_features=["fare"]),
             "has categorical features",
             id="cat-categories",
