@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from io import StringIO
 from itertools import chain
 from typing import Any
 
@@ -19,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.zoo.case import Built, Case
+from tests.zoo.cases.boosters_tables import CASES as _TABLES
 
 _ROWS, _TRAINED = 500, 300
 _COLUMNS = ["age", "fare", "f9", "home.dest", "kind of day"]
@@ -138,31 +138,6 @@ def _squares(actual: Any, predicted: Any) -> Any:
 def _with_days(table: pd.DataFrame) -> pd.DataFrame:
     days = pd.Categorical([f"day {int(day)}" for day in table["kind of day"]])
     return table.assign(**{"kind of day": days})
-
-
-def _as_they_are(table: pd.DataFrame) -> pd.DataFrame:
-    return table
-
-
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    return pd.read_csv(StringIO(table.to_csv(index=False)))
-
-
-def _on_strange_table(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Built:
-    """Categories of words and of numbers; the rows that judge have some that training had not."""
-    rows, score = _rows(single=False)
-    later, number = np.arange(_ROWS) >= _TRAINED, np.arange(_ROWS)
-    days = [f"day {int(day)}" for day in rows[:, 4]]
-    floors = np.where(later & (number % 9 == 0), 35, (rows[:, 4].astype(int) % 4 + 3) * 10)
-    table = pd.DataFrame(rows[:, :3], columns=_COLUMNS[:3]).assign(
-        day=pd.Series(days).mask(later & (number % 7 == 0), "never").mask(number % 11 == 0),
-        floor=pd.Series(floors).mask(number % 13 == 0),
-    )
-    wanted = _TARGETS["words"](score)[:_TRAINED]
-    trained = table[:_TRAINED].astype({"day": "category", "floor": "category"})
-    model = _learner("LGBMClassifier", **_GROUPED).fit(trained, wanted)
-    turned = change(table.astype({"day": "category", "floor": "category"}))[table.columns[::-1]]
-    return Built(model=model, sample=turned[:_TRAINED], fresh=turned[_TRAINED:])
 
 
 def _with_numbered_days(table: pd.DataFrame) -> pd.DataFrame:
@@ -307,8 +282,7 @@ _XGBOOST = (
         partial(_on_table, partial(_learner, "XGBClassifier"), "binary", lambda table: table),
     ),
 )
-_GROUPED: dict[str, Any] = {"min_data_per_group": 5, "cat_smooth": 1}
-_SETS: dict[str, Any] = {"categorical_feature": [4]} | _GROUPED
+_SETS: dict[str, Any] = {"categorical_feature": [4], "min_data_per_group": 5, "cat_smooth": 1}
 _BAGGED: dict[str, Any] = {"boosting_type": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}
 _LIGHTGBM = (
     _of("LGBMRegressor", "reg_sqrt", reg_sqrt=True),
@@ -327,24 +301,6 @@ _LIGHTGBM = (
     _of("LGBMRegressor", "zero_as_missing", zero_as_missing=True),
     _of("LGBMRegressor", "zero_as_missing and gaps", gaps=True, zero_as_missing=True),
     _of("LGBMRegressor", "linear_tree", linear_tree=True, refused="linear_tree"),
-    _case(
-        "LGBMRegressor, pandas categories",
-        partial(
-            _on_table,
-            partial(_learner, "LGBMRegressor", **_GROUPED),
-            "regression",
-            # LightGBM has no blanks in names.
-            lambda table: _with_days(table).rename(columns={"kind of day": "day"}),
-        ),
-    ),
-    *(
-        _case(
-            f"LGBMClassifier, {kind}, unseen and missing",
-            partial(_on_strange_table, change),
-            quick=False,
-        )
-        for kind, change in {"pandas categories": _as_they_are, "a CSV file": _as_text}.items()
-    ),
     _of("LGBMRegressor", "own objective", objective=_squares),
     _of("LGBMClassifier", "own objective", "binary", objective=_squares, refused="Python function"),
     _of("LGBMRanker", "", "counts", fit=_groups),
@@ -435,4 +391,4 @@ _INSIDE = (
     ),
 )
 
-CASES = (*_TASKS, *_OBJECTIVES, *_XGBOOST, *_LIGHTGBM, *_CATBOOST, *_INSIDE)
+CASES = (*_TASKS, *_OBJECTIVES, *_XGBOOST, *_LIGHTGBM, *_TABLES, *_CATBOOST, *_INSIDE)
