@@ -27,7 +27,7 @@ class OutputCheck:
         mean_rel_diff: Their mean.
         rows_beyond: Rows in which a value differs by more than ``atol · scale + rtol ·
             |original|``, where the scale is the median of the column's absolute values in the
-            sample, and at least 1, or is not equal, for text; all of them where kind or shape is
+            sample, from 1 to 100, or is not equal, for text; all of them where kind or shape is
             another; 0 for labels.
         nan_equal: Whether NaN stands in the same places.
         inf_equal: Whether infinities of the same sign stand in the same places.

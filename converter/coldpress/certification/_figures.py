@@ -16,6 +16,7 @@ __all__ = ["DECADES", "decades", "fidelity", "is_distribution", "scale", "winner
 DECADES = range(-12, 3)
 _RANK = 2
 _SUM_TOLERANCE = 1e-3
+_LARGEST = 100.0
 # Less is as good as nothing, and JSON has no infinity.
 _LEAST = -1e9
 
@@ -33,10 +34,11 @@ def decades(absolute: NDArray[np.float64]) -> tuple[int, ...]:
 
 
 def scale(batches: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-    """How large an output's values are as a rule, column by column: the median, at least 1.
+    """How large an output's values are as a rule, column by column: the median, from 1 to 100.
 
     What a sum of floats loses is in proportion to what was added up, however near to zero the sum
-    is; so the absolute tolerance grows with it.
+    is; so the absolute tolerance grows with it. But where most values are huge, a small one means
+    something.
 
     Args:
         batches: The original's values; columns are their last axis.
@@ -47,7 +49,7 @@ def scale(batches: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     values = np.where(np.isfinite(values), values, 0.0)
     width = values.shape[-1] if values.ndim > 1 else 1
     columns = values.reshape(-1, width) if values.size else np.ones((1, 1))
-    sizes: NDArray[np.float64] = np.maximum(np.median(columns, axis=0), 1.0)
+    sizes: NDArray[np.float64] = np.clip(np.median(columns, axis=0), 1.0, _LARGEST)
     return sizes
 
 

@@ -72,9 +72,10 @@ def test_winners():
     [
         pytest.param([[[1.0, 50.0], [3.0, -70.0]], [[2.0, np.inf]]], [2.0, 50.0], id="columns"),
         pytest.param([[0.1, -0.2]], [1.0], id="small"),
+        pytest.param([[1e9, 2e9, 3.0]], [100.0], id="huge"),
         pytest.param([[100, 200]], [1.0], id="whole-numbers"),
     ],
 )
 def test_scale(batches, expected):
-    """The scale of a column is the median of its absolute values, and at least 1."""
+    """The scale of a column is the median of its absolute values, from 1 to 100."""
     assert scale([np.array(batch) for batch in batches]).tolist() == expected

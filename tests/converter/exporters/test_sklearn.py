@@ -307,11 +307,6 @@ class Own(TransformerMixin, BaseEstimator):
         return rows
 
 
-CATEGORIES = HistGradientBoostingClassifier(max_iter=3, categorical_features=[0]).fit(
-    np.c_[RANDOM.integers(0, 5, 300), MATRIX[:, 1:]], BINARY
-)
-
-
 def half(values):
     """A function that no graph can hold."""
     return values / 2
@@ -333,9 +328,6 @@ def half(values):
             ).fit(MATRIX, BINARY),
             "step 'featureunion/half' runs a Python function",
             id="function",
-        ),
-        pytest.param(
-            CATEGORIES, "categorical features would be converted wrongly", id="categories"
         ),
         pytest.param(DBSCAN().fit(MATRIX), "no method that answers for new rows", id="no-predict"),
     ],

@@ -12,7 +12,6 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
     BaggingClassifier,
-    HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     VotingClassifier,
@@ -114,15 +113,6 @@ def test_repair_comes_before_wider_numbers(tmp_path, scaler):
     rungs = export(model, sample=rows, output=tmp_path / "b").certificate().rungs
     held = [(rung.name, rung.held) for rung in rungs]
     assert held == [("int64", False), ("int64, scalers in float64", True)]
-
-
-@pytest.mark.parametrize("around", [make_pipeline, lambda m: VotingClassifier([("a", m)])])
-def test_categories_of_boosters_are_refused_inside_others(tmp_path, around):
-    """sklearn-onnx#1051: boosters with categories are refused wherever they stand."""
-    rows = np.c_[RANDOM.integers(0, 4, 150), MATRIX]
-    model = around(HistGradientBoostingClassifier(max_iter=3, categorical_features=[0]))
-    with pytest.raises(ExportError, match="categorical features would be converted wrongly"):
-        export(model.fit(rows, BINARY), sample=rows, output=tmp_path / "b")
 
 
 def test_target_through_a_python_function_is_refused(tmp_path):

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.zoo.case import Built, Case
+from tests.zoo.cases.boosters_tables import CASES as _TABLES
 
 _ROWS, _TRAINED = 500, 300
 _COLUMNS = ["age", "fare", "f9", "home.dest", "kind of day"]
@@ -299,11 +300,6 @@ _LIGHTGBM = (
     _of("LGBMRegressor", "zero_as_missing", zero_as_missing=True),
     _of("LGBMRegressor", "zero_as_missing and gaps", gaps=True, zero_as_missing=True),
     _of("LGBMRegressor", "linear_tree", linear_tree=True, refused="linear_tree"),
-    _case(
-        "LGBMRegressor, pandas categories",
-        partial(_on_table, partial(_learner, "LGBMRegressor"), "regression", _with_days),
-        refused="pandas type category",
-    ),
     _of("LGBMRegressor", "own objective", objective=_squares),
     _of("LGBMClassifier", "own objective", "binary", objective=_squares, refused="Python function"),
     _of("LGBMRanker", "", "counts", fit=_groups),
@@ -394,4 +390,4 @@ _INSIDE = (
     ),
 )
 
-CASES = (*_TASKS, *_OBJECTIVES, *_XGBOOST, *_LIGHTGBM, *_CATBOOST, *_INSIDE)
+CASES = (*_TASKS, *_OBJECTIVES, *_XGBOOST, *_LIGHTGBM, *_TABLES, *_CATBOOST, *_INSIDE)

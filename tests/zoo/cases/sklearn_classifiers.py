@@ -246,7 +246,6 @@ CASES = (
         BINARY,
         rows=COUNTS,
         quick=True,
-        refused="categorical features would be",
     ),
     held("AdaBoostClassifier", lambda: ensemble.AdaBoostClassifier(**_FEW), THREE, quick=True),
     held(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from sklearn import (
+    calibration,
     compose,
     ensemble,
     feature_selection,
@@ -16,7 +17,7 @@ from sklearn import (
 )
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 
-from tests.zoo.cases.sklearn_data import BINARY, RANDOM, ROWS, TARGET, THREE, held
+from tests.zoo.cases.sklearn_data import BINARY, RANDOM, ROWS, TARGET, THREE, TRAINED, held
 
 _CITIES = ["Ulm", "Bonn", "Köln", "Oslo", "New York"]
 _WORDS = ["good", "bad", "night", "a", "day", "Sun", "moon", "is", "grüße", "it's"]
@@ -49,6 +50,19 @@ GAPPY = pd.DataFrame(
         "member": _gaps(FULL["member"], np.nan),
         "visits": FULL["visits"].astype("Int64").where(RANDOM.random(ROWS) > 0.15),
     }
+)
+
+
+def _strange(values, stranger):
+    """A column whose later rows, which judge, hold what its first ones have not."""
+    later = (np.arange(ROWS) >= TRAINED) & (np.arange(ROWS) % 7 == 0)
+    return pd.Series(values, dtype=object).mask(later, stranger)
+
+
+STRANGE = GAPPY.drop(columns="member").assign(
+    city=_strange(GAPPY["city"], "Rom"),
+    grade=_strange(GAPPY["grade"], "E").astype("category"),
+    floor=_strange(GAPPY["floor"], 11).astype("category"),
 )
 TEXTS = pd.Series(
     [" ".join(RANDOM.choice(_WORDS, RANDOM.integers(1, 8))) for _ in range(ROWS)], name="text"
@@ -227,11 +241,31 @@ CASES = (
     held("Table, boosting of categories",
          lambda: ensemble.HistGradientBoostingClassifier(
              max_iter=8, categorical_features="from_dtype"), BINARY,
-         rows=FULL[["age", "grade"]], quick=True, refused="categorical features"),
-    held("Table, boosting of categories in a stack",
+         rows=FULL[["age", "grade"]], quick=True),
+    held("Table, boosting of categories in a vote",
          lambda: ensemble.VotingClassifier([("boosting", ensemble.HistGradientBoostingClassifier(
              max_iter=8, categorical_features="from_dtype"))]), BINARY,
-         rows=FULL[["age", "grade"]], quick=True, refused="categorical features"),
+         rows=FULL[["age", "grade"]]),
+    held("Table, boosting of categories, unseen and missing ones",
+         lambda: ensemble.HistGradientBoostingClassifier(max_iter=8, min_samples_leaf=5,
+             categorical_features=["city", "grade", "floor"]), THREE, rows=STRANGE),
+    held("Table, Poisson boosting of categories, unseen and missing ones",
+         lambda: ensemble.HistGradientBoostingRegressor(max_iter=8, min_samples_leaf=5,
+             loss="poisson", categorical_features=["city", "grade"]), np.abs(TARGET),
+         rows=STRANGE.drop(columns="floor")),
+    held("Table, boosting of numbers in categories, unseen and missing ones",
+         lambda: ensemble.HistGradientBoostingRegressor(max_iter=8, min_samples_leaf=5), TARGET,
+         rows=STRANGE[["age", "floor"]], quick=True),
+    held("Table, boosting of encoded categories",
+         lambda: pipeline.make_pipeline(
+             compose.make_column_transformer((_ORDINAL, _TEXTUAL), remainder="passthrough"),
+             ensemble.HistGradientBoostingClassifier(
+                 max_iter=8, min_samples_leaf=5, categorical_features=[0, 1])), THREE,
+         rows=STRANGE[["age", "home.dist", "city", "grade"]]),
+    held("Table, calibrated boosting of categories",
+         lambda: calibration.CalibratedClassifierCV(
+             ensemble.HistGradientBoostingClassifier(max_iter=8), cv=2), BINARY,
+         rows=FULL[["age", "grade"]]),
     held("Table, regression",
          lambda: _table(ensemble.GradientBoostingRegressor(n_estimators=10),
                         words=[_filled(_FREQUENT, _ONE_HOT, _TEXTUAL)]), TARGET, rows=GAPPY),

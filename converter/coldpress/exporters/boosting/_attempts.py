@@ -15,14 +15,13 @@ from onnx import helper
 from coldpress.errors import ExportError, SampleError, brief
 from coldpress.exporters._exported import Attempt, Exported, Outputs, Reference, Rows
 from coldpress.exporters._graph import serialise
-from coldpress.exporters.sklearn._fit import fit_sample
-from coldpress.exporters.sklearn._inputs import MATRIX, wanted_inputs
+from coldpress.exporters.sklearn._inputs import MATRIX
 from coldpress.onnx_file import OnnxFile
-from coldpress_runtime.session import DTYPES
 
-from ._boosted import Boosted
+from ._columns import input_names
 from ._families import read
-from ._graph import INPUT, graph_of
+from ._graph import graph_of
+from ._sample import Laid, lay_out
 
 if TYPE_CHECKING:
     from coldpress.sample import Sample
@@ -33,35 +32,38 @@ __all__ = ["attempts", "reference"]
 
 def attempts(model: Any, sample: Sample) -> tuple[Attempt, ...]:  # noqa: ANN401 - of three libraries
     """The ladder; see `coldpress.exporters.attempts`."""
-    boosted = read(model)
-    rows, features = _rows(boosted, sample)
-    # LightGBM compares in float64: what float32 can't hold would go the wrong way unseen.
-    narrow = boosted.single or rows.dtype == np.float32
-    tensors = {INPUT: rows.astype(np.float32 if narrow else np.float64)}
-    side = _Side(boosted=boosted, tensors=tensors, features=features, names=boosted.outputs)
-    side.check(sample)
+    laid = lay_out(read(model), sample)
+    outputs = laid.boosted.outputs
+    tensors = laid.inputs.tensors(input_names(tuple(laid.inputs.columns), outputs))
+    side = _Side(laid=laid, tensors=tensors, names=outputs)
+    side.check()
+    narrow = "FP64" not in laid.inputs.datatypes.values()
     rungs = {"float32": False, "float64": True} if narrow else {"float64": True}
     return tuple(
-        Attempt(name=name, export=partial(_export, side, sample, wide=wide))
-        for name, wide in rungs.items()
+        Attempt(name=name, export=partial(_export, side, wide=wide)) for name, wide in rungs.items()
     )
 
 
 def reference(model: Any, sample: Sample, signature: Signature) -> Reference:  # noqa: ANN401 - as above
     """The model beside an export of it; see `coldpress.exporters.reference`."""
-    boosted = read(model)
+    laid = lay_out(read(model), sample)
     shapes = [spec.shape[1:] for spec in signature.inputs]
-    if shapes != [(boosted.width,)] or len(signature.outputs) != len(boosted.outputs):
+    wanted = [values.shape[1:] for values in laid.inputs.columns.values()]
+    if shapes != wanted or len(signature.outputs) != len(laid.boosted.outputs):
         raise ExportError(
-            f"the {type(model).__name__} takes one matrix of {boosted.width} columns, which the "
+            f"the {type(model).__name__} takes {_told(laid)}, which the "
             "export does not; this is not the model that it was made from"
         )
-    rows, features = _rows(boosted, sample)
-    (spec,) = signature.inputs
+    inputs = laid.inputs.declared([spec.datatype for spec in signature.inputs])
+    tensors = inputs.tensors(tuple(spec.name for spec in signature.inputs))
     names = tuple(spec.name for spec in signature.outputs)
-    tensors = {spec.name: rows.astype(DTYPES[spec.datatype])}
-    side = _Side(boosted=boosted, tensors=tensors, features=features, names=names)
-    return side.reference(sample)
+    return _Side(laid=laid, tensors=tensors, names=names).reference()
+
+
+def _told(laid: Laid) -> str:
+    if tuple(laid.inputs.columns) == (MATRIX,):
+        return f"one matrix of {laid.boosted.width} columns"
+    return f"an input for each of {laid.boosted.width} columns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,24 +71,21 @@ class _Side:
     """The original with the sample as the export takes it.
 
     Attributes:
-        boosted: The original.
+        laid: The original, and the sample fitted to it.
         tensors: The sample.
-        features: Names of its columns, if they have any.
         names: The export's outputs.
     """
 
-    boosted: Boosted
+    laid: Laid
     tensors: Mapping[str, NDArray[Any]]
-    features: tuple[str, ...]
     names: tuple[str, ...]
 
     def ask(self, tensors: Mapping[str, NDArray[Any]]) -> Outputs:
         """What the original answers to rows as the export takes them."""
-        (rows,) = tensors.values()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            answers = list(self.boosted.ask(rows))
-        if labels := self.boosted.labels:
+            answers = self.laid.ask(tensors)
+        if labels := self.laid.boosted.labels:
             # A column of labels from CatBoost, and 1.0 from LightGBM, stand for the same.
             kind = object if isinstance(labels[0], str) else np.int64
             answers[0] = np.asarray(answers[0]).reshape(-1).astype(kind)
@@ -96,58 +95,46 @@ class _Side:
         """What it answers to some of the sample."""
         return self.ask({name: array[rows] for name, array in self.tensors.items()})
 
-    def check(self, sample: Sample) -> None:
+    def check(self) -> None:
         """Let the original answer every row; what it refuses, such as infinity, is no input."""
         try:
             self.ask(self.tensors)
         except Exception as error:
             raise SampleError(
-                f"the model can't take the rows of {sample.origin}: {brief(error)}"
+                f"the model can't take the rows of {self.laid.sample.origin}: {brief(error)}"
             ) from error
 
-    def reference(self, sample: Sample) -> Reference:
+    def reference(self) -> Reference:
         """What an export is held against."""
-        labels, names = self.boosted.labels, self.names
-        ((_, rows),) = self.tensors.items()
+        boosted, names = self.laid.boosted, self.names
+        labels = boosted.labels
         return Reference(
             rows=Rows(name="sample", tensors=self.tensors, original=self.some),
-            described=f"{self.boosted.maker}'s own {self.boosted.method}, on the same "
-            f"{rows.dtype} rows",
-            features=self.features,
+            described=f"{boosted.maker}'s own {boosted.method}, on the same {self._told()} rows",
+            features=self._features(),
             label_outputs=frozenset(names[:1] if labels else ()),
             labels=dict.fromkeys(names, labels) if labels else {},
             rankings={names[0]: names[1]} if labels else {},
-            truth=sample.truth,
+            truth=self.laid.sample.truth,
             timed=partial(self.some, slice(0, 1)),
             ask=self.ask,
         )
 
+    def _told(self) -> str:
+        if len(self.tensors) > 1:
+            return "table's"
+        return str(next(iter(self.tensors.values())).dtype)
 
-def _export(side: _Side, sample: Sample, *, wide: bool) -> Exported:
-    given = helper.np_dtype_to_tensor_dtype(side.tensors[INPUT].dtype)
-    proto = graph_of(side.boosted, given=given, wide=wide)
-    return Exported(model=OnnxFile(graph=serialise(proto)), reference=side.reference(sample))
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """A model's columns under the names by which scikit-learn's estimators tell theirs."""
-
-    n_features_in_: int
-    feature_names_in_: tuple[str, ...] | None
+    def _features(self) -> tuple[str, ...]:
+        columns = tuple(self.laid.inputs.columns)
+        changed = columns != tuple(self.tensors)
+        return self.laid.inputs.features if changed or columns == (MATRIX,) else ()
 
 
-def _rows(boosted: Boosted, sample: Sample) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """The sample as a matrix in its own type, and the names of its columns."""
-    columns: Any = _Columns(boosted.width, boosted.names or None)
-    inputs = wanted_inputs(columns, fit_sample(columns, sample))
-    if set(inputs.columns) != {MATRIX}:
-        texts = [name for name, kind in inputs.datatypes.items() if kind == "BYTES"]
-        raise SampleError(
-            f"column '{texts[0]:.64}' of {sample.origin} is text, and the model takes numbers only"
-        )
-    matrix = inputs.columns[MATRIX]
-    if matrix.dtype.kind not in "iuf":
-        raise SampleError(f"{sample.origin} is {matrix.dtype}, and the model takes numbers only")
-    # float16 is widened, since what it holds float32 holds, too.
-    return matrix.astype(np.float32) if matrix.dtype == np.float16 else matrix, inputs.features
+def _export(side: _Side, *, wide: bool) -> Exported:
+    given = {
+        name: int(helper.np_dtype_to_tensor_dtype(array.dtype))
+        for name, array in side.tensors.items()
+    }
+    proto = graph_of(side.laid.boosted, given=given, wide=wide)
+    return Exported(model=OnnxFile(graph=serialise(proto)), reference=side.reference())

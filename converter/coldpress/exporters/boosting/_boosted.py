@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from coldpress.errors import ExportError
 from coldpress.exporters._exported import Label
 
-__all__ = ["ZERO", "Boosted", "Forest", "Link", "Mode", "Tree", "leaf", "whole_labels"]
+__all__ = [
+    "ZERO",
+    "Boosted",
+    "Forest",
+    "Link",
+    "Mode",
+    "Tree",
+    "Vocabulary",
+    "leaf",
+    "whole_labels",
+]
 
 # Numbers no larger than this, in size, are zero to LightGBM.
 ZERO = float(np.float32(1e-35))
@@ -64,6 +74,22 @@ class Forest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vocabulary:
+    """The categories of a feature whose values are codes to the trees; any other is missing.
+
+    Attributes:
+        categories: Words, numbers or booleans, in the order of their codes, which count from 0.
+    """
+
+    categories: NDArray[Any]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the categories are words."""
+        return self.categories.dtype.kind not in "biuf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Boosted:
     """A trained model of any of the libraries.
 
@@ -74,7 +100,8 @@ class Boosted:
         names: The features' names, where it was trained with names; else empty.
         link: What makes predictions of margins.
         outputs: Names of its outputs: a label and probabilities, or a single one.
-        ask: The original's answers to a matrix, one for each output, shaped as the export's.
+        ask: The original's answers to a matrix, or to a table with categories, one for each output,
+            shaped as the export's.
         method: Which methods of the original give them.
         labels: The classes of a classifier.
         steepness: What margins are multiplied by before the link.
@@ -83,6 +110,9 @@ class Boosted:
         zero_missing: Whether zero does.
         categories: Features whose values count as whole numbers.
         below_zero: What a category between -1 and 0 is: ``zero``, or ``none`` at all.
+        vocabularies: The categories of features that are codes to the trees, by feature.
+        lists: Categories of features in order, of which the model doesn't say the features.
+        listed: For each feature, whether it is certainly one of those.
     """
 
     maker: str
@@ -91,7 +121,7 @@ class Boosted:
     names: tuple[str, ...]
     link: Link
     outputs: tuple[str, ...]
-    ask: Callable[[NDArray[Any]], Sequence[NDArray[Any]]]
+    ask: Callable[[Any], Sequence[NDArray[Any]]]
     method: str
     labels: tuple[Label, ...] = ()
     steepness: float = 1.0
@@ -100,6 +130,9 @@ class Boosted:
     zero_missing: bool = False
     categories: tuple[int, ...] = ()
     below_zero: Literal["zero", "none"] = "none"
+    vocabularies: Mapping[int, Vocabulary] = field(default_factory=dict)
+    lists: tuple[NDArray[Any], ...] = ()
+    listed: tuple[bool, ...] = ()
 
 
 def leaf(weight: float = 0.0) -> Tree:

@@ -7,31 +7,30 @@ leaves the sigmoid out where every tree is a leaf (onnxruntime#27533) and flushe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from coldpress.exporters._exported import Label
 from coldpress.exporters._graph import IR_VERSION, OPSET
 
 from ._boosted import ZERO, Boosted, Link
+from ._columns import matrix_of, matrix_type
 from ._trees import OPERATOR, trees_as_attributes
+from ._writing import ML, Graph
 
 __all__ = ["INPUT", "ML_OPSET", "graph_of", "output_types"]
 
 INPUT = "input"
 ML_OPSET = 3
-_ML = "ai.onnx.ml"
 
 
 def graph_of(
     boosted: Boosted,
     *,
-    given: int,
+    given: Mapping[str, int],
     wide: bool,
     scores: int = TensorProto.FLOAT,
     raw: bool = False,
@@ -40,15 +39,15 @@ def graph_of(
 
     Args:
         boosted: The model.
-        given: Type of the input, one of ONNX's.
+        given: The inputs' types, ONNX's, by their names: one matrix, or a column for each feature.
         wide: Whether thresholds are compared, and leaves added up, in float64.
         scores: Type of the last output, one of ONNX's.
         raw: Whether a classifier gives margins in place of probabilities; of a decision between
             two, one for each.
     """
-    graph = _Graph()
+    graph = Graph()
     rows = _prepared(graph, boosted, given, wide=wide)
-    margins = graph.put(OPERATOR, rows, domain=_ML, **trees_as_attributes(boosted.forest, wide))
+    margins = graph.put(OPERATOR, rows, domain=ML, **trees_as_attributes(boosted.forest, wide))
     answers = [_scores(graph, boosted, margins)]
     if boosted.labels:
         answers.insert(0, _winner(graph, answers[0], boosted.labels))
@@ -70,33 +69,10 @@ def output_types(boosted: Boosted, scores: int = TensorProto.FLOAT) -> tuple[int
     return (TensorProto.STRING if text else TensorProto.INT64, scores)
 
 
-class _Graph:
-    """Nodes and constants as they are put, each under a name of its own."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def put(self, operator: str, *inputs: str, domain: str = "", name: str = "", **to: Any) -> str:  # noqa: ANN401 - attributes
-        """Put a node; its output's name."""
-        name = name or f"{operator.lower()}_{len(self.nodes)}"
-        node = helper.make_node(operator, list(inputs), [name], name=name, domain=domain)
-        node.attribute.extend(helper.make_attribute(key, value) for key, value in to.items())
-        self.nodes.append(node)
-        return name
-
-    def constant(self, values: object, dtype: object) -> str:
-        """Put a constant; its name."""
-        name = f"constant_{len(self.constants)}"
-        array: NDArray[Any] = np.array(values, dtype=dtype)  # type: ignore[call-overload]  # any
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
-
-
-def _prepared(graph: _Graph, boosted: Boosted, given: int, *, wide: bool) -> str:
+def _prepared(graph: Graph, boosted: Boosted, given: Mapping[str, int], *, wide: bool) -> str:
     """The rows as the trees take them."""
-    own = TensorProto.FLOAT if boosted.single else given
-    rows = INPUT if own == given else graph.put("Cast", INPUT, to=own)
+    own = matrix_type(boosted, given)
+    rows = matrix_of(graph, boosted, given)
     dtype = helper.tensor_dtype_to_np_dtype(own)
     nan = graph.constant(np.nan, dtype)
     if boosted.missing is not None:
@@ -109,15 +85,16 @@ def _prepared(graph: _Graph, boosted: Boosted, given: int, *, wide: bool) -> str
         number = ~np.isin(np.arange(boosted.width), boosted.categories)
         absent = graph.put("And", absent, graph.constant(number, np.bool_))
         rows = graph.put("Where", absent, nan, rows)
-    if boosted.categories:
-        rows = _cut(graph, rows, boosted)
+    # Codes are whole as they are.
+    if numbers := [index for index in boosted.categories if index not in boosted.vocabularies]:
+        rows = _cut(graph, rows, boosted, numbers)
     wanted = TensorProto.DOUBLE if wide else TensorProto.FLOAT
     return rows if own == wanted else graph.put("Cast", rows, to=wanted)
 
 
-def _cut(graph: _Graph, rows: str, boosted: Boosted) -> str:
+def _cut(graph: Graph, rows: str, boosted: Boosted, numbers: Sequence[int]) -> str:
     """Categories are whole numbers: what stands behind the point is cut off."""
-    mask = np.isin(np.arange(boosted.width), boosted.categories)
+    mask = np.isin(np.arange(boosted.width), numbers)
     if boosted.below_zero == "none":
         # Rounded down, what is below zero stays there, and is in no set.
         whole = graph.put("Floor", rows)
@@ -127,7 +104,7 @@ def _cut(graph: _Graph, rows: str, boosted: Boosted) -> str:
     return graph.put("Where", graph.constant(mask, np.bool_), whole, rows)
 
 
-def _scores(graph: _Graph, boosted: Boosted, margins: str) -> str:
+def _scores(graph: Graph, boosted: Boosted, margins: str) -> str:
     if boosted.steepness != 1:
         margins = graph.put("Mul", margins, graph.constant(boosted.steepness, np.float32))
     linked = _link(graph, boosted.link, margins)
@@ -137,7 +114,7 @@ def _scores(graph: _Graph, boosted: Boosted, margins: str) -> str:
     return linked
 
 
-def _raw(graph: _Graph, boosted: Boosted, margins: str) -> str:
+def _raw(graph: Graph, boosted: Boosted, margins: str) -> str:
     if _decides(boosted):
         return graph.put("Concat", graph.put("Neg", margins), margins, axis=1)
     return margins
@@ -148,7 +125,7 @@ def _decides(boosted: Boosted) -> bool:
     return bool(boosted.labels) and len(boosted.forest.base) == 1
 
 
-def _link(graph: _Graph, link: Link, margins: str) -> str:
+def _link(graph: Graph, link: Link, margins: str) -> str:
     """The predictions that margins stand for."""
     one = graph.constant(1, np.float32)
     if link == "sigmoid":
@@ -167,14 +144,16 @@ def _link(graph: _Graph, link: Link, margins: str) -> str:
     return graph.put(plain[link], margins)
 
 
-def _winner(graph: _Graph, scores: str, labels: tuple[Label, ...]) -> str:
+def _winner(graph: Graph, scores: str, labels: tuple[Label, ...]) -> str:
     """The label with the largest score; of equal ones the first, as everywhere."""
     dtype = object if isinstance(labels[0], str) else np.int64
     best = graph.put("ArgMax", scores, axis=1, keepdims=0)
     return graph.put("Gather", graph.constant(labels, dtype), best)
 
 
-def _model(graph: _Graph, boosted: Boosted, given: int, scores: int) -> onnx.ModelProto:
+def _model(
+    graph: Graph, boosted: Boosted, given: Mapping[str, int], scores: int
+) -> onnx.ModelProto:
     columns = len(boosted.labels) or (1 if boosted.link == "winner" else len(boosted.forest.base))
     shapes: list[Sequence[str | int | None]] = [["rows"], ["rows", columns]]
     kinds = output_types(boosted, scores)
@@ -182,12 +161,15 @@ def _model(graph: _Graph, boosted: Boosted, given: int, scores: int) -> onnx.Mod
         helper.make_tensor_value_info(name, kind, shape)
         for name, kind, shape in zip(boosted.outputs, kinds, shapes[-len(kinds) :], strict=True)
     ]
-    rows = helper.make_tensor_value_info(INPUT, given, ["rows", boosted.width])
+    width = boosted.width if len(given) == 1 else 1
+    inputs = [
+        helper.make_tensor_value_info(name, kind, ["rows", width]) for name, kind in given.items()
+    ]
     used = {name for node in graph.nodes for name in node.input}
     constants = [constant for constant in graph.constants if constant.name in used]
     return helper.make_model(
-        helper.make_graph(graph.nodes, boosted.maker, [rows], outputs, constants),
-        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(_ML, ML_OPSET)],
+        helper.make_graph(graph.nodes, boosted.maker, inputs, outputs, constants),
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
         ir_version=IR_VERSION,
         producer_name="coldpress",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ _LINKS: dict[str, Link] = {
         "identity",
     ),
 }  # fmt: skip
+_ENDLESS = 1e300
 _CLASSIFIERS = {"binary", "multiclass", "multiclassova", "cross_entropy"}
 
 
@@ -43,6 +44,7 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - an `LGBMModel` or a `Booster`
     dump = _dump(model)
     classifier = isinstance(model, lightgbm.LGBMClassifier)
     link, steepness = _link(model, dump, classifier=classifier)
+    infos = dump["feature_infos"]
     single = ("score",) if isinstance(model, lightgbm.LGBMRanker) else ("variable",)
     return Boosted(
         maker="LightGBM",
@@ -59,6 +61,8 @@ def read(model: Any) -> Boosted:  # noqa: ANN401 - an `LGBMModel` or a `Booster`
         zero_missing=_zero_missing(dump),
         categories=_categories(dump),
         below_zero="zero",
+        lists=_lists(dump),
+        listed=tuple(_is_listed(infos.get(name, {})) for name in dump["feature_names"]),
     )
 
 
@@ -88,21 +92,35 @@ def _dump(model: Any) -> Mapping[str, Any]:  # noqa: ANN401 - untyped
     booster = model if isinstance(model, lightgbm.Booster) else model.booster_
     # As in predict, the best round is the last where there was one.
     dump: Mapping[str, Any] = booster.dump_model()
-    if any(dump.get("pandas_categorical") or ()):
-        raise ExportError(
-            "the LightGBM model was trained on columns of the pandas type category, which ONNX has "
-            "not; encode them as whole numbers and name them by categorical_feature"
-        )
     return dump
 
 
+def _lists(dump: Mapping[str, Any]) -> tuple[NDArray[Any], ...]:
+    """The categories of pandas' columns: what is none of them, and what is missing, becomes NaN."""
+    return tuple(map(_listed, dump.get("pandas_categorical") or ()))
+
+
+def _is_listed(info: Mapping[str, Any]) -> bool:
+    """Whether training took a feature for unordered categories, whose codes it then lists."""
+    return bool(info.get("values"))
+
+
+def _listed(categories: Sequence[Any]) -> NDArray[Any]:
+    text = not categories or isinstance(categories[0], str)
+    return np.array(categories, dtype=object if text else None)
+
+
 def _asking(model: Any, *, classifier: bool) -> Any:  # noqa: ANN401 - untyped
-    def ask(rows: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    def ask(rows: object) -> tuple[NDArray[Any], ...]:
         if classifier:
             return model.predict(rows), model.predict_proba(rows)
-        return (model.predict(rows).reshape(len(rows), -1),)
+        return (_column(model.predict(rows)),)
 
     return ask
+
+
+def _column(answer: NDArray[Any]) -> NDArray[Any]:
+    return answer.reshape(len(answer), -1)
 
 
 def _link(model: Any, dump: Mapping[str, Any], *, classifier: bool) -> tuple[Link, float]:  # noqa: ANN401 - untyped
@@ -155,6 +173,9 @@ def _put(nodes: Nodes, place: int, node: Mapping[str, Any], left: int, right: in
         # The number itself counts as zero, which is above it.
         threshold = float(np.nextafter(threshold, -np.inf))
     # Where nothing was missing in training, NaN counts as zero.
+    if threshold >= _ENDLESS:
+        # The dump has no infinity; the model does, in memory and in its own files.
+        threshold = np.inf
     goes_left = threshold >= 0 if node["missing_type"] == "None" else node["default_left"]
     nodes.put(
         place, mode="BRANCH_LEQ", feature=feature, value=threshold, yes=left, no=right,

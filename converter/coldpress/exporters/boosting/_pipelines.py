@@ -9,6 +9,7 @@ from onnx import TensorProto
 from skl2onnx import update_registered_converter
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import (
+    BooleanTensorType,
     DoubleTensorType,
     FloatTensorType,
     Int64TensorType,
@@ -16,15 +17,21 @@ from skl2onnx.common.data_types import (
 )
 from skl2onnx.helpers.integration import add_onnx_graph
 
-from ._families import is_booster, is_trained, read
-from ._graph import graph_of
+from coldpress.errors import ExportError
 
-__all__ = ["register_boosters"]
+from ._boosted import Boosted
+from ._families import is_booster, is_trained
+from ._families import read as read_any
+from ._graph import INPUT, graph_of
+
+__all__ = ["convert_boosted", "register_boosters"]
 
 _ONNX_TYPES = {
+    BooleanTensorType: TensorProto.BOOL,
     DoubleTensorType: TensorProto.DOUBLE,
     FloatTensorType: TensorProto.FLOAT,
     Int64TensorType: TensorProto.INT64,
+    StringTensorType: TensorProto.STRING,
 }
 
 
@@ -71,6 +78,17 @@ def _is_estimator(part: object) -> bool:
     return hasattr(part, "__dict__") and (hasattr(part, "fit") or hasattr(part, "predict_proba"))
 
 
+def read(model: Any) -> Boosted:  # noqa: ANN401 - of three libraries
+    """What a booster inside an estimator is, whose steps hand numbers on."""
+    boosted = read_any(model)
+    if boosted.vocabularies or boosted.lists:
+        raise ExportError(
+            f"the {boosted.maker} model inside was trained on columns of the pandas type category, "
+            "with which it can be exported only alone; encode them as numbers before it"
+        )
+    return boosted
+
+
 def _parse(scope: Any, model: Any, inputs: Any, custom_parsers: object = None) -> Any:  # noqa: ANN401, ARG001 - untyped package, called with all
     """The outputs of a booster; skl2onnx would give CatBoost's classifiers one only."""
     operator = scope.declare_local_operator(sklearn_operator_name_map[type(model)], model)
@@ -94,18 +112,53 @@ def _declare(operator: Any) -> None:  # noqa: ANN401 - untyped package
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - as above
     boosted = read(operator.raw_operator)
-    scores = _ONNX_TYPES[_float_type(operator)]
+    wide = _float_type(operator) is DoubleTensorType and not boosted.single
+    convert_boosted(scope, operator, container, boosted, wide=wide)
+
+
+def convert_boosted(
+    scope: Any,  # noqa: ANN401 - as above
+    operator: Any,  # noqa: ANN401 - as above
+    container: Any,  # noqa: ANN401 - as above
+    boosted: Boosted,
+    *,
+    wide: bool,
+) -> None:
+    """Put a boosted model in the place of an operator.
+
+    Args:
+        scope: skl2onnx's names.
+        operator: The operator: of one matrix, or of a column for each feature.
+        container: skl2onnx's graph.
+        boosted: What its estimator is.
+        wide: Whether thresholds are compared, and leaves added up, in float64.
+    """
+    asked = {"raw_scores": False}
     decides = container.has_options(operator.raw_operator, "raw_scores") and container.get_options(
-        operator.raw_operator, {"raw_scores": False}
+        operator.raw_operator, asked
     )
     graph = graph_of(
         boosted,
-        given=_ONNX_TYPES[type(operator.inputs[0].type)],
-        wide=scores == TensorProto.DOUBLE and not boosted.single,
-        scores=scores,
+        given=_given(operator, boosted),
+        wide=wide,
+        scores=_ONNX_TYPES[type(operator.outputs[-1].type)],
         raw=bool(decides and decides["raw_scores"]),
     )
     add_onnx_graph(scope, operator, container, graph)
+
+
+def _given(operator: Any, boosted: Boosted) -> dict[str, int]:  # noqa: ANN401 - as above
+    count = len(operator.inputs)
+    widths = {value.type.shape[1] for value in operator.inputs}
+    if count > 1 and (count != boosted.width or widths != {1}):
+        raise NotImplementedError(
+            f"a {type(operator.raw_operator).__name__} after several steps; put its columns into "
+            "one matrix first"
+        )
+    return {
+        INPUT if count == 1 else f"{INPUT}_{index}": _ONNX_TYPES[type(value.type)]
+        for index, value in enumerate(operator.inputs)
+    }
 
 
 def _float_type(operator: Any) -> Any:  # noqa: ANN401 - as above

@@ -163,8 +163,9 @@ def _trees(learner: Mapping[str, Any]) -> tuple[list[Any], Sequence[float], Mapp
     model: Mapping[str, Any] = inner["model"]
     if any(category["values"] for category in model.get("cats", {}).get("enc", ())):
         raise ExportError(
-            "the XGBoost model was trained on columns of the pandas type category, which ONNX has "
-            "not; encode them as whole numbers, with feature_types of 'c' for them"
+            "the XGBoost model was trained on columns of the pandas type category, of which "
+            "XGBoost takes an unseen one for the next in order, and ONNX can't; encode them as "
+            "whole numbers, with feature_types of 'c' for them"
         )
     trees = model["trees"]
     return trees, booster.get("weight_drop", [1.0] * len(trees)), model

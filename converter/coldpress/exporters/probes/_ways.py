@@ -22,7 +22,7 @@ _MOVING = frozenset({"Identity", "Cast"})
 _EXACT = frozenset(
     {
         *("Add", "Sub", "Mul", "Div", "Scaler", "Imputer", "Neg", "Abs", "Clip", "Min", "Max"),
-        *("Where", "IsNaN", "Floor", "Ceil", "Round"),
+        *("Where", "IsNaN", "Floor", "Ceil", "Round", "Sign"),
     }
 )
 # The same to a unit in the last place or so, which is enough to cross a threshold.

@@ -22,7 +22,6 @@ from skl2onnx.common.data_types import (
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.gaussian_process import GaussianProcessClassifier
@@ -60,8 +59,8 @@ def check_convertible(model: BaseEstimator) -> None:
     """Refuse what would fail later with a worse message, or convert without one and be wrong.
 
     Raises:
-        ExportError: The model is not fitted, runs a Python function, is a histogram booster with
-            categorical features, or holds a booster of a kind that is not exported.
+        ExportError: The model is not fitted, runs a Python function, or holds an estimator of a
+            kind that is not exported.
     """
     try:
         check_is_fitted(model)
@@ -75,7 +74,6 @@ def check_convertible(model: BaseEstimator) -> None:
                 f"{KNOWN} alone or, with --plugin, by a class of your own that has a converter"
             )
     for part in parts_of(model):
-        _check_boosting(part)
         if isinstance(part, GaussianProcessClassifier):
             raise ExportError(
                 "GaussianProcessClassifier needs an operator that onnxruntime has not; use SVC "
@@ -156,18 +154,6 @@ def _takes_zipmap(model: BaseEstimator) -> bool:
         return False
     allowed = get_converter(alias).get_allowed_options() or ()
     return allowed == "passthrough" or "zipmap" in allowed
-
-
-def _check_boosting(part: BaseEstimator) -> None:
-    boosters = HistGradientBoostingClassifier | HistGradientBoostingRegressor
-    if not isinstance(part, boosters):
-        return
-    categorical = getattr(part, "is_categorical_", None)
-    if categorical is not None and any(categorical):
-        raise ExportError(
-            f"{type(part).__name__} with categorical features would be converted wrongly; "
-            "encode them with OrdinalEncoder or OneHotEncoder before it instead"
-        )
 
 
 def _no_converter(model: BaseEstimator, error: Exception) -> ExportError:

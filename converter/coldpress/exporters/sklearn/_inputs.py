@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from coldpress.errors import SampleError
 
@@ -37,6 +38,7 @@ _DTYPES: dict[str, Any] = {
     "BYTES": object,
 }
 _FLOAT32_BYTES = 4
+_HISTOGRAMS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +108,9 @@ def parts_of(model: object) -> Iterator[BaseEstimator]:
         seen.add(id(part))
         if isinstance(part, BaseEstimator):
             yield part
-            stack.extend(vars(part).values())
+            # What a histogram booster does to its columns is its own affair.
+            if not isinstance(part, _HISTOGRAMS):
+                stack.extend(vars(part).values())
         elif type(part).__name__ == "_CalibratedClassifier":  # which is no estimator
             stack.append(vars(part)["estimator"])
         elif isinstance(part, list | tuple):

@@ -2,8 +2,8 @@
 
 It leaves out where a tree sends missing values, though every tree of scikit-learn has learnt that,
 also from data without any; it rounds some thresholds to float32 to the nearest, which lets a row
-cross; it has no float64 thresholds at all, which histogram boosters compare with; and it divides
-the votes of a forest before it adds them up, after which ten against ten is no draw.
+cross; and it divides the votes of a forest before it adds them up, after which ten against ten is
+no draw.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnx
 from sklearn.base import BaseEstimator
 from sklearn.ensemble._forest import ForestClassifier
 
@@ -41,10 +40,6 @@ class Tree:
 
 def trees_of(model: BaseEstimator) -> Iterator[Tree]:
     """The trees of a model in the order in which skl2onnx converts them."""
-    for predictors in getattr(model, "_predictors", ()):
-        for predictor in predictors:
-            nodes = predictor.nodes
-            yield Tree(thresholds=nodes["num_threshold"], missing_left=nodes["missing_go_to_left"])
     forest = isinstance(model, ForestClassifier) and model.n_outputs_ == 1
     width = (1 if model.n_classes_ == _BINARY else model.n_classes_) if forest else 0
     # Boosters have a table of trees, a row for each round.
@@ -61,18 +56,16 @@ def trees_of(model: BaseEstimator) -> Iterator[Tree]:
 class CorrectingContainer:
     """A container of skl2onnx that puts right the trees that go into it."""
 
-    def __init__(self, container: Any, trees: Iterable[Tree], *, wide: bool = False) -> None:  # noqa: ANN401 - untyped package
+    def __init__(self, container: Any, trees: Iterable[Tree]) -> None:  # noqa: ANN401 - untyped package
         """Wrap a container.
 
         Args:
             container: Skl2onnx's own.
-            trees: The model's trees, in order.
-            wide: Whether they compare in float64; else thresholds are rounded down to float32,
+            trees: The model's trees, in order. Their thresholds are rounded down to float32,
                 which decides no float32 otherwise.
         """
         self._container = container
         self._trees = list(trees)
-        self._wide = wide
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the container's own
         return getattr(self._container, name)
@@ -95,11 +88,11 @@ class CorrectingContainer:
             nodes = np.asarray(attributes["nodes_nodeids"])[where]
             values[where] = tree.thresholds[nodes]
             missing[where] = tree.missing_left[nodes]
-        corrected = {
+        return {
             **attributes,
             "nodes_missing_value_tracks_true": (missing * inner).tolist(),
+            "nodes_values": rounded_down(np.where(inner, values, 0.0)),
         }
-        return self._with_thresholds(corrected, np.where(inner, values, 0.0))
 
     def _votes(self, attributes: dict[str, Any]) -> np.ndarray:
         """Whole votes in place of their parts of the mean: zeros and ones add up exactly."""
@@ -107,14 +100,6 @@ class CorrectingContainer:
         names = ("class_treeids", "class_nodeids", "class_ids")
         places = zip(*(attributes[name] for name in names), strict=True)
         return np.array([votes[tree][node, label] for tree, node, label in places], np.float32)
-
-    def _with_thresholds(self, attributes: dict[str, Any], values: np.ndarray) -> dict[str, Any]:
-        if not self._wide:
-            return {**attributes, "nodes_values": rounded_down(values)}
-        del attributes["nodes_values"]
-        tensor = onnx.numpy_helper.from_array(values, "nodes_values_as_tensor")
-        # The first version of the operator that takes float64 thresholds.
-        return {**attributes, "nodes_values_as_tensor": tensor, "op_version": 3}
 
     def _next(self, nodes: int) -> Tree:
         """The next tree; some converters make no ensemble of a tree that is one leaf."""

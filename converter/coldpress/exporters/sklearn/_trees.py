@@ -3,8 +3,7 @@
 scikit-learn rounds the input of a tree to float32 and only then compares it with a threshold.
 skl2onnx leaves that step out: in a float64 graph a row between the two crosses the threshold. Here
 the step is put back around skl2onnx's own converters, so that they also round the thresholds as is
-right for float32; a cast put into the finished graph would come too late for that. Histogram
-boosters compare in float64, and so their thresholds stay in it where the input is float64.
+right for float32; a cast put into the finished graph would come too late for that.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from skl2onnx.common._apply_operation import apply_cast, apply_exp
+from skl2onnx.common._apply_operation import apply_cast
 from skl2onnx.common._registration import get_converter
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, guess_proto_type
 from skl2onnx.common.utils_classifier import get_label_classes
@@ -23,8 +22,6 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -41,8 +38,6 @@ from ._tree_nodes import CorrectingContainer, trees_of
 __all__ = ["CONVERTERS"]
 
 _BINARY = 2
-# Losses of histogram boosters that predict a logarithm.
-_LOG_LINKED = frozenset({"poisson", "gamma"})
 
 
 def _convert_rounding(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
@@ -119,31 +114,6 @@ def _float_variable(scope: Any, variable: Any) -> Any:  # noqa: ANN401 - untyped
     return scope.declare_local_variable(f"{variable.raw_name}_float32", kind)
 
 
-def _convert_histogram(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
-    """Convert a histogram booster, in float64 where its input is.
-
-    skl2onnx leaves the link of a Poisson or gamma loss out: it is put back.
-    """
-    if getattr(operator.raw_operator, "loss", "") not in _LOG_LINKED:
-        _convert_linear(scope, operator, container)
-        return
-    declared = operator.outputs[0]
-    raw = scope.declare_local_variable("raw_prediction", declared.type)
-    operator.outputs.set_element(0, raw)
-    try:
-        _convert_linear(scope, operator, container)
-    finally:
-        operator.outputs.set_element(0, declared)
-    apply_exp(scope, raw.full_name, declared.full_name, container)
-
-
-def _convert_linear(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
-    """Convert a histogram booster whose sums are its predictions."""
-    wide = isinstance(operator.inputs[0].type, DoubleTensorType)
-    corrected = CorrectingContainer(container, trees_of(operator.raw_operator), wide=wide)
-    _convert_narrow(scope, operator, corrected)
-
-
 # For skl2onnx's `custom_conversion_functions`; estimators inside others are looked up here, too.
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **dict.fromkeys(
@@ -158,9 +128,6 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
             RandomForestRegressor,
         ),
         _convert_rounding,
-    ),
-    **dict.fromkeys(
-        (HistGradientBoostingClassifier, HistGradientBoostingRegressor), _convert_histogram
     ),
     **dict.fromkeys((ExtraTreesClassifier, RandomForestClassifier), _convert_forest),
 }

@@ -12,6 +12,7 @@ import xgboost
 from coldpress.errors import ExportError, SampleError
 from coldpress.exporters import reference
 from coldpress.exporters.boosting import attempts
+from coldpress.exporters.boosting._families import read
 from coldpress.load import model_of
 from coldpress.pipeline import export
 from coldpress.sample import Sample
@@ -212,11 +213,6 @@ def with_categories(kind, **options):
             id="xgb-categories",
         ),
         pytest.param(
-            lambda: with_categories(lightgbm.LGBMRegressor, **LGB),
-            "pandas type category",
-            id="lgb-categories",
-        ),
-        pytest.param(
             lambda: with_categories(catboost.CatBoostRegressor, **CAT, cat_features=["fare"]),
             "has categorical features",
             id="cat-categories",
@@ -266,3 +262,23 @@ def test_reference_of_another_model_is_refused():
     trained = model_of(MODELS["xgb-real"])
     with pytest.raises(ExportError, match="not the model that it was made from"):
         reference(trained, Sample.of(ROWS), signature)
+
+
+def test_blanks_in_names_are_underscores_to_lightgbm(tmp_path):
+    """LightGBM renames columns with blanks: the table that trained it is a sample all the same."""
+    rows = pd.DataFrame(RANDOM.normal(size=(200, 2)), columns=["living area", "year"])
+    model = lightgbm.LGBMRegressor(**LGB).fit(rows, rows["living area"] * 2)
+    bundle = export(model, sample=rows, output=tmp_path / "b")
+    assert bundle.manifest.signature.features == ("living_area", "year")
+
+
+def test_splits_that_only_missing_values_fail_have_no_end(tmp_path):
+    """LightGBM's dump says 1e300 where the model itself has infinity, as the probes would show."""
+    rows = RANDOM.normal(size=(400, 2))
+    gone = RANDOM.random(400) < 0.4
+    rows[gone, 0] = np.nan
+    model = lightgbm.LGBMRegressor(**LGB, max_bin=2).fit(rows, gone * 3.0)
+    values = {value for tree in read(model).forest.trees for value in tree.values}  # noqa: PD011 - a tree's
+    assert np.inf in values
+    assert 1e300 not in values
+    assert export(model, sample=rows, output=tmp_path / "b").certificate().passed

@@ -47,7 +47,7 @@ def both(model, rows, *, wide=False, given=TensorProto.FLOAT):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         own = boosted.ask(rows)
-    graph = graph_of(boosted, given=given, wide=wide)
+    graph = graph_of(boosted, given={INPUT: given}, wide=wide)
     onnx.checker.check_model(graph)
     session = ModelSession(graph.SerializeToString())
     answer = session.run({INPUT: rows})
