@@ -78,7 +78,7 @@ def _filled(fill, encode, columns):
     return (pipeline.make_pipeline(fill, encode), columns)
 
 
-def _table(model, *, words, numbers=None, remainder="drop"):
+def table(model, *, words, numbers=None, remainder="drop"):
     """A preprocessing of columns before a model."""
     numbers = numbers or pipeline.make_pipeline(
         impute.SimpleImputer(), preprocessing.StandardScaler()
@@ -171,7 +171,7 @@ def _pipelines():
                 continue
             yield held(
                 f"Table with gaps, {what}, {name}",
-                lambda model=model, words=words: _table(model, words=words),
+                lambda model=model, words=words: table(model, words=words),
                 BINARY,
                 rows=GAPPY,
                 quick=what == "all of them",
@@ -179,7 +179,7 @@ def _pipelines():
     for what, words in _FULL.items():
         yield held(
             f"Table, {what}, forest",
-            lambda words=words: _table(_FOREST, words=words),
+            lambda words=words: table(_FOREST, words=words),
             THREE,
             rows=FULL,
             quick=what == "one-hot",
@@ -209,7 +209,7 @@ CASES = (
     held("HashingVectorizer", lambda: HashingVectorizer(n_features=64), rows=TEXTS,
          refused="no converter"),
     held("Table, remainder passed through",
-         lambda: _table(_FOREST, words=[(_ONE_HOT, _TEXTUAL)], remainder="passthrough"), THREE,
+         lambda: table(_FOREST, words=[(_ONE_HOT, _TEXTUAL)], remainder="passthrough"), THREE,
          rows=FULL.drop(columns=["floor"])),
     held("Table, columns by type",
          lambda: pipeline.make_pipeline(compose.make_column_transformer(
@@ -230,13 +230,13 @@ CASES = (
          lambda: pipeline.make_pipeline(compose.make_column_transformer(
              (preprocessing.FunctionTransformer(_half), ["age"])), _FOREST),
          THREE, rows=FULL, quick=True, refused="Python function"),
-    held("Table, linear SVM", lambda: _table(svm.LinearSVC(), words=[(_ONE_HOT, _TEXTUAL)]),
+    held("Table, linear SVM", lambda: table(svm.LinearSVC(), words=[(_ONE_HOT, _TEXTUAL)]),
          THREE, rows=FULL),
     held("Table, neighbours",
-         lambda: _table(neighbors.KNeighborsClassifier(), words=[(_ONE_HOT, _TEXTUAL)]), THREE,
+         lambda: table(neighbors.KNeighborsClassifier(), words=[(_ONE_HOT, _TEXTUAL)]), THREE,
          rows=FULL),
     held("Table, boosting of numbers",
-         lambda: _table(ensemble.HistGradientBoostingClassifier(max_iter=8),
+         lambda: table(ensemble.HistGradientBoostingClassifier(max_iter=8),
                         words=[(_KNOWN, _TEXTUAL)], numbers="passthrough"), BINARY, rows=GAPPY),
     held("Table, boosting of categories",
          lambda: ensemble.HistGradientBoostingClassifier(
@@ -267,16 +267,16 @@ CASES = (
              ensemble.HistGradientBoostingClassifier(max_iter=8), cv=2), BINARY,
          rows=FULL[["age", "grade"]]),
     held("Table, regression",
-         lambda: _table(ensemble.GradientBoostingRegressor(n_estimators=10),
+         lambda: table(ensemble.GradientBoostingRegressor(n_estimators=10),
                         words=[_filled(_FREQUENT, _ONE_HOT, _TEXTUAL)]), TARGET, rows=GAPPY),
     held("Table, search over the whole pipeline",
          lambda: model_selection.GridSearchCV(
-             _table(_LOGISTIC, words=[_filled(_CONSTANT, _ONE_HOT, ["city"])]),
+             table(_LOGISTIC, words=[_filled(_CONSTANT, _ONE_HOT, ["city"])]),
              {"logisticregression__C": [0.1, 1]}, cv=3), BINARY, rows=GAPPY),
     held("Table, calibrated pipelines",
          lambda: ensemble.VotingClassifier(
-             [("a", _table(_LOGISTIC, words=[(_ONE_HOT, _TEXTUAL)])),
-              ("b", _table(_FOREST, words=[(_KNOWN, _TEXTUAL)]))], voting="soft"), BINARY,
+             [("a", table(_LOGISTIC, words=[(_ONE_HOT, _TEXTUAL)])),
+              ("b", table(_FOREST, words=[(_KNOWN, _TEXTUAL)]))], voting="soft"), BINARY,
          rows=FULL),
     held("Table, two texts",
          lambda: pipeline.make_pipeline(compose.make_column_transformer(
