@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from coldpress.blobs import unpacked_parts
 from coldpress.certification import Certificate, read_certificate
@@ -26,6 +27,7 @@ __all__ = [
     "Bundle",
     "check_name",
     "default_name",
+    "foreign_file",
     "plain_blob",
     "replace_file",
     "write_bundle",
@@ -122,6 +124,23 @@ class Bundle:
         data = self.companion(RECORD_NAME)
         return None if data is None else Record.from_bytes(data)
 
+    def golden(self) -> tuple[dict[str, Any], ...]:
+        """The golden examples, each a ``request`` and its ``response``; empty if there are none.
+
+        Raises:
+            BundleError: They can't be read.
+        """
+        blob = next((blob for blob in self.manifest.blobs if blob.role == "golden"), None)
+        if blob is None:
+            return ()
+        try:
+            examples = json.loads(self.unpacked(blob))["examples"]
+            return tuple({key: each[key] for key in ("request", "response")} for each in examples)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise BundleError(
+                f"{self.path / blob.path} holds no golden examples; export the model again"
+            ) from error
+
     def certificate(self) -> Certificate:
         """The whole certificate.
 
@@ -132,6 +151,12 @@ class Bundle:
             return read_certificate(self.unpacked(self.manifest.blob("certificate")))
         except ArtifactError as error:
             raise BundleError(f"{self.path}: {error}") from error
+
+
+def foreign_file(path: Path, manifest: Manifest) -> str:
+    """The first file of a bundle's directory that neither is a blob nor a companion; or none."""
+    own = {MANIFEST_NAME, *COMPANIONS, *(blob.path for blob in manifest.blobs)}
+    return min((file.name for file in path.iterdir() if file.name not in own), default="")
 
 
 def write_bundle(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from coldpress.onnx_file import least_rows
 from coldpress_runtime.dialects.open_inference_json import encode_tensor
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def golden_examples(reference: Reference, signature: Signature) -> bytes:
 
 
 def _candidates(sample: Rows, signature: Signature) -> Iterator[slice]:
-    size = max(1, *(spec.shape[0] for spec in signature.inputs))
+    size = least_rows(signature.inputs)
     finite = np.logical_and.reduce([_finite(array) for array in sample.tensors.values()])
     for start in range(0, sample.count - size + 1, size):
         if finite[start : start + size].all():

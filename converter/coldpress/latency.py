@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from coldpress.exporters import Reference
+from coldpress.onnx_file import least_rows
 from coldpress.record import Latency
 from coldpress_runtime.session import ModelSession
 
@@ -29,7 +30,7 @@ def compare_latency(reference: Reference, session: ModelSession) -> Latency | No
     original = reference.timed
     if original is None:
         return None
-    size = max(1, *(spec.shape[0] for spec in session.inputs))
+    size = least_rows(session.inputs)
     row = {name: array[:size] for name, array in reference.rows.tensors.items()}
     first, second = median_ms(original, lambda: session.run(row))
     return Latency(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,7 +16,7 @@ from onnx.external_data_helper import (
 )
 
 from coldpress.errors import ExportError
-from coldpress_runtime.artifact import WEIGHTS_NAME
+from coldpress_runtime.artifact import WEIGHTS_NAME, TensorSpec
 from coldpress_runtime.options import SessionOptions
 from coldpress_runtime.session import ModelSession
 
@@ -27,6 +27,7 @@ __all__ = [
     "all_tensors",
     "external_bytes",
     "initialisers",
+    "least_rows",
     "serialised",
 ]
 
@@ -89,6 +90,11 @@ class OnnxFile:
         """
         # The session asks for any file of the folder, and maps those that the graph names.
         return ModelSession(self.graph, weights=self.weights, options=options)
+
+
+def least_rows(inputs: Sequence[TensorSpec]) -> int:
+    """How many rows a model takes at the least: one, or as many as its fixed batch has."""
+    return max((1, *(spec.shape[0] for spec in inputs if spec.shape)))
 
 
 def serialised(model: onnx.ModelProto) -> bytes:

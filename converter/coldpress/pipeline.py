@@ -8,6 +8,7 @@ from pathlib import Path
 
 from coldpress.bundle import Bundle, check_name, default_name
 from coldpress.isolation import interruptible, run_worker
+from coldpress.quiet import unheard
 from coldpress.staging import check_target, install, staging_directory
 from coldpress.wanted import Wanted
 from coldpress.worker import Job
@@ -102,7 +103,7 @@ def export_file(  # noqa: PLR0913 - the command line's options, all but three wi
         The bundle, verified.
 
     Raises:
-        UsageError: The name, the sample or the place won't do.
+        UsageError: The name, the sample, the place or the key won't do.
         TrustError: The file can run code and is not trusted.
         LoadError: The file is not what its suffix says.
         MissingExtraError: The model's framework is not installed.
@@ -120,6 +121,7 @@ def export_file(  # noqa: PLR0913 - the command line's options, all but three wi
         "command": tuple(command),
     }
     check_target(output, force=force)
+    _check_key(sign)
     with interruptible(), staging_directory(output) as staging:
         job = source.job(
             task="export",
@@ -131,7 +133,7 @@ def export_file(  # noqa: PLR0913 - the command line's options, all but three wi
         )
         home = staging / "home"
         home.mkdir()
-        run_worker(job, home=home, progress=progress or _silent, debug=debug)
+        run_worker(job, home=home, progress=progress or unheard, debug=debug)
         return _installed(staging, output, sign)
 
 
@@ -180,16 +182,25 @@ def export(  # noqa: PLR0913 - as export_file
     chosen = check_name(name) if name is not None else default_name(output.name)
     plan = Plan(name=chosen, wanted=_wanted(compress), keep_failed=keep_failed)
     check_target(output, force=force)
+    _check_key(sign)
     rows = Sample.of(sample).with_truth(labels).capped()
     trained = model_of(model)
     with interruptible(), staging_directory(output) as staging:
         path = staging / "bundle"
-        assemble(trained, rows, plan=plan, path=path, progress=progress or _silent)
+        assemble(trained, rows, plan=plan, path=path, progress=progress or unheard)
         return _installed(staging, output, sign)
 
 
 def _wanted(compress: Wanted | str) -> Wanted:
     return Wanted(technique=compress) if isinstance(compress, str) else compress
+
+
+def _check_key(key: Path | str | None) -> None:
+    """Refuse a key that won't sign before the work begins whose result it would throw away."""
+    if key is not None:
+        from coldpress.signing import check_private_key  # noqa: PLC0415 - only for who signs
+
+        check_private_key(key)
 
 
 def _installed(staging: Path, output: Path, key: Path | str | None) -> Bundle:
@@ -200,7 +211,3 @@ def _installed(staging: Path, output: Path, key: Path | str | None) -> Bundle:
         sign(made.path, Path(key))
     install(made.path, output, staging=staging)
     return Bundle(path=output, manifest=made.manifest, digest=made.digest)
-
-
-def _silent(_step: str) -> None:
-    """Report progress to nobody."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from coldpress.bundle import Bundle, writing
@@ -36,6 +35,8 @@ def against_original(
 ) -> Certificate:
     """Hold a bundle against the model that it was made from.
 
+    The ways to export that were tried when it was made stay in the certificate.
+
     Args:
         bundle: The bundle.
         trained: The original.
@@ -47,7 +48,8 @@ def against_original(
     """
     with _served(bundle) as model:
         held = reference(trained, sample, bundle.manifest.signature, model)
-        return _certified(bundle, model, held, packages_of(trained), progress)
+        found = _certified(bundle, model, held, packages_of(trained), progress)
+    return found.with_rungs(bundle.certificate().rungs)
 
 
 def against_plain(bundle: Bundle, sample: Sample, *, progress: Progress) -> Certificate:
@@ -75,10 +77,11 @@ def against_golden(bundle: Bundle, *, progress: Progress) -> Certificate:
         progress: Called with what is about to be done.
 
     Raises:
-        BundleError: It has no golden examples, as where every row of its sample had a NaN.
+        BundleError: It has no golden examples, as where every row of its sample had a NaN, or they
+            can't be read.
     """
-    document = orjson.loads(bundle.unpacked(bundle.manifest.blob("golden")))
-    if not document["examples"]:
+    examples = bundle.golden()
+    if not examples:
         raise BundleError(
             f"{bundle.path} holds no golden examples; give the original and rows to compare them "
             "on, with --original MODEL --data FILE"
@@ -88,10 +91,7 @@ def against_golden(bundle: Bundle, *, progress: Progress) -> Certificate:
     kinds = {spec.name: DTYPES[spec.datatype].kind for spec in signature.outputs}
     decided = [name for name in labels if kinds[name] != "f"]
     scores = [name for name in labels if name not in decided]
-    tensors, answers = (
-        _stacked([_tensors(example[side][key]) for example in document["examples"]])
-        for side, key in (("request", "inputs"), ("response", "outputs"))
-    )
+    tensors, answers = _golden_rows(bundle, examples)
     held = Reference(
         rows=Rows(name="golden examples", tensors=tensors, original=partial(_slice, answers)),
         described="the answers that the original gave when the bundle was made",
@@ -130,6 +130,20 @@ def _served(bundle: Bundle) -> Iterator[OnnxFile]:
             for part in bundle.unpacked_parts(bundle.manifest.weights):
                 file.write(part)
         yield OnnxFile(graph=graph, folder=folder)
+
+
+def _golden_rows(bundle: Bundle, examples: Sequence[dict[str, Any]]) -> tuple[Outputs, Outputs]:
+    """All requests as one, and all answers."""
+    try:
+        return (
+            _stacked([_tensors(example["request"]["inputs"]) for example in examples]),
+            _stacked([_tensors(example["response"]["outputs"]) for example in examples]),
+        )
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"the golden examples of {bundle.path} are no requests with their answers; export the "
+            "model again"
+        ) from error
 
 
 def _tensors(entries: Sequence[dict[str, Any]]) -> dict[str, NDArray[Any]]:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-__all__ = ["quietly"]
+__all__ = ["quietly", "unheard"]
 
 
 @contextmanager
@@ -33,3 +33,7 @@ def quietly() -> Iterator[None]:
         root.handlers[:] = handlers
         root.setLevel(level)
         logging.disable(before)
+
+
+def unheard(_told: object) -> None:
+    """Tell nobody: the progress of whoever did not ask for it."""

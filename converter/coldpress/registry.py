@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import obstore
 
 from coldpress_runtime.artifact import MANIFEST_NAME, SCHEMA_VERSION, Manifest
 from coldpress_runtime.errors import ModelUnavailable
@@ -15,7 +19,8 @@ from coldpress_runtime.store import fetch_manifest, resolve
 from .bundle import COMPANIONS, SIGNATURE_NAME, Bundle, replace_file, writing
 from .channels import ChannelState, check_channel, point
 from .companions import write_companions
-from .errors import CertificationError
+from .errors import BundleError, CertificationError, SignatureError, StoreError
+from .quiet import unheard
 from .signing import check_signature, published_signature, trusted_key
 from .store_errors import store_errors
 from .stores import connect, store_url
@@ -25,6 +30,9 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 __all__ = ["Published", "describe", "is_signed", "publish"]
+
+# Manifests before this version may name no certificate.
+_CERTIFIED_SINCE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +65,20 @@ def publish(
     """Write a bundle to a store as a version of its model.
 
     A version is never overwritten; publishing the same bundle again changes nothing. Its companions
-    (record, report, bill of materials, signature) go beside it where the store has none yet.
+    (record, report, bill of materials, signature) go beside it where the store has none yet; with a
+    trusted key, a signature that holds for it replaces one in the store that does not.
 
     Args:
         bundle: The bundle, or its directory.
         store: URL such as ``s3://bucket/prefix``, or a path on this machine.
         channel: Point this channel to the version afterwards.
         force: Publish it even if its certificate failed. Then the bundle's manifest says so from
-            now on, which makes it another version, and a signature of the one before is removed.
+            now on, which makes it another version, and a signature of the one before is removed:
+            once the store has taken the blobs, or, with a trusted key, was reached.
         progress: Called with what is about to be done, and with how much of a large file is.
 
     Raises:
-        BundleError: The bundle's files are not those of its manifest.
+        BundleError: The bundle's files are not those of its manifest, or it holds no certificate.
         CertificationError: Its certificate failed, and `force` is false.
         SignatureError: There is a trusted key, and the bundle is not signed by it.
         StoreError: The store can't be reached, denies access or is full. What was written by then
@@ -78,21 +88,29 @@ def publish(
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.open(Path(bundle))
     root = store_url(store)
     target = check_channel(channel) if channel else None
-    signed = bundle.companion(SIGNATURE_NAME) is not None
-    bundle = _proven(bundle, force=force)
+    manifest, tell = _publishable(bundle, force=force), progress or unheard
     remote = connect(root, create=True)
-    uri = ModelUri(root=root, name=bundle.manifest.name, digest=bundle.digest)
-    with store_errors(root):
-        _check_trusted(remote, uri, bundle)
-        written, created = _write(remote, uri, bundle, progress or (lambda _: None))
-    pointer = ModelUri(root=root, name=uri.name, channel=target or "")
-    return Published(
-        uri=uri,
-        created=created,
-        bytes_written=written,
-        channel=point(remote, pointer, uri.digest, "publish") if target else None,
-        unsigned=signed and bundle.companion(SIGNATURE_NAME) is None,
-    )
+    uri = ModelUri(root=root, name=manifest.name, digest=manifest.digest)
+    signed = bundle.companion(SIGNATURE_NAME) is not None
+    forced = manifest is not bundle.manifest
+    written = None
+    if forced:
+        with store_errors(root):
+            written = _prepare_forced(remote, uri, bundle, tell)
+        bundle = _rewritten(bundle, manifest)
+    with _saying(bundle, forced=forced), store_errors(root):
+        better = _trusted(remote, uri, bundle)
+        if written is None:
+            written = _write_blobs(remote, uri, bundle, tell)
+        sent, created = _write_rest(remote, uri, bundle, tell, signature=better)
+        pointer = ModelUri(root=root, name=uri.name, channel=target or "")
+        return Published(
+            uri=uri,
+            created=created,
+            bytes_written=written + sent,
+            channel=point(remote, pointer, uri.digest, "publish") if target else None,
+            unsigned=signed and forced,
+        )
 
 
 def describe(uri: ModelUri) -> tuple[ModelUri, Manifest]:
@@ -123,10 +141,11 @@ def is_signed(pinned: ModelUri) -> bool:
             return False
 
 
-def _proven(bundle: Bundle, *, force: bool) -> Bundle:
-    """The bundle, if its certificate passed; by force, the bundle as it says that it did not."""
-    if (failure := _failure(bundle)) is None:
-        return bundle
+def _publishable(bundle: Bundle, *, force: bool) -> Manifest:
+    """The bundle's manifest, if its certificate passed; by force, one that says it did not."""
+    failure = _failure(bundle)
+    if failure is None or (force and bundle.manifest.certificate.forced):
+        return bundle.manifest
     if not force:
         raise CertificationError(
             f"{failure}; mend the model, or publish it all the same with --force "
@@ -135,13 +154,20 @@ def _proven(bundle: Bundle, *, force: bool) -> Bundle:
             rows=failure.rows,
             difference=failure.difference,
         )
-    return bundle if bundle.manifest.certificate.forced else _forced(bundle)
+    summary = bundle.manifest.certificate._replace(passed=False, forced=True)
+    return bundle.manifest._replace(certificate=summary, schema_version=SCHEMA_VERSION)
 
 
 def _failure(bundle: Bundle) -> CertificationError | None:
     """What the certificate failed by; the manifest's word alone is not taken for a pass."""
     manifest = bundle.manifest
     whole = any(blob.role == "certificate" for blob in manifest.blobs)
+    if not whole and (
+        manifest.schema_version >= _CERTIFIED_SINCE or not manifest.certificate.passed
+    ):
+        raise BundleError(
+            f"{bundle.path} holds no certificate, so nothing proves its model; export it again"
+        )
     certificate = bundle.certificate() if whole else None
     if manifest.certificate.passed and (certificate is None or certificate.passed):
         return None
@@ -153,9 +179,24 @@ def _failure(bundle: Bundle) -> CertificationError | None:
     )
 
 
-def _forced(bundle: Bundle) -> Bundle:
-    summary = bundle.manifest.certificate._replace(passed=False, forced=True)
-    manifest = bundle.manifest._replace(certificate=summary, schema_version=SCHEMA_VERSION)
+def _prepare_forced(
+    store: ObjectStore, uri: ModelUri, bundle: Bundle, progress: Callable[[str], None]
+) -> int | None:
+    """Do all that can fail before the bundle is changed: its signature, the store, the blobs.
+
+    Returns:
+        How many bytes of blobs were written; None where a trusted key has to sign first.
+    """
+    signature = bundle.companion(SIGNATURE_NAME)
+    if (key := trusted_key()) is not None and signature is not None:
+        # What nobody trusts shall not lose its signature for nothing.
+        check_signature(bundle.manifest, bundle.digest, signature, key, named=str(bundle.path))
+    if key is not None and published_signature(store, uri) is None:
+        return None
+    return _write_blobs(store, uri, bundle, progress)
+
+
+def _rewritten(bundle: Bundle, manifest: Manifest) -> Bundle:
     # First, so that at no moment a signature lies beside a manifest that it is not over.
     with writing("the manifest"):
         (bundle.path / SIGNATURE_NAME).unlink(missing_ok=True)
@@ -165,31 +206,94 @@ def _forced(bundle: Bundle) -> Bundle:
     return forced
 
 
-def _check_trusted(store: ObjectStore, uri: ModelUri, bundle: Bundle) -> None:
-    """Refuse what the trusted key, if there is one, did not sign: as it will lie in the store."""
-    if (key := trusted_key()) is not None:
-        signature = published_signature(store, uri) or bundle.companion(SIGNATURE_NAME)
-        check_signature(bundle.manifest, bundle.digest, signature, key, named=str(bundle.path))
+@contextmanager
+def _saying(bundle: Bundle, *, forced: bool) -> Iterator[None]:
+    """Where the bundle was changed already, let an error say so."""
+    try:
+        yield
+    except (SignatureError, StoreError) as error:
+        if not forced:
+            raise
+        raise type(error)(
+            f"{error}; {bundle.path} says now that it was forced, which made it another, unsigned "
+            "version: publish it with --force once more when that is mended"
+        ) from error
 
 
-def _write(
-    store: ObjectStore, uri: ModelUri, bundle: Bundle, progress: Callable[[str], None]
+def _trusted(store: ObjectStore, uri: ModelUri, bundle: Bundle) -> bytes | None:
+    """The signature that has to replace the store's; None if that one, or the bundle's, will do.
+
+    Raises:
+        SignatureError: There is a trusted key, and neither holds for it.
+    """
+    if (key := trusted_key()) is None:
+        return None
+    stored, own = published_signature(store, uri), bundle.companion(SIGNATURE_NAME)
+    check = partial(check_signature, bundle.manifest, bundle.digest, key=key)
+    if stored is None:
+        check(own, named=str(bundle.path))
+        return None
+    try:
+        check(stored, named=str(uri))
+    except SignatureError as error:
+        try:
+            check(own, named=str(bundle.path))
+        except SignatureError:
+            raise SignatureError(
+                f"{error}; or sign {bundle.path} with that key and publish it once more, which "
+                "replaces the signature in the store"
+            ) from error
+        return own
+    return None
+
+
+def _write_rest(
+    store: ObjectStore,
+    uri: ModelUri,
+    bundle: Bundle,
+    progress: Callable[[str], None],
+    *,
+    signature: bytes | None,
 ) -> tuple[int, bool]:
     """Write what is not there; how many bytes that was, and whether the version is a new one."""
-
-    def send(file: str, size: int, sha256: str) -> int:
-        progress(f"Writing {file}")
-        place, told = uri.blob_path(file), _megabytes(file, size, progress)
-        return upload(store, place, bundle.path / file, size=size, sha256=sha256, progress=told)
-
-    written = sum(send(blob.path, blob.size, blob.sha256) for blob in bundle.manifest.blobs)
+    written = 0
+    if signature is not None:
+        obstore.put(store, uri.blob_path(SIGNATURE_NAME), signature, use_multipart=False)
+        written += len(signature)
     for name in COMPANIONS:
         if (data := bundle.companion(name)) is not None:
             written += put_new(store, uri.blob_path(name), data)
     # Last: a version exists to its readers once its manifest does.
     size = (bundle.path / MANIFEST_NAME).stat().st_size
-    manifest = send(MANIFEST_NAME, size, bundle.digest)
+    manifest = _send(store, uri, bundle, progress, (MANIFEST_NAME, size, bundle.digest))
     return written + manifest, manifest > 0
+
+
+def _write_blobs(
+    store: ObjectStore, uri: ModelUri, bundle: Bundle, progress: Callable[[str], None]
+) -> int:
+    files = [(blob.path, blob.size, blob.sha256) for blob in bundle.manifest.blobs]
+    return sum(_send(store, uri, bundle, progress, file) for file in files)
+
+
+def _send(
+    store: ObjectStore,
+    uri: ModelUri,
+    bundle: Bundle,
+    progress: Callable[[str], None],
+    told: tuple[str, int, str],
+) -> int:
+    """Write one file, given its name, size and digest, unless it is there."""
+    file, size, sha256 = told
+    progress(f"Writing {file}")
+    return upload(
+        store,
+        uri.blob_path(file),
+        bundle.path / file,
+        size=size,
+        sha256=sha256,
+        progress=_megabytes(file, size, progress),
+    )
 
 
 def _megabytes(file: str, size: int, progress: Callable[[str], None]) -> Callable[[int], None]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from coldpress.bundle import COMPANIONS
+from coldpress.bundle import foreign_file
 from coldpress.errors import BundleError, UsageError
 from coldpress_runtime.artifact import MANIFEST_NAME, Manifest
 from coldpress_runtime.errors import ArtifactError
@@ -96,9 +96,8 @@ def _foreign(target: Path) -> str:
         manifest = Manifest.from_bytes((target / MANIFEST_NAME).read_bytes())
     except (OSError, ArtifactError):
         return "is no bundle"
-    own = {MANIFEST_NAME, *COMPANIONS, *(blob.path for blob in manifest.blobs)}
-    others = sorted(path.name for path in target.iterdir() if path.name not in own)
-    return f"holds {others[0]}, which is no part of the bundle" if others else ""
+    other = foreign_file(target, manifest)
+    return f"holds {other}, which is no part of the bundle" if other else ""
 
 
 def _check_parent(target: Path) -> None:

@@ -18,7 +18,7 @@ from .store_errors import CREDENTIALS, store_errors
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["connect", "model_uri", "profile_variables", "store_url"]
+__all__ = ["bundle_or_uri", "connect", "model_uri", "profile_variables", "store_url"]
 
 # A version's file may be large and the line slow; a server that is gone is noticed all the same.
 _TRANSFER_SECONDS = 3600
@@ -60,6 +60,21 @@ def model_uri(text: str) -> ModelUri:
         return ModelUri.parse(f"{store_url(root or '.')}/{name}@{pointer}")
     except ArtifactError as error:
         raise UsageError(str(error)) from error
+
+
+def bundle_or_uri(text: str) -> Path | ModelUri:
+    """What a person means by a model: the directory of that name, or else a published one's URI.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if Path(text).is_dir():
+        return Path(text)
+    if "@" not in text and "://" not in text:
+        raise UsageError(
+            f"there is no directory {text}; name a bundle, or a model as STORE/NAME@live"
+        )
+    return model_uri(text)
 
 
 def connect(url: str, *, create: bool = False) -> ObjectStore:

@@ -11,6 +11,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 
 from .errors import BundleError, StoreError
+from .quiet import unheard
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -58,7 +59,7 @@ def upload(  # noqa: PLR0913 - all but two have to be named
     if _is_there(store, path, size, sha256):
         return 0
     if size > largest_whole:
-        _put_parts(store, path, _pieces(file, sha256, progress or _silent))
+        _put_parts(store, path, _pieces(file, sha256, progress or unheard))
         return size
     try:
         data = b"".join(_pieces(file, sha256))
@@ -116,11 +117,7 @@ def _digest(found: obstore.GetResult) -> str:
     return digest.hexdigest()
 
 
-def _silent(_done: int) -> None:
-    """Report progress to nobody."""
-
-
-def _pieces(file: Path, sha256: str, progress: Callable[[int], None] = _silent) -> Iterator[bytes]:
+def _pieces(file: Path, sha256: str, progress: Callable[[int], None] = unheard) -> Iterator[bytes]:
     digest, done = hashlib.sha256(), 0
     with file.open("rb") as opened:
         while piece := opened.read(_PART_BYTES):

@@ -67,9 +67,12 @@ def doubler():
 
 @pytest.fixture
 def churn_bundle(tmp_path, doubler):
-    """A bundle of the model `churn`, which doubles two numbers."""
-    path = tmp_path / "bundle"
-    write_bundle(path, churn_manifest(doubler), {"model.onnx": doubler})
+    """A bundle of the model `churn`, which doubles two numbers: the model and its certificate."""
+    path, proof = tmp_path / "bundle", certificate_of().to_bytes()
+    manifest = churn_manifest(doubler)
+    blobs = (*manifest.blobs, plain_blob("certificate", "certificate.json", proof))
+    files = {"model.onnx": doubler, "certificate.json": proof}
+    write_bundle(path, manifest._replace(blobs=blobs), files)
     return Bundle.open(path)
 
 
@@ -170,8 +173,8 @@ def framed_bundle(tmp_path, churn_bundle):
     made = pack_blob(tmp_path / "weights", tmp_path, role="weights", cutting=cutting)
     manifest = churn_bundle.manifest
     manifest = manifest._replace(blobs=(*manifest.blobs, made.blob))
-    graph = (churn_bundle.path / "model.onnx").read_bytes()
-    files = {"model.onnx": graph, made.blob.path: made.stored}
+    kept = {blob.path: churn_bundle.unpacked(blob) for blob in churn_bundle.manifest.blobs}
+    files = {**kept, made.blob.path: made.stored}
     write_bundle(tmp_path / "framed", manifest, files)
     return Bundle.open(tmp_path / "framed")
 

@@ -154,6 +154,25 @@ def test_a_wrong_export_is_no_bundle(place):
     assert list(place.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        pytest.param("gone.pem", "can't read the key", id="gone"),
+        pytest.param("edwards.pem", "no elliptic-curve key", id="edwards"),
+        pytest.param("encrypted.pem", "COLDPRESS_SIGNING_PASSWORD", id="no-password"),
+    ],
+)
+def test_a_bad_key_is_known_before_the_work(files, place, keys, monkeypatch, key, said):
+    """A key that can't sign is refused before anything is read, from a file or a live object."""
+    monkeypatch.delenv("COLDPRESS_SIGNING_PASSWORD", raising=False)
+    steps = []
+    with pytest.raises(UsageError, match=said):
+        run(files, place / "b", sign=keys / key, progress=steps.append)
+    with pytest.raises(UsageError, match=said):
+        export(MODEL, sample=ROWS, output=place / "b", sign=keys / key, progress=steps.append)
+    assert (steps, list(place.iterdir())) == ([], [])
+
+
 def test_secrets_stay_outside(files, place, monkeypatch):
     """Code in a trusted file finds no credentials, no proxy and none of the user's files."""
     (place.parent / "user").mkdir()

@@ -1,5 +1,8 @@
 """Certifying what is there: with its original, against itself, and from its golden examples."""
 
+import errno
+from pathlib import Path
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -7,8 +10,15 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from coldpress.bundle import Bundle
-from coldpress.errors import CertificationError, ExportError, SampleError, TrustError, UsageError
-from coldpress.pipeline import ModelSource, export_file
+from coldpress.errors import (
+    BundleError,
+    CertificationError,
+    ExportError,
+    SampleError,
+    TrustError,
+    UsageError,
+)
+from coldpress.pipeline import ModelSource, export, export_file
 from coldpress.recertify import certify
 from coldpress.registry import publish
 
@@ -90,6 +100,75 @@ def test_a_new_certificate_is_a_new_version(files, tmp_path):
     assert after.record() is not None
 
 
+def test_the_ways_that_were_tried_stay(files):
+    """A new certificate keeps the old one's rungs, and has probes of its own."""
+    found = against(files, "model.joblib")
+    before = Bundle.open(files / "bundle").certificate()
+    assert found.rungs == before.rungs != ()
+    assert [probe.name for probe in found.probes] == [probe.name for probe in before.probes] != []
+
+
+@pytest.fixture
+def failed(tmp_path):
+    """A bundle whose certificate failed: its original answers otherwise."""
+    model = LogisticRegression().fit(ROWS, TRUTH)
+    model.predict_proba = lambda rows: np.full((len(rows), 2), 0.5)
+    made = export(model, sample=ROWS, output=tmp_path / "failed", keep_failed=True)
+    assert not made.certificate().passed
+    return made
+
+
+@pytest.mark.parametrize("data", [None, ROWS, "rows.csv"], ids=["golden", "frame", "file"])
+def test_a_failed_bundle_can_not_be_certified_clean(files, failed, monkeypatch, data):
+    """What compares a bundle with itself replaces no certificate: it stays failed, and refused."""
+    monkeypatch.chdir(files)
+    drop = ("churned",) if isinstance(data, str) else ()
+    with pytest.raises(UsageError, match=r"only a comparison with the original.*--original MODEL"):
+        certify(failed.path, data=data, drop=drop, write=True)
+    assert Bundle.open(failed.path) == failed
+    with pytest.raises(CertificationError):
+        publish(failed.path, str(files / "store"))
+
+
+def test_live_objects(files):
+    """Original and rows may be live objects; labels may be values, and drop names columns."""
+    model = LogisticRegression().fit(ROWS, TRUTH)
+    found = certify(
+        files / "bundle", original=model, data=ROWS.assign(id=1), drop=["id"], labels=TRUTH
+    )
+    assert (found.passed, found.rows, found.metric.name) == (True, 60, "accuracy")
+    rows = files / "rows.csv"
+    assert certify(files / "bundle", original=model, data=rows, labels="churned").passed
+    assert certify(files / "bundle", data=ROWS.assign(y=TRUTH), labels="y").metric is not None
+    other = LogisticRegression().fit(ROWS, 1 - TRUTH)
+    assert not certify(files / "bundle", original=other, data=ROWS).passed
+
+
+def test_a_bundle_with_notes_is_not_replaced(tmp_path):
+    """A directory that holds somebody's own file is not written anew, and the file stays."""
+    model = LogisticRegression().fit(ROWS, TRUTH)
+    bundle = export(model, sample=ROWS, output=tmp_path / "b")
+    (bundle.path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"holds notes\.txt"):
+        certify(bundle, original=model, data=ROWS, write=True)
+    assert Bundle.open(bundle.path) == bundle
+    assert (bundle.path / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_full_disk_is_explained(tmp_path, monkeypatch):
+    """What the file system refuses is a sentence, and the bundle stays."""
+    model = LogisticRegression().fit(ROWS, TRUTH)
+    bundle = export(model, sample=ROWS, output=tmp_path / "b")
+
+    def refuse(*_):
+        raise OSError(errno.EMLINK, "Too many links")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    with pytest.raises(BundleError, match="can't write the bundle: Too many links"):
+        certify(bundle, original=model, data=ROWS, write=True)
+    assert Bundle.open(bundle.path) == bundle
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "said"),
     [
@@ -100,6 +179,12 @@ def test_a_new_certificate_is_a_new_version(files, tmp_path):
                       "data": "rows.csv", "labels": "churned"}, SampleError, "'b'", id="columns"),
         pytest.param({"data": "rows.csv"}, SampleError, "rows of shape", id="label-left-in"),
         pytest.param({"data": "none.csv"}, UsageError, "none.csv", id="no-such-file"),
+        pytest.param({"labels": "churned"}, UsageError, "--data", id="labels-of-nothing"),
+        pytest.param({"drop": ["churned"]}, UsageError, "--data", id="drop-of-nothing"),
+        pytest.param({"data": [[1, 2, 3]]}, SampleError, "the data is a list", id="list"),
+        pytest.param({"data": "rows.csv", "labels": TRUTH}, UsageError, "name it", id="values"),
+        pytest.param({"original": "model.joblib", "data": ROWS}, UsageError, "live", id="mixed"),
+        pytest.param({"original": 3, "data": ROWS}, ExportError, "no model", id="no-model"),
     ],
 )  # fmt: skip
 def test_misused(files, monkeypatch, arguments, error, said):
@@ -128,4 +213,4 @@ def test_another_kind_of_model_is_told(files, tmp_path):
 def test_what_can_not_be_written(bundle, said):
     """Only a bundle that is there can be written to."""
     with pytest.raises(UsageError, match=said):
-        certify(bundle, write=True)
+        certify(bundle, original="model.joblib", data="rows.csv", write=True)

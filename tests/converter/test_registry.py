@@ -31,7 +31,8 @@ def test_publish(store_root, churn_bundle):
     assert str(published.uri) == f"{store_root}/churn@sha256:{churn_bundle.digest}"
     assert published.created
     assert published.channel is None
-    assert paths(store_root) == [f"{folder}/manifest.json", f"{folder}/model.onnx"]
+    names = ("certificate.json", "manifest.json", "model.onnx")
+    assert paths(store_root) == [f"{folder}/{name}" for name in names]
     assert fetch(published.uri, FetchOptions(plain_http=True)).manifest == churn_bundle.manifest
 
 
@@ -69,7 +70,8 @@ def test_publish_weights_apart(store_root, framed_bundle):
     """Weights that lie apart are a file of the version, and frames stand in its manifest."""
     told = []
     published = publish(framed_bundle, store_root, progress=told.append)
-    assert told == [f"Writing {f}" for f in ("model.onnx", "weights.bin.zst", "manifest.json")]
+    names = ("model.onnx", "certificate.json", "weights.bin.zst", "manifest.json")
+    assert told == [f"Writing {name}" for name in names]
     assert describe(published.uri)[1] == framed_bundle.manifest
     stored = obstore.get(connect(store_root), published.uri.blob_path("weights.bin.zst"))
     assert bytes(stored.bytes()) == (framed_bundle.path / "weights.bin.zst").read_bytes()
@@ -114,7 +116,7 @@ def test_publish_by_many_at_once(store_root, churn_bundle):
     for thread in threads:
         thread.join()
     assert not errors
-    assert len(paths(store_root)) == 2
+    assert len(paths(store_root)) == 3
 
 
 def test_publish_altered_bundle(store_root, churn_bundle):
@@ -216,6 +218,73 @@ def test_publish_by_force_records_itself(store_root, failed_bundle):
     assert (again.uri, again.created) == (published.uri, False)
     with pytest.raises(CertificationError):
         publish(failed_bundle.path, store_root)
+
+
+def without_certificate(bundle, **fields):
+    """The bundle with a manifest that names no certificate."""
+    blobs = tuple(blob for blob in bundle.manifest.blobs if blob.role != "certificate")
+    manifest = bundle.manifest._replace(blobs=blobs, **fields)
+    (bundle.path / "manifest.json").write_bytes(manifest.to_bytes())
+    return manifest
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["asked", "forced"])
+def test_a_manifest_alone_proves_nothing(store_root, churn_bundle, force):
+    """A manifest that says passed and names no certificate is not published, force or not."""
+    without_certificate(churn_bundle)
+    with pytest.raises(BundleError, match="holds no certificate"):
+        publish(churn_bundle.path, store_root, force=force)
+    assert paths(store_root) == []
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_earlier_manifests_may_name_no_certificate(tmp_path, churn_bundle, version):
+    """Before schema version 3 the manifest's word had to do, if it says passed."""
+    manifest = without_certificate(churn_bundle, schema_version=version)
+    assert publish(churn_bundle.path, str(tmp_path / "store")).uri.digest == manifest.digest
+    failed = manifest.certificate._replace(passed=False)
+    without_certificate(churn_bundle, schema_version=version, certificate=failed)
+    with pytest.raises(BundleError, match="holds no certificate"):
+        publish(churn_bundle.path, str(tmp_path / "store"), force=True)
+
+
+def contents(bundle):
+    """Every file of a bundle's directory."""
+    return {path.name: path.read_bytes() for path in bundle.path.iterdir()}
+
+
+def test_force_changes_nothing_for_a_store_that_is_not_reached(
+    aws_environment, monkeypatch, failed_bundle, keys
+):
+    """A bundle keeps its manifest and its signature until the store has taken the blobs."""
+    assert aws_environment
+    sign(failed_bundle, keys / "ours.pem")
+    before = contents(failed_bundle)
+    with pytest.raises(StoreError, match="no such bucket"):
+        publish(failed_bundle.path, "s3://no-such-bucket/models", force=True)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(StoreError, match="the network"):
+        publish(failed_bundle.path, "s3://bucket/models", force=True)
+    assert contents(failed_bundle) == before
+
+
+def test_force_that_fails_afterwards_says_what_it_did(tmp_path, failed_bundle, keys):
+    """An error after the bundle was changed says that it was, and the next try completes it."""
+    sign(failed_bundle, keys / "ours.pem")
+    store = tmp_path / "store"
+
+    def block(step):
+        # The manifest's place is taken by something else when its turn comes.
+        if step == "Writing manifest.json":
+            (folder,) = store.glob("churn/versions/*")
+            (folder / "manifest.json").write_bytes(b"other")
+
+    with pytest.raises(StoreError, match=r"says now that it was forced.*--force once more"):
+        publish(failed_bundle.path, str(store), force=True, progress=block)
+    assert Bundle.open(failed_bundle.path).manifest.certificate.forced
+    for path in store.rglob("manifest.json"):
+        path.unlink()
+    assert publish(failed_bundle.path, str(store), force=True).created
 
 
 @pytest.mark.parametrize("version", [1, 2])

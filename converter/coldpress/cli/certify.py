@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-
+from coldpress.bundle import SIGNATURE_NAME
 from coldpress.errors import UsageError
 from coldpress.pipeline import ModelSource
 from coldpress.recertify import certify as certify_bundle
 
-from .command import click, command, console, progress, say_json
+from .command import click, command, console, progress, say, say_json, warn
 from .source import rows_options, source_options
 from .tables import certificate_table
 
@@ -35,7 +34,10 @@ Examples:
 @rows_options
 @source_options
 @click.option(
-    "--write", is_flag=True, help="Put the certificate into BUNDLE, which gives a new version."
+    "--write",
+    is_flag=True,
+    help="Put the certificate into BUNDLE, which gives a new version, without a signature; needs "
+    "--original.",
 )
 def certify(  # noqa: PLR0913 - one parameter an option
     bundle: str,
@@ -53,10 +55,12 @@ def certify(  # noqa: PLR0913 - one parameter an option
 
     With --original, with that model on the rows of --data. With --data alone, with the same ONNX
     without any optimisation of its graph. With neither, with the answers to the golden examples
-    that the original gave when the bundle was made. Exits 1 if they are not alike.
+    that the original gave when the bundle was made. Exits 1 if they are not alike. --write is for
+    the first of these alone: no other proves as much as the certificate that it would replace.
     """
     if original is None and any(source.values()):
         raise UsageError("--trust, --weights, --signature and --plugin speak of an --original")
+    signed = write and (Path(bundle) / SIGNATURE_NAME).exists()
     with progress("Certifying") as step:
         found = certify_bundle(
             bundle,
@@ -68,14 +72,19 @@ def certify(  # noqa: PLR0913 - one parameter an option
             progress=step,
             debug=debug,
         )
+    if signed:
+        warn(
+            f"{bundle} lost its signature, which was over the version before; coldpress sign makes "
+            "a new one"
+        )
     if as_json:
         say_json(json.loads(found.to_bytes()))
     else:
-        console.print(f"Compared with {escape(found.original)}.")
+        say(f"Compared with {found.original}.")
         console.print(certificate_table(found))
         if metric := found.metric:
-            console.print(f"{metric.name}: {metric.original:.4f}, and {metric.export:.4f} here")
+            say(f"{metric.name}: {metric.original:.4f}, and {metric.export:.4f} here")
     if failure := found.failure():
         raise failure
     if not as_json:
-        console.print("The certificate passed.")
+        say("The certificate passed.")

@@ -9,20 +9,24 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from coldpress.errors import ColdpressError
 from coldpress_runtime.errors import RuntimeFault
 
-__all__ = ["Command", "click", "command", "console", "progress", "run", "say_json", "warn"]
+__all__ = ["Command", "click", "command", "console", "progress", "run", "say", "say_json", "warn"]
 
 _INTERRUPTED = 130
-console = Console(highlight=False, soft_wrap=True)
-_stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+# Names, paths and messages are printed as they are: nothing in them is taken for markup.
+_plain = partial(Console, highlight=False, soft_wrap=True, markup=False, emoji=False)
+console = _plain()
+_stderr = _plain(stderr=True)
 
 
 class Command(click.Command):
@@ -74,7 +78,7 @@ def run(group: click.Group) -> NoReturn:
         sys.exit(error.exit_code)
     except OSError as error:  # such as a full disk, when click itself prints
         _hush_stdout()
-        _stderr.print(f"[bold red]Error:[/] {_escaped(_explain(error)[0])}")
+        _complain("Error:", "bold red", _explain(error)[0])
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         _stderr.print("Interrupted.")
@@ -86,6 +90,15 @@ def _end(number: int, _frame: object) -> NoReturn:
     sys.exit(128 + number)
 
 
+def say(*parts: str | tuple[str, str]) -> None:
+    """Print a line on standard output.
+
+    Args:
+        parts: Its texts, one after the other; one that has a style stands before it in a pair.
+    """
+    console.print(Text.assemble(*parts))
+
+
 def say_json(document: object) -> None:
     """Print one JSON document on standard output."""
     click.echo(json.dumps(document, indent=2, default=str))
@@ -93,14 +106,14 @@ def say_json(document: object) -> None:
 
 def warn(message: str) -> None:
     """Print one sentence on standard error; the command goes on, and its exit code is 0."""
-    _stderr.print(f"[bold yellow]Warning:[/] {_escaped(message)}")
+    _complain("Warning:", "bold yellow", message)
 
 
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[str], None]]:
     """A spinner on a terminal's standard error that says what is being done; elsewhere nothing."""
     with _stderr.status(doing) as status:
-        yield lambda step: status.update(f"{step} …")
+        yield lambda step: status.update(Text(f"{step} …"))
 
 
 def _explain(error: Exception) -> tuple[str, int]:
@@ -131,12 +144,12 @@ def _fail(
             say_json({"error": message, **data})
         except OSError:  # standard output is full or closed; standard error says the rest
             _hush_stdout()
-    _stderr.print(f"[bold red]Error:[/] {_escaped(message)}")
+    _complain("Error:", "bold red", message)
     ctx.exit(code)
 
 
-def _escaped(message: str) -> str:
-    return message.replace("[", r"\[")
+def _complain(word: str, style: str, message: str) -> None:
+    _stderr.print(Text.assemble((word, style), f" {message}"))
 
 
 def _hush_stdout() -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
-
 from coldpress.certification import Certificate
 from coldpress.record import Record
-from coldpress.units import human_bytes
+from coldpress.units import human_bytes, human_figure
 from coldpress_runtime.artifact import Blob, Manifest, TensorSpec
 
-from .command import console
+from .command import console, say
 from .tables import candidates_table
 
 __all__ = [
     "manifest_document",
+    "print_fact",
     "print_manifest",
     "print_record",
     "print_rungs",
@@ -36,26 +35,36 @@ def manifest_document(manifest: Manifest, digest: str) -> dict[str, object]:
 
 def print_manifest(manifest: Manifest, digest: str) -> None:
     """Print what a model is: source, signature, proof and files."""
-    console.print(f"[bold]{manifest.name}[/] sha256:{digest}")
+    say((manifest.name, "bold"), f" sha256:{digest}")
     for label, value in _facts(manifest):
-        console.print(f"  [dim]{label:<8}[/] {value}")
+        print_fact(label, value)
+    print_fact("proof", *_proof(manifest))
+    opsets = ", ".join(f"{name or 'ai.onnx'} {version}" for name, version in _opsets(manifest))
+    onnxruntime = manifest.runtime.onnxruntime
+    print_fact("needs", f"opsets {opsets}; certified on onnxruntime {onnxruntime}")
+
+
+def print_fact(label: str, *parts: str | tuple[str, str]) -> None:
+    """Print one line of what is said of a model or a package; see `say`."""
+    say((f"  {label:<8}", "dim"), " ", *parts)
 
 
 def print_rungs(certificate: Certificate) -> None:
     """Say which ways to export did not hold before the one that did, and why."""
     for rung in certificate.rungs:
         if not rung.held:
-            console.print(f"  [dim]{'note':<8}[/] not as {rung.name}: {escape(rung.reason)}")
+            print_fact("note", f"not as {rung.name}: {rung.reason}")
 
 
 def print_record(record: Record) -> None:
     """Say how the size and the time of a row changed, and what was tried to make it smaller."""
     steps = " → ".join(f"{step.step} {human_bytes(step.bytes)}" for step in record.sizes)
-    console.print(f"  [dim]{'steps':<8}[/] {escape(steps)}")
-    if record.latency:
-        console.print(
-            f"  [dim]{'one row':<8}[/] {record.latency.original_ms:.3g} ms in the original, "
-            f"{record.latency.export_ms:.3g} ms here (medians of {record.latency.calls} calls)"
+    print_fact("steps", steps)
+    if taken := record.latency:
+        original, export = human_figure(taken.original_ms), human_figure(taken.export_ms)
+        print_fact(
+            "one row",
+            f"{original} ms in the original, {export} ms here (medians of {taken.calls} calls)",
         )
     if record.candidates:
         console.print(candidates_table(record.candidates))
@@ -70,11 +79,6 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
     facts.append(("size", _size(manifest.blob("model"))))
     if manifest.weights:
         facts.append(("weights", f"{_size(manifest.weights)}, apart from the graph"))
-    facts.append(("proof", _proof(manifest)))
-    opsets = ", ".join(f"{name or 'ai.onnx'} {version}" for name, version in _opsets(manifest))
-    facts.append(
-        ("needs", f"opsets {opsets}; certified on onnxruntime {manifest.runtime.onnxruntime}")
-    )
     return facts
 
 
@@ -95,21 +99,22 @@ def _opsets(manifest: Manifest) -> list[tuple[str, int]]:
 
 def _tensor(spec: TensorSpec) -> str:
     labels = f", labels {_listed(spec.labels)}" if spec.labels else ""
-    return escape(f"{spec.name} {spec.datatype} {list(spec.shape)}{labels}")
+    return f"{spec.name} {spec.datatype} {list(spec.shape)}{labels}"
 
 
 def _listed(values: tuple[object, ...]) -> str:
     shown = ", ".join(str(value) for value in values[:_MOST_LABELS])
     more = len(values) - _MOST_LABELS
-    return escape(f"{shown}, and {more} more" if more > 0 else shown)
+    return f"{shown}, and {more} more" if more > 0 else shown
 
 
-def _proof(manifest: Manifest) -> str:
+def _proof(manifest: Manifest) -> tuple[tuple[str, str], str]:
     proof = manifest.certificate
-    verdict = "[green]answers like the original[/]" if proof.passed else "[red]failed[/]"
+    verdict = ("answers like the original", "green") if proof.passed else ("failed", "red")
     if proof.forced:
-        verdict += " [red]and was forced[/]"
+        verdict = (f"{verdict[0]} and was forced", "red")
     labels = ""
     if proof.label_agreement is not None:
         labels = f", labels equal on {proof.label_agreement:.2%}"
-    return f"{verdict} on {proof.rows:,} rows: largest difference {proof.max_abs_diff:.1e}{labels}"
+    figures = f" on {proof.rows:,} rows: largest difference {proof.max_abs_diff:.1e}{labels}"
+    return verdict, figures

@@ -8,12 +8,14 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from click.core import ParameterSource
+
 from coldpress.bundle import Bundle
 from coldpress.errors import UsageError
 from coldpress.pipeline import ModelSource, export_file
 from coldpress.wanted import TECHNIQUES, Wanted
 
-from .command import click, command, console, progress, say_json, warn
+from .command import click, command, progress, say, say_json, warn
 from .describe import manifest_document, print_manifest, print_record, print_rungs
 from .source import model_argument, rows_options, source_options
 
@@ -57,21 +59,22 @@ Examples:
     type=click.FloatRange(0, 1),
     default=0.99,
     show_default=True,
-    help="Least agreement of a compressed model with the original.",
+    help="Least agreement of a compressed model with the original; needs --compress.",
 )
 @click.option(
     "--max-metric-drop",
     type=click.FloatRange(0),
     default=0.01,
     show_default=True,
-    help="How much worse a compressed model's metric may be; needs --labels.",
+    help="How much worse a compressed model's metric may be; needs --compress and --labels.",
 )
 @click.option(
     "--max-slowdown",
     default="1.1",
     show_default=True,
     metavar="FACTOR",
-    help="How many times as long a row may take in a compressed model; 'any' if only size counts.",
+    help="How many times as long a row may take in a compressed model, 'any' if only size counts; "
+    "needs --compress.",
 )
 @click.option(
     "--keep-failed",
@@ -111,6 +114,7 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     PyTorch archive (.pt2), TorchScript (.pt) or MODULE:FACTORY with --weights; or an ONNX file. A
     model whose check fails does not become a bundle, unless --keep-failed is given.
     """
+    _check_limits(compress, labels)
     wanted = Wanted(
         technique=compress,
         min_agreement=min_agreement,
@@ -145,6 +149,26 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     _print_next(bundle, output)
 
 
+def _check_limits(compress: str, labels: str | None) -> None:
+    """Refuse a limit that nothing would be held against."""
+    context = click.get_current_context()
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in ("min_agreement", "max_metric_drop", "max_slowdown")
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given and compress == "lossless":
+        raise UsageError(
+            f"{given[0]} speaks of a model that may lose something; add --compress smallest, int8, "
+            "int4 or fp16"
+        )
+    if "--max-metric-drop" in given and labels is None:
+        raise UsageError(
+            "--max-metric-drop needs true labels to measure the metric with; name their column "
+            "with --labels"
+        )
+
+
 def _slowdown(text: str) -> float | None:
     if text == "any":
         return None
@@ -160,8 +184,8 @@ def _slowdown(text: str) -> float | None:
 
 
 def _print_next(bundle: Bundle, output: Path) -> None:
-    console.print(f"\nWrote {output}; coldpress report {output} shows it.")
+    say(f"\nWrote {output}; coldpress report {output} shows it.")
     if failure := bundle.certificate().failure():
         warn(f"{failure}; coldpress publish refuses this bundle")
     else:
-        console.print(f"Next: coldpress publish {output} STORE --channel live")
+        say(f"Next: coldpress publish {output} STORE --channel live")

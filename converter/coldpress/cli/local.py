@@ -9,7 +9,7 @@ from coldpress.local import invoke as local_invoke
 from coldpress.local import serve as local_serve
 from coldpress.stores import model_uri
 
-from .command import click, command, console, say_json
+from .command import click, command, say, say_json
 
 __all__ = ["invoke", "serve"]
 
@@ -69,6 +69,6 @@ def serve(model: str, host: str, port: int, *, as_json: bool) -> None:
         if as_json:
             say_json({"address": address, "model": str(uri)})
         else:
-            console.print(f"Serving {uri} at {address}/v2/models/{uri.name} (Ctrl-C stops)")
+            say(f"Serving {uri} at {address}/v2/models/{uri.name} (Ctrl-C stops)")
 
     local_serve.serve(uri, host=host, port=port, ready=ready)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.markup import escape
-
 from coldpress.package import ARCHITECTURES, DEFAULT_PYTHON, PYTHONS, Package
 from coldpress.package import build as build_package
 from coldpress.units import human_bytes
 
-from .command import click, command, console, progress, say_json, warn
+from .command import click, command, progress, say, say_json, warn
+from .describe import print_fact
 from .package_report import print_report, report_document
 
 __all__ = ["build"]
@@ -117,15 +116,16 @@ def _document(package: Package) -> dict[str, object]:
 
 
 def _print(package: Package) -> None:
-    console.print(
+    say(
         f"Built for Python {package.python} on {package.architecture}: "
         f"{human_bytes(package.unpacked_bytes)}, {human_bytes(package.zipped_bytes)} zipped\n"
-        f"  {escape(str(package.directory))}\n  {escape(str(package.archive))}"
+        f"  {package.directory}\n  {package.archive}"
     )
     compiled = f"compiled for Python {package.python}"
-    console.print(f"  [dim]{'bytecode':<8}[/] {compiled if package.has_bytecode else 'none'}")
+    print_fact("bytecode", compiled if package.has_bytecode else "none")
     trial = package.trial
-    verdict = f"[yellow]not tried:[/] {trial.reason}"
     if trial.tried:
-        verdict = f"[green]answered[/] the {len(trial.statuses)} sample events, alone"
-    console.print(f"  [dim]{'trial':<8}[/] {verdict}")
+        answered = f" the {len(trial.statuses)} sample events, alone"
+        print_fact("trial", ("answered", "green"), answered)
+    else:
+        print_fact("trial", ("not tried:", "yellow"), f" {trial.reason}")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from rich.markup import escape
-
 from coldpress.package import Package
 from coldpress.units import human_bytes
 
-from .command import console
+from .command import console, say
 
 __all__ = ["print_report", "report_document"]
 
@@ -32,7 +30,7 @@ def print_report(package: Package) -> None:
     _print_parts(package)
     bytecode = package.bytecode
     if package.has_bytecode:
-        console.print(
+        say(
             f"\nOf it, bytecode is {human_bytes(bytecode.unpacked_bytes)}, "
             f"{human_bytes(bytecode.zipped_bytes)} zipped "
             f"({bytecode.zipped_bytes / _total(package):.1%})."
@@ -43,13 +41,13 @@ def print_report(package: Package) -> None:
 def _print_parts(package: Package) -> None:
     total, largest = _total(package), max(part.zipped_bytes for part in package.parts)
     width = max(len(part.name) for part in package.parts)
-    console.print(f"\n[dim]{'part':<{width}}  {'unpacked':>9}  {'zipped':>9}  share[/]")
+    say("\n", (f"{'part':<{width}}  {'unpacked':>9}  {'zipped':>9}  share", "dim"))
     for part in package.parts:
         share = part.zipped_bytes / total
-        console.print(
-            f"{escape(part.name):<{width}}  {human_bytes(part.unpacked_bytes):>9}  "
-            f"{human_bytes(part.zipped_bytes):>9}  {share:>5.1%}  "
-            f"[cyan]{_bar(part.zipped_bytes / largest)}[/]"
+        say(
+            f"{part.name:<{width}}  {human_bytes(part.unpacked_bytes):>9}  "
+            f"{human_bytes(part.zipped_bytes):>9}  {share:>5.1%}  ",
+            (_bar(part.zipped_bytes / largest), "cyan"),
         )
 
 
@@ -57,11 +55,10 @@ def _print_left_out(package: Package) -> None:
     left_out = sorted(package.left_out, key=lambda each: -each.unpacked_bytes)
     size = sum(each.unpacked_bytes for each in left_out)
     files = sum(each.files for each in left_out)
-    console.print(f"\nLeft out: {human_bytes(size)}, {files:,} files (functions/excluded.txt)")
-    console.print(f"[dim]{'unpacked':>11}  files  pattern[/]")
+    say(f"\nLeft out: {human_bytes(size)}, {files:,} files (functions/excluded.txt)")
+    say((f"{'unpacked':>11}  files  pattern", "dim"))
     for each in left_out:
-        named = escape(each.pattern)
-        console.print(f"  {human_bytes(each.unpacked_bytes):>9}  {each.files:>5}  {named}")
+        say(f"  {human_bytes(each.unpacked_bytes):>9}  {each.files:>5}  {each.pattern}")
 
 
 def _total(package: Package) -> int:

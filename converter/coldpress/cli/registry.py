@@ -10,7 +10,7 @@ from coldpress.channels import ChannelState
 from coldpress.stores import model_uri, store_url
 from coldpress.units import human_bytes
 
-from .command import click, command, console, progress, say_json, warn
+from .command import click, command, progress, say, say_json, warn
 
 __all__ = ["channels", "promote", "publish", "rollback"]
 
@@ -53,14 +53,14 @@ def publish(bundle: Path, store: str, channel: str | None, *, force: bool, as_js
             }
         )
         return
-    console.print(
+    say(
         f"Published {human_bytes(published.bytes_written)}."
         if published.created
         else "That version is in the store already; nothing was written."
     )
     if published.channel:
         _print_move(published.channel)
-    console.print(str(published.uri))
+    say(str(published.uri))
 
 
 @command(
@@ -78,13 +78,13 @@ def channels(store: str, *, as_json: bool) -> None:
         say_json([_document(state) for state in states])
         return
     if not states:
-        console.print("No channels yet; coldpress publish BUNDLE STORE --channel live makes one.")
+        say("No channels yet; coldpress publish BUNDLE STORE --channel live makes one.")
         return
     # Not a table: one that is cut to a terminal's width would cut the digests.
     for state in states:
         last = state.channel.moves[-1]
-        console.print(f"[bold]{state.uri.name}@{state.uri.channel}[/] sha256:{last.version}")
-        console.print(f"  [dim]by {last.action} at {last.at}, moves: {len(state.channel.moves)}[/]")
+        say((f"{state.uri.name}@{state.uri.channel}", "bold"), f" sha256:{last.version}")
+        say((f"  by {last.action} at {last.at}, moves: {len(state.channel.moves)}", "dim"))
 
 
 @command(
@@ -121,12 +121,12 @@ def _show(state: ChannelState, *, as_json: bool) -> None:
         say_json(_document(state))
         return
     _print_move(state)
-    console.print(str(state.pinned))
+    say(str(state.pinned))
 
 
 def _print_move(state: ChannelState) -> None:
     verb = "now points" if state.moved else "pointed already"
-    console.print(f"{state.uri} {verb} to sha256:{state.channel.version}")
+    say(f"{state.uri} {verb} to sha256:{state.channel.version}")
 
 
 def _document(state: ChannelState) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from coldpress.bundle import REPORT_NAME, Bundle, replace_file
 from coldpress.report import render
 
-from .command import click, command, console, say_json
+from .command import click, command, say, say_json
 
 __all__ = ["report"]
 
@@ -46,7 +46,7 @@ def report(bundle: Path, output: Path | None, *, show: bool | None, as_json: boo
     if as_json:
         say_json({"report": str(place), "version": f"sha256:{opened.digest}"})
         return
-    console.print(str(place))
+    say(str(place))
 
 
 def _has_display() -> bool:

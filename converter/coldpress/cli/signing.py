@@ -8,11 +8,10 @@ from pathlib import Path
 from coldpress import signing
 from coldpress.bundle import SIGNATURE_NAME, Bundle
 from coldpress.downloads import download
-from coldpress.errors import UsageError
-from coldpress.stores import model_uri
+from coldpress.stores import bundle_or_uri
 from coldpress_runtime.artifact import MANIFEST_NAME
 
-from .command import click, command, console, progress, say_json
+from .command import click, command, progress, say, say_json
 
 __all__ = ["sign", "verify"]
 
@@ -42,8 +41,8 @@ def sign(bundle: Path, key: Path, *, as_json: bool) -> None:
     if as_json:
         say_json({"signature": str(file), "version": f"sha256:{opened.digest}"})
         return
-    console.print(f"Signed sha256:{opened.digest}")
-    console.print(str(file))
+    say(f"Signed sha256:{opened.digest}")
+    say(str(file))
 
 
 @command(
@@ -65,18 +64,15 @@ Examples:
 def verify(model: str, key: Path, *, as_json: bool) -> None:
     """Check MODEL's signature, and every file of it against its manifest.
 
-    MODEL is a bundle's directory, or a model URI; the whole version is then fetched and checked.
+    MODEL is a bundle's directory, which must hold nothing else but its companions, and no symbolic
+    links; or a model URI: the whole version is then fetched and checked.
     """
-    if Path(model).is_dir():
-        checked = signing.verify(Path(model), key)
-    elif "@" not in model and "://" not in model:
-        raise UsageError(
-            f"there is no directory {model}; name a bundle, or a model as STORE/NAME@live"
-        )
+    named = bundle_or_uri(model)
+    if isinstance(named, Path):
+        checked = signing.verify(named, key)
     else:
-        uri = model_uri(model)
         with progress("Fetching"), tempfile.TemporaryDirectory() as folder:
-            checked = signing.verify(download(uri, Path(folder)), key, named=str(uri))
+            checked = signing.verify(download(named, Path(folder)), key, named=str(named))
     _say(checked, key, as_json=as_json)
 
 
@@ -86,8 +82,8 @@ def _say(checked: Bundle, key: Path, *, as_json: bool) -> None:
         version = f"sha256:{checked.digest}"
         say_json({"verified": True, "version": version, "key": str(key), "files": files})
         return
-    console.print(f"[bold]{checked.manifest.name}[/] sha256:{checked.digest}")
-    console.print(
+    say((checked.manifest.name, "bold"), f" sha256:{checked.digest}")
+    say(
         f"{SIGNATURE_NAME} is the key's, and over just these files: {', '.join(files)}. "
         "All are what was signed."
     )

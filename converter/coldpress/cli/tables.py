@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from coldpress.certification import Certificate, OutputCheck, ProbeCheck
 from coldpress.record import CandidateRecord
@@ -19,7 +19,7 @@ def certificate_table(certificate: Certificate) -> Table:
     table = Table("rows", "output", "largest difference", "rows beyond", "labels equal", "")
     for name, check, verdict in _checks(certificate):
         figures = _figures(check) if check else ("", "", "", "")
-        table.add_row(escape(name), *figures, verdict)
+        table.add_row(name, *figures, verdict)
     return table
 
 
@@ -30,41 +30,41 @@ def candidates_table(candidates: Sequence[CandidateRecord]) -> Table:
         mark = "●" if found.chosen else ("○" if found.accepted else "×")
         table.add_row(
             mark,
-            escape(found.name),
+            found.name,
             "" if found.bytes is None else human_bytes(found.bytes),
             "" if found.agreement is None else f"{found.agreement:.2%}",
             "" if found.metric_drop is None else f"{0.0 - found.metric_drop:+.4f}",
             "" if found.latency_ratio is None else f"{found.latency_ratio:.2f} ×",
-            escape(found.reason),
+            found.reason,
         )
     return table
 
 
-def _checks(certificate: Certificate) -> Iterator[tuple[str, OutputCheck | None, str]]:
-    alike, apart = "[green]alike[/]", "[red]not alike[/]"
+def _checks(certificate: Certificate) -> Iterator[tuple[str, OutputCheck | None, Text]]:
+    alike, apart = Text("alike", "green"), Text("not alike", "red")
     for check in certificate.outputs:
         yield f"{certificate.rows:,} rows", check, alike if check.passed else apart
     for batch in certificate.batches:
         for check in batch.outputs:
             yield f"batches of {batch.size}", check, alike if check.passed else apart
     for probe in certificate.probes:
-        yield from _probe(probe, alike, apart if probe.binding else "[yellow]differs[/]")
+        yield from _probe(probe, alike, apart if probe.binding else Text("differs", "yellow"))
 
 
 def _probe(
-    probe: ProbeCheck, alike: str, apart: str
-) -> Iterator[tuple[str, OutputCheck | None, str]]:
+    probe: ProbeCheck, alike: Text, apart: Text
+) -> Iterator[tuple[str, OutputCheck | None, Text]]:
     name = f"{probe.name} ({probe.rows:,})"
     if not probe.accepted:
-        yield name, None, "the original refuses them"
+        yield name, None, Text("the original refuses them")
     elif probe.problem:
-        yield name, None, f"{apart}: {escape(probe.problem)}"
+        yield name, None, Text.assemble(apart, f": {probe.problem}")
     for check in probe.outputs:
         yield name, check, alike if check.passed else apart
 
 
 def _figures(check: OutputCheck) -> tuple[str, str, str, str]:
-    name = escape(check.name)
+    name = check.name
     if check.label_agreement is None:
         return name, f"{check.max_abs_diff:.3g}", f"{check.rows_beyond:,}", ""
     ties = f", {check.ties} ties" if check.ties else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from coldpress.certification import Certificate, certify
 from coldpress.errors import brief
 from coldpress.latency import median_ms
-from coldpress.onnx_file import OnnxFile
+from coldpress.onnx_file import OnnxFile, least_rows
 from coldpress.wanted import Wanted
 from coldpress_runtime.errors import RuntimeFault
 from coldpress_runtime.session import ModelSession
@@ -85,7 +85,7 @@ class Gates:
     ) -> Gates:
         """The gates for ways to make a model smaller."""
         session = model.open()
-        size = max(1, *(spec.shape[0] for spec in session.inputs))
+        size = least_rows(session.inputs)
         row = {name: array[:size] for name, array in reference.rows.tensors.items()}
         write_rows(row, folder)
         return cls(

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from coldpress.quiet import unheard
 from coldpress_runtime.artifact import WEIGHTS_NAME, Blob
 
 from ._frames import Cutting, Pack, Written, write_frames
@@ -63,7 +64,7 @@ def pack_blob(
     if len(data) <= cutting.least_bytes:
         stored = packs(data)
         return Packed(stored=stored, blob=_whole(role, data, stored))
-    write = partial(write_frames, cutting=cutting, progress=progress or _silent)
+    write = partial(write_frames, cutting=cutting, progress=progress or unheard)
     blob = _framed(role, data, folder, write, packs)
     return Packed(stored=folder / blob.path, blob=blob)
 
@@ -108,10 +109,6 @@ def _framed(
         unpacked_sha256=written.unpacked_sha256,
         frames=written.frames,
     )
-
-
-def _silent(_fraction: float) -> None:
-    """Report progress to nobody."""
 
 
 def _as_it_is(piece: memoryview) -> memoryview:

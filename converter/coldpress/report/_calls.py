@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass
-from typing import Any
 
 from coldpress.bundle import Bundle
-from coldpress.errors import BundleError
 
 __all__ = ["Calls", "calls"]
 
@@ -63,8 +61,10 @@ def calls(bundle: Bundle) -> Calls | None:
     Raises:
         BundleError: The golden examples can't be read.
     """
-    if (example := _first_example(bundle)) is None:
+    examples = bundle.golden()
+    if not examples:
         return None
+    example = examples[0]
     name = bundle.manifest.name
     request, response = (json.dumps(example[side]) for side in ("request", "response"))
     return Calls(
@@ -77,19 +77,6 @@ def calls(bundle: Bundle) -> Calls | None:
         python=_python(name),
         whole=max(len(request), len(response)) <= _LONGEST,
     )
-
-
-def _first_example(bundle: Bundle) -> dict[str, Any] | None:
-    blob = next((blob for blob in bundle.manifest.blobs if blob.role == "golden"), None)
-    if blob is None:
-        return None
-    try:
-        examples = json.loads(bundle.unpacked(blob))["examples"]
-        return {side: examples[0][side] for side in ("request", "response")} if examples else None
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise BundleError(
-            f"{bundle.path / blob.path} holds no golden examples; export the model again"
-        ) from error
 
 
 def _begun(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from coldpress.bundle import Bundle
 from coldpress.certification import DECADES, Certificate
 from coldpress.record import Latency, Record
-from coldpress.units import human_bytes
+from coldpress.units import human_bytes, human_figure
 from coldpress_runtime.version import VERSION
 
 from ._calls import calls
@@ -81,6 +81,7 @@ def _environment() -> Environment:
         "size": human_bytes,
         "number": lambda value: f"{value:.2g}",
         "percent": _percent,
+        "figure": human_figure,
         "count": lambda value: f"{value:,}",
         "largest": largest_difference,
         "verdict": verdict,
@@ -131,13 +132,13 @@ def _sizes(record: Record) -> Markup | None:
 
 
 def _times(first: int, now: int) -> str:
-    return f" · {first / now:.1f} × smaller" if 0 < now < first else ""
+    return f" · {human_figure(first / now, '.1f')} × smaller" if 0 < now < first else ""
 
 
 def _latency(latency: Latency) -> dict[str, Any]:
     sides = (("original", latency.original_ms), ("export, in the runtime", latency.export_ms))
     rows = [
-        Bar(label=label, text=f"{taken:.3g} ms", value=max(taken, 0.0), last=place == 1)
+        Bar(label=label, text=f"{human_figure(taken)} ms", value=max(taken, 0.0), last=place == 1)
         for place, (label, taken) in enumerate(sides)
     ]
     ratio = latency.original_ms / latency.export_ms if latency.export_ms > 0 else 0.0

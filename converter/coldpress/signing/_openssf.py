@@ -11,12 +11,11 @@ from model_signing import hashing, signing, verifying
 from model_signing._hashing.hashing import Digest
 from model_signing.manifest import FileManifestItem, SerializationType
 from model_signing.manifest import Manifest as Hashes
-from typing_extensions import override
 
 from coldpress.errors import UsageError, brief
 from coldpress.quiet import quietly
 
-__all__ = ["fault", "signed"]
+__all__ = ["check_private_key", "fault", "signed"]
 
 _ALGORITHM = "sha256"
 _MAKING = "openssl ecparam -name prime256v1 -genkey -noout makes one"
@@ -42,9 +41,18 @@ class _Promised(hashing.Config):
         }
         self._promised = Hashes(name, items, SerializationType.from_args(kind))
 
-    @override
     def hash(self, model_path: object, *, files_to_hash: object = None) -> Hashes:
+        del model_path, files_to_hash  # nothing is read: the digests are known
         return self._promised
+
+
+def check_private_key(key: Path, *, password: str | None) -> None:
+    """Read a private key, and nothing more.
+
+    Raises:
+        UsageError: The key can't be used.
+    """
+    _signer(key, password)
 
 
 def signed(
@@ -67,16 +75,8 @@ def signed(
     Raises:
         UsageError: The key can't be used.
     """
-    config = signing.Config()  # type: ignore[no-untyped-call]  # as above
+    config = _signer(key, password)
     config.set_hashing_config(_Promised(name, digests, ignored))
-    try:
-        # The annotation says str, and what reads the key wants bytes.
-        config.use_elliptic_key_signer(
-            private_key=key,
-            password=password.encode() if password else None,  # type: ignore[arg-type]
-        )
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        _refuse_private(key, error)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "signature"
         config.sign(folder, file)
@@ -111,6 +111,19 @@ def fault(signature: bytes, name: str, digests: Mapping[str, str], key: Path) ->
         except Exception as error:  # noqa: BLE001 - a hostile file may make it raise anything
             return _told(error)
     return ""
+
+
+def _signer(key: Path, password: str | None) -> signing.Config:
+    config = signing.Config()  # type: ignore[no-untyped-call]  # as above
+    try:
+        # The annotation says str, and what reads the key wants bytes.
+        config.use_elliptic_key_signer(
+            private_key=key,
+            password=password.encode() if password else None,  # type: ignore[arg-type]
+        )
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        _refuse_private(key, error)
+    return config
 
 
 def _told(error: Exception) -> str:

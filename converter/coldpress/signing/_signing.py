@@ -11,11 +11,11 @@ import os
 from pathlib import Path
 from types import ModuleType
 
-from coldpress.bundle import COMPANIONS, SIGNATURE_NAME, Bundle, replace_file
-from coldpress.errors import MissingExtraError, SignatureError
+from coldpress.bundle import COMPANIONS, SIGNATURE_NAME, Bundle, foreign_file, replace_file
+from coldpress.errors import BundleError, MissingExtraError, SignatureError
 from coldpress_runtime.artifact import MANIFEST_NAME, Manifest
 
-__all__ = ["check_signature", "sign", "trusted_key", "verify"]
+__all__ = ["check_private_key", "check_signature", "sign", "trusted_key", "verify"]
 
 _KEY_VARIABLE = "COLDPRESS_PUBLIC_KEY"
 _PASSWORD_VARIABLE = "COLDPRESS_SIGNING_PASSWORD"  # noqa: S105 - a variable's name
@@ -51,8 +51,21 @@ def sign(bundle: Bundle | Path | str, key: Path | str) -> Path:
     return bundle.path / SIGNATURE_NAME
 
 
+def check_private_key(key: Path | str) -> None:
+    """Read a private key, so that a bad one is known before there is something to sign.
+
+    Raises:
+        MissingExtraError: The package for it is not installed.
+        UsageError: The key can't be used.
+    """
+    _openssf().check_private_key(Path(key), password=os.environ.get(_PASSWORD_VARIABLE))
+
+
 def verify(bundle: Bundle | Path | str, key: Path | str, *, named: str = "") -> Bundle:
     """Check every file of a bundle, and that its signature is the key's and of this version.
+
+    Its directory must hold nothing else: a file that the manifest does not name is not signed, and
+    what a symbolic link points to may be another file tomorrow. Companions are let be.
 
     Args:
         bundle: The bundle, or its directory.
@@ -63,12 +76,14 @@ def verify(bundle: Bundle | Path | str, key: Path | str, *, named: str = "") -> 
         The bundle.
 
     Raises:
-        BundleError: The bundle's files are not those of its manifest.
+        BundleError: The bundle's files are not those of its manifest, or there are others, or
+            symbolic links.
         MissingExtraError: The package for it is not installed.
         SignatureError: There is no signature, or it is another key's or another version's.
         UsageError: The key can't be used.
     """
     bundle = _opened(bundle)
+    _check_alone(bundle)
     signature = bundle.companion(SIGNATURE_NAME)
     named = named or str(bundle.path)
     check_signature(bundle.manifest, bundle.digest, signature, Path(key), named=named)
@@ -112,6 +127,19 @@ def trusted_key() -> Path | None:
 
 def _opened(bundle: Bundle | Path | str) -> Bundle:
     return bundle if isinstance(bundle, Bundle) else Bundle.open(Path(bundle))
+
+
+def _check_alone(bundle: Bundle) -> None:
+    if other := foreign_file(bundle.path, bundle.manifest):
+        raise BundleError(
+            f"{bundle.path} holds {other}, which is no part of the bundle and nobody signed; move "
+            "it away"
+        )
+    linked = sorted(file.name for file in bundle.path.iterdir() if file.is_symlink())
+    if linked:
+        raise BundleError(
+            f"{bundle.path / linked[0]} is a symbolic link; put the file itself in its place"
+        )
 
 
 def _promised(manifest: Manifest, digest: str) -> dict[str, str]:

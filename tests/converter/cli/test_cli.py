@@ -8,24 +8,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import coldpress
-from coldpress.cli import cli, main
+from coldpress.cli import cli
 from coldpress_runtime.version import VERSION
 
 COMMANDS = sorted(cli.commands)
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """A function that runs a command line and gives exit code, output and errors."""
-
-    def run_command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["coldpress", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return run_command
 
 
 @pytest.fixture
@@ -118,7 +104,7 @@ def test_inspect_says_where_the_weights_lie(run, churn_bundle, framed_bundle):
     brief = {"path": blob.path, "size": blob.size, "unpacked_size": 10_000, "frames": 4}
     assert json.loads(out)["weights"] == brief
     _, out, _ = run("inspect", churn_bundle.path, "--json")
-    size = churn_bundle.manifest.blobs[0].size
+    size = churn_bundle.manifest.blob("model").size
     brief = {"path": "model.onnx", "size": size, "unpacked_size": size, "frames": 0}
     assert json.loads(out)["weights"] == brief
 

@@ -163,6 +163,56 @@ def test_hostile_words_are_text(make_bundle):
     assert page.text.count(HOSTILE) > 25
 
 
+def test_large_ratios_and_times_are_legible(make_bundle):
+    """Figures of a thousand and more have separators rather than exponents."""
+    record = dataclasses.replace(
+        RECORD,
+        sizes=(SizeStep(step="model file", bytes=12_345_678), SizeStep(step="stored", bytes=1000)),
+        latency=Latency(original_ms=12_345.6, export_ms=10.0, calls=3, machine="x86_64"),
+        candidates=(dataclasses.replace(RECORD.candidates[0], latency_ratio=1234.5),),
+    )
+    words = Page(render(make_bundle(record=record))).words
+    for said in (
+        "1,235 × as fast", "12,346 × smaller", "12,346 ms", "10 ms", "1,234 ×",
+    ):  # fmt: skip
+        assert said in words
+    assert "e+0" not in words
+
+
+def test_what_was_timed_is_named(make_bundle):
+    """The time of a row says which of the original's methods it is of."""
+    certificate = certificate_of(original="scikit-learn's own predict, predict_proba")
+    words = Page(render(make_bundle(certificate, record=RECORD))).words
+    said = "gives all that the export answers: scikit-learn's own predict, predict_proba."
+    assert said in words
+
+
+def test_stored_without_a_record(make_bundle):
+    """Without a record, what is stored is the graph and the weights that lie apart from it."""
+    bundle = make_bundle()
+    weights = bundle.manifest.blob("model")._replace(
+        role="weights", path="weights.bin.zst", size=5_000_000
+    )
+    manifest = bundle.manifest._replace(blobs=(*bundle.manifest.blobs, weights))
+    words = Page(render(dataclasses.replace(bundle, manifest=manifest))).words
+    assert re.search(r"5\.0 MB ?stored", words)
+
+
+def test_ties_are_explained_as_they_are_told(full_bundle):
+    """The page says of a tie what the comparison goes by: twice the largest difference."""
+    assert "twice the largest difference of the scores" in Page(render(full_bundle)).words
+
+
+def test_rows_can_stand_alone_on_a_phone(full_bundle):
+    """Each cell of a table that is stacked on narrow screens says which column it is of."""
+    page = Page(render(full_bundle))
+    cells = [attributes for tag, attributes in page.elements if tag == "td"]
+    bare = [attributes for attributes in cells if "data-label" not in attributes]
+    # The matrices alone scroll.
+    assert all("class" in attributes or attributes == {} for attributes in bare)
+    assert len([attributes for attributes in cells if "data-label" in attributes]) > 30
+
+
 def test_a_failure_is_loud(make_bundle):
     """A failed certificate stands first, with every place where it fails, and who forced it."""
     bad = output_check(problem="differs by 0.5 in 2 rows", wrong_rows=(3, 7))

@@ -125,6 +125,25 @@ def test_a_damaged_signature_is_refused(signed, keys, damage, said):
         verify(signed, keys / "ours.pub")
 
 
+@pytest.mark.parametrize("name", ["weights.bin", ".hidden", "notes"])
+def test_a_stray_file_is_refused(signed, keys, name):
+    """A file that the manifest does not name is signed by nobody, and the error names it."""
+    (signed.path / name).write_bytes(b"more")
+    with pytest.raises(BundleError, match=f"holds {name}, which is no part"):
+        verify(signed, keys / "ours.pub")
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "report.html"])
+def test_a_symbolic_link_is_refused(signed, keys, tmp_path, name):
+    """A link in the place of a file is refused, as OpenSSF's command does, whatever it names."""
+    place, elsewhere = signed.path / name, tmp_path / "elsewhere"
+    elsewhere.write_bytes(place.read_bytes() if place.exists() else b"")
+    place.unlink(missing_ok=True)
+    place.symlink_to(elsewhere)
+    with pytest.raises(BundleError, match=f"{name} is a symbolic link"):
+        verify(signed.path, keys / "ours.pub")
+
+
 def test_a_damaged_bundle_is_not_signed(make_bundle, keys):
     """Nobody vouches for files that are not the manifest's."""
     bundle = make_bundle()

@@ -2,9 +2,10 @@
 
 import pytest
 
+from coldpress.bundle import Bundle
 from coldpress.channels import promote, rollback
 from coldpress.errors import SignatureError, StoreError, UsageError
-from coldpress.registry import is_signed, publish
+from coldpress.registry import describe, is_signed, publish
 from coldpress.signing import check_trusted, sign
 from coldpress.stores import connect, model_uri
 
@@ -79,13 +80,59 @@ def test_a_version_can_be_signed_afterwards(store_root, versions, trusting, keys
     assert is_signed(uri)
 
 
-def test_the_signature_in_the_store_counts(store_root, versions, trusting, keys):
-    """A version whose signature in the store is another's stays untrusted: it is left alone."""
-    publish(versions["theirs"], store_root)
+def test_the_signature_in_the_store_counts(store_root, versions, trusting):
+    """A wrong signature in the store is told of by its URI, with what mends it."""
+    uri = publish(versions["theirs"], store_root).uri
+    (versions["theirs"].path / "model.sig").unlink()
+    trusting()
+    with pytest.raises(SignatureError, match=r"another key signed it.*replaces the sig") as caught:
+        publish(versions["theirs"], store_root)
+    assert str(caught.value).startswith(f"{uri}: its signature does not hold")
+
+
+def test_a_wrong_signature_in_the_store_is_replaced(store_root, versions, trusting, keys):
+    """A bundle that the trusted key signed brings its signature over one that does not hold."""
+    uri = publish(versions["theirs"], store_root).uri
     sign(versions["theirs"], keys / "ours.pem")
+    publish(versions["theirs"], store_root)
+    trusting()
+    with pytest.raises(SignatureError):
+        check_trusted(connect(store_root), uri)
+    again = publish(versions["theirs"], store_root, channel="live")
+    assert (again.created, again.bytes_written > 0) == (False, True)
+    check_trusted(connect(store_root), uri)
+    assert publish(versions["theirs"], store_root).bytes_written == 0
+
+
+def test_a_signature_that_holds_is_left_alone(store_root, versions, trusting, keys):
+    """Whoever comes with another key's signature replaces none that the trusted key made."""
+    uri = publish(versions["ours"], store_root).uri
+    sign(versions["ours"], keys / "theirs.pem")
+    trusting()
+    assert publish(versions["ours"], store_root).bytes_written == 0
+    check_trusted(connect(store_root), uri)
+
+
+def test_force_waits_for_the_trusted_key(store_root, failed_bundle, trusting, keys):
+    """A forced version has to be signed in turn, and the error says that it is another one."""
+    sign(failed_bundle, keys / "ours.pem")
+    trusting()
+    with pytest.raises(SignatureError, match=r"is not signed.*says now that it was forced"):
+        publish(failed_bundle.path, store_root, force=True)
+    with pytest.raises(StoreError):
+        describe(model_uri(f"{store_root}/churn@sha256:{Bundle.open(failed_bundle.path).digest}"))
+    sign(failed_bundle.path, keys / "ours.pem")
+    assert publish(failed_bundle.path, store_root, force=True).created
+
+
+def test_force_does_not_touch_what_others_signed(store_root, failed_bundle, trusting, keys):
+    """A bundle that another key signed is refused before it loses its signature."""
+    sign(failed_bundle, keys / "theirs.pem")
     trusting()
     with pytest.raises(SignatureError, match="another key"):
-        publish(versions["theirs"], store_root)
+        publish(failed_bundle.path, store_root, force=True)
+    assert Bundle.open(failed_bundle.path) == failed_bundle
+    assert failed_bundle.companion("model.sig") is not None
 
 
 def test_a_trusted_key_that_is_gone_is_named(store_root, versions, monkeypatch, tmp_path):
