@@ -139,9 +139,17 @@ class MissingExtraError(ColdpressError):
         return cls(f"{what} needs the {extra} extra: pip install 'coldpress[{extra}]'", extra=extra)
 
 
-def brief(error: BaseException) -> str:
-    """What someone else's error says, on one line of at most 300 characters, for a message."""
-    return " ".join(str(error).split())[:_BRIEF]
+def brief(error: BaseException | str, most: int = _BRIEF) -> str:
+    """What someone else's error says, on one line, for a message.
+
+    Args:
+        error: The error, or its words.
+        most: How many characters there are at most; what is longer ends after a whole word.
+    """
+    words = " ".join(str(error).split())
+    if len(words) <= most:
+        return words
+    return f"{words[:most].rpartition(' ')[0] or words[:most]} …"
 
 
 def _tree(root: type[ColdpressError]) -> Iterator[type[ColdpressError]]:

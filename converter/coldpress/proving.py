@@ -12,7 +12,7 @@ from coldpress.bundle import writing
 from coldpress.certification import Certificate, Rung, certify
 from coldpress.compress import simplified
 from coldpress.compress.simplify import trimmed
-from coldpress.errors import CertificationError, ExportError
+from coldpress.errors import CertificationError, ExportError, brief
 from coldpress.exporters import Attempt, Exported, Reference, attempts
 from coldpress.layout import lay_out
 from coldpress.load import TrainedModel
@@ -27,6 +27,8 @@ __all__ = ["Progress", "Proven", "packages_of", "prove"]
 Progress: TypeAlias = Callable[[str], None]
 
 _EVERYWHERE = ("coldpress", "onnxruntime")
+# Characters of the reason of a rung that is not the last.
+_REASON = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,13 +90,27 @@ def prove(
     if failed is not None and keep_failed:
         return _with_rungs(failed, rungs)
     if isinstance(failure, RuntimeFault):
-        raise ExportError(f"the export can't be served: {failure}") from failure
-    raise failure
+        failure = ExportError(f"the export can't be served: {failure}")
+    raise _with_others(failure, rungs)
 
 
 def packages_of(trained: TrainedModel) -> tuple[str, ...]:
     """Distributions whose versions decide what an export is and how it answers."""
     return (*_EVERYWHERE, *trained.packages)
+
+
+def _with_others(failure: Exception, rungs: list[Rung]) -> Exception:
+    """The last rung's failure, which also tells why those before it did not hold."""
+    others = [rung for rung in rungs[:-1] if rung.reason != rungs[-1].reason]
+    if not others:
+        return failure
+    told = "; ".join(f"{rung.name}: {brief(rung.reason, _REASON)}" for rung in others)
+    message = f"{failure} (in {rungs[-1].name}; before that, {told})"
+    if isinstance(failure, CertificationError):
+        return CertificationError(
+            message, output=failure.output, rows=failure.rows, difference=failure.difference
+        )
+    return ExportError(message)
 
 
 def _with_rungs(proven: Proven, rungs: list[Rung]) -> Proven:

@@ -44,14 +44,15 @@ class Published:
         created: Whether this call wrote it; False if it was there already.
         bytes_written: Bytes that this call sent.
         channel: The channel that was asked for, as it stands now; None if none was.
-        unsigned: Whether the bundle lost its signature, since it now says that it was forced.
+        signature_removed: Whether the bundle lost its signature, since it says now that it was
+            forced.
     """
 
     uri: ModelUri
     created: bool
     bytes_written: int
     channel: ChannelState | None
-    unsigned: bool = False
+    signature_removed: bool = False
 
 
 def publish(
@@ -109,7 +110,7 @@ def publish(
             created=created,
             bytes_written=written + sent,
             channel=point(remote, pointer, uri.digest, "publish") if target else None,
-            unsigned=signed and forced,
+            signature_removed=signed and forced,
         )
 
 

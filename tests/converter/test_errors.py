@@ -48,7 +48,8 @@ def test_missing_extra_says_what_to_type():
     [
         pytest.param("no file", "no file", id="as-it-is"),
         pytest.param(" first\n\n  second\tthird \n", "first second third", id="several-lines"),
-        pytest.param("x" * 400, "x" * 300, id="long"),
+        pytest.param("x" * 400, "x" * 300 + " …", id="long"),
+        pytest.param("word " * 100, ("word " * 60).rstrip() + " …", id="whole-words"),
         pytest.param("", "", id="nothing"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from coldpress import proving
-from coldpress.errors import CertificationError
+from coldpress.errors import CertificationError, ExportError
 from coldpress.load import model_of
 from coldpress.onnx_file import OnnxFile
 from coldpress.proving import prove
@@ -57,3 +57,24 @@ def test_a_wrong_model_is_compared_once(monkeypatch, tmp_path):
     with pytest.raises(CertificationError):
         prove(model_of(network()), Sample.of(ROWS), tmp_path, told.append)
     assert len([step for step in told if step.startswith("Comparing")]) == 1
+
+
+def test_every_way_that_failed_is_told(monkeypatch, tmp_path):
+    """Where no way holds, the error tells the last one's reason, and those of the others."""
+    real = proving.attempts
+
+    def refused():
+        raise ExportError("no operator for that")
+
+    def wrong(trained, sample):
+        (attempt,) = real(trained, sample)
+        bad = replace(attempt.export(), model=spoilt(OnnxFile(graph=network())))
+        return (
+            replace(attempt, name="wide", export=refused),
+            replace(attempt, name="narrow", export=lambda: bad),
+        )
+
+    monkeypatch.setattr(proving, "attempts", wrong)
+    said = r"differs .* \(in narrow; before that, wide: no operator for that\)$"
+    with pytest.raises(CertificationError, match=said):
+        prove(model_of(network()), Sample.of(ROWS), tmp_path, lambda _step: None)

@@ -306,11 +306,11 @@ def test_force_does_not_change_what_passed(tmp_path, make_bundle):
 def test_force_drops_a_signature_of_the_version_before(tmp_path, failed_bundle, keys):
     """A signature that was over another manifest goes, and one made afterwards stays."""
     sign(failed_bundle, keys / "ours.pem")
-    assert publish(failed_bundle.path, str(tmp_path / "store"), force=True).unsigned
+    assert publish(failed_bundle.path, str(tmp_path / "store"), force=True).signature_removed
     assert failed_bundle.companion("model.sig") is None
     sign(failed_bundle.path, keys / "ours.pem")
     published = publish(failed_bundle.path, str(tmp_path / "store"), force=True)
-    assert not published.unsigned
+    assert not published.signature_removed
     assert is_signed(published.uri)
 
 

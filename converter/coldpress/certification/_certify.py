@@ -36,6 +36,8 @@ __all__ = ["certify"]
 # gets more of them.
 _FEW = 8
 _MANY = 64
+# Characters of a row that is told.
+_ROW = 160
 
 
 def certify(
@@ -141,7 +143,8 @@ class _Bench:
             return replace(found, problem=f"the export can't answer them: {brief(error)}")
         # Probes of infinities lead to sums and differences that are no numbers.
         with np.errstate(all="ignore"):
-            return replace(found, outputs=self.check(answers, EXACT))
+            outputs = self.check(answers, EXACT)
+        return replace(found, outputs=tuple(_with_example(check, probe) for check in outputs))
 
     def _ask(self, rows: Rows, part: slice) -> Answer:
         try:
@@ -193,4 +196,15 @@ def _twice(rows: Rows) -> Rows:
         original=lambda _: {
             name: np.repeat(side, 2, axis=0) for name, side in original(slice(0, 1)).items()
         },
+    )
+
+
+def _with_example(check: OutputCheck, probe: Rows) -> OutputCheck:
+    """A failed check that also tells a row of it: nobody else has the rows of a probe."""
+    if not check.problem or not check.wrong_rows:
+        return check
+    row = check.wrong_rows[0]
+    values = [f"{name} {array[row].tolist()}" for name, array in probe.tensors.items()]
+    return replace(
+        check, problem=f"{check.problem}; such a row has {brief(', '.join(values), _ROW)}"
     )

@@ -116,5 +116,6 @@ def _proof(manifest: Manifest) -> tuple[tuple[str, str], str]:
     labels = ""
     if proof.label_agreement is not None:
         labels = f", labels equal on {proof.label_agreement:.2%}"
-    figures = f" on {proof.rows:,} rows: largest difference {proof.max_abs_diff:.1e}{labels}"
+    rows = f"{proof.rows:,} row{'s' * (proof.rows != 1)}"
+    figures = f" on {rows}: largest difference {proof.max_abs_diff:.1e}{labels}"
     return verdict, figures

@@ -37,7 +37,7 @@ def publish(bundle: Path, store: str, channel: str | None, *, force: bool, as_js
     """
     with progress("Publishing") as step:
         published = registry.publish(bundle, store, channel=channel, force=force, progress=step)
-    if published.unsigned:
+    if published.signature_removed:
         warn(
             f"{bundle} lost its signature, which was over a manifest that did not say forced; "
             "coldpress sign makes a new one"
@@ -47,7 +47,7 @@ def publish(bundle: Path, store: str, channel: str | None, *, force: bool, as_js
             {
                 "uri": str(published.uri),
                 "created": published.created,
-                "unsigned": published.unsigned,
+                "signature_removed": published.signature_removed,
                 "bytes_written": published.bytes_written,
                 "channel": _document(published.channel) if published.channel else None,
             }

@@ -126,4 +126,4 @@ def _reject(source: Source, option: str) -> None:
     if getattr(source, option) is None:
         return
     owner = {"weights": "module:factory", "signature": "a SavedModel directory"}[option]
-    raise UsageError(f"{option} can be given only with {owner}, and {source.path} is none")
+    raise UsageError(f"--{option} can be given only with {owner}, and {source.path} is none")

@@ -133,6 +133,9 @@ class Sample:
         Raises:
             SampleError: There is no such column, it has gaps, or no other would be left.
         """
+        if column not in self.columns:
+            names = f"; it has {quoted(self.columns)}" if any(self.columns) else ""
+            raise SampleError(f"{self.origin} has no column '{column:.64}' for the labels{names}")
         rest = self.without((column,))
         if self.frame is None:
             truth = (self.arrays or {})[column]

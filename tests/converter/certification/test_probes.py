@@ -52,6 +52,7 @@ def test_differences_fail_only_where_they_bind(binding):
     assert found.passed is not binding
     if binding:
         assert "on the negative probes, output 'y' differs" in str(found.failure())
+        assert "; such a row has x [-" in str(found.failure())
     else:
         assert found.failure() is None
 

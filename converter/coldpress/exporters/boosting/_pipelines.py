@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from onnx import TensorProto
@@ -26,6 +27,8 @@ from ._graph import INPUT, graph_of
 
 __all__ = ["convert_boosted", "register_boosters"]
 
+# Whether zeros of its input are missing values, and whether it is asked for margins.
+_OPTIONS = ("sparse", "raw_scores")
 _ONNX_TYPES = {
     BooleanTensorType: TensorProto.BOOL,
     DoubleTensorType: TensorProto.DOUBLE,
@@ -50,7 +53,7 @@ def register_boosters(model: object) -> None:
             _declare,
             _convert,
             parser=_parse,
-            options={"raw_scores": [True, False]} if decides else None,
+            options={name: [True, False] for name in _OPTIONS[: 2 if decides else 1]},
         )
 
 
@@ -112,6 +115,8 @@ def _declare(operator: Any) -> None:  # noqa: ANN401 - untyped package
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - as above
     boosted = read(operator.raw_operator)
+    if boosted.maker == "XGBoost" and _is_asked(container, operator, "sparse"):
+        boosted = _without_zeros(boosted)
     wide = _float_type(operator) is DoubleTensorType and not boosted.single
     convert_boosted(scope, operator, container, boosted, wide=wide)
 
@@ -133,18 +138,33 @@ def convert_boosted(
         boosted: What its estimator is.
         wide: Whether thresholds are compared, and leaves added up, in float64.
     """
-    asked = {"raw_scores": False}
-    decides = container.has_options(operator.raw_operator, "raw_scores") and container.get_options(
-        operator.raw_operator, asked
-    )
     graph = graph_of(
         boosted,
         given=_given(operator, boosted),
         wide=wide,
         scores=_ONNX_TYPES[type(operator.outputs[-1].type)],
-        raw=bool(decides and decides["raw_scores"]),
+        raw=_is_asked(container, operator, "raw_scores"),
     )
     add_onnx_graph(scope, operator, container, graph)
+
+
+def _is_asked(container: Any, operator: Any, option: str) -> bool:  # noqa: ANN401 - as above
+    model = operator.raw_operator
+    if not container.has_options(model, option):
+        return False
+    # None, where nothing was asked of this one.
+    asked = container.get_options(model, {option: False}, fail=False)
+    return bool(asked and asked[option])
+
+
+def _without_zeros(boosted: Boosted) -> Boosted:
+    """The model as one to which zero is a missing value, as what a sparse matrix leaves out is."""
+    if boosted.missing is not None:
+        raise ExportError(
+            "the XGBoost model has a missing value of its own and is given a sparse matrix; let "
+            "the steps before it give a dense one, such as by sparse_output=False"
+        )
+    return replace(boosted, missing=0.0)
 
 
 def _given(operator: Any, boosted: Boosted) -> dict[str, int]:  # noqa: ANN401 - as above

@@ -31,6 +31,7 @@ from ._fit import asked, fit_sample
 from ._inputs import Inputs, parts_of, wanted_inputs
 from ._original import answer, methods_of
 from ._reference import reference_of
+from ._sparse import fed_sparsely
 
 if TYPE_CHECKING:
     from coldpress.sample import Sample
@@ -107,7 +108,8 @@ def _check_answers(model: BaseEstimator, sample: Sample) -> None:
 
 def _export(model: BaseEstimator, sample: Sample, rung: _Rung) -> Exported:
     original, inputs = methods_of(model), rung.inputs
-    proto = convert(model, inputs, repaired=rung.repaired)
+    sparse = fed_sparsely(model, asked(model, sample.take(slice(0, _FIRST_ROWS))))
+    proto = convert(model, inputs, repaired=rung.repaired, sparse=sparse)
     keep_outputs(proto, len(original.methods))
     _correct_types(proto)
     tensors = inputs.tensors(tuple(value.name for value in proto.graph.input))

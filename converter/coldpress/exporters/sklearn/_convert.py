@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import Any
 
@@ -86,12 +86,19 @@ def check_convertible(model: BaseEstimator) -> None:
             )
 
 
-def convert(model: BaseEstimator, inputs: Inputs, *, repaired: bool = False) -> onnx.ModelProto:
+def convert(
+    model: BaseEstimator,
+    inputs: Inputs,
+    *,
+    repaired: bool = False,
+    sparse: Collection[int] = (),
+) -> onnx.ModelProto:
     """The model as an ONNX graph, with class probabilities as a matrix.
 
     Args:
         model: The estimator.
         inputs: The sample as the graph takes it.
+        sparse: Ids of boosters that are given sparse matrices.
         repaired: Whether scalers of a float32 graph calculate in float64; see `PRECISE`.
 
     Raises:
@@ -108,7 +115,7 @@ def convert(model: BaseEstimator, inputs: Inputs, *, repaired: bool = False) -> 
                 # A name of our own: skl2onnx's would be another one each time.
                 name=type(model).__name__,
                 initial_types=_initial_types(inputs),
-                options=_options(equal),
+                options=_options(equal, sparse),
                 target_opset=_OPSETS,
                 custom_conversion_functions={**CONVERTERS, **(PRECISE if repaired else {})},
                 custom_shape_calculators=dict(SHAPES),
@@ -129,7 +136,7 @@ def _initial_types(inputs: Inputs) -> list[tuple[str, Any]]:
     ]
 
 
-def _options(model: BaseEstimator) -> dict[int, dict[str, Any]]:
+def _options(model: BaseEstimator, sparse: Collection[int]) -> dict[int, dict[str, Any]]:
     options: dict[int, dict[str, Any]] = {}
     for part in parts_of(model):
         if isinstance(part, CountVectorizer):
@@ -145,6 +152,8 @@ def _options(model: BaseEstimator) -> dict[int, dict[str, Any]]:
         last = last.steps[-1][1]
     if is_classifier(last):
         options.setdefault(id(last), {})
+    for booster in sparse:
+        options.setdefault(booster, {})["sparse"] = True
     return options
 
 

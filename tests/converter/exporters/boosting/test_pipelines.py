@@ -14,11 +14,11 @@ from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
 
 from coldpress.errors import ExportError
 from coldpress.pipeline import export
-from coldpress_runtime.session import ModelSession
+from coldpress_runtime.session import DTYPES, ModelSession
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(size=(200, 3)) * [1, 2, 0.5]
@@ -96,3 +96,27 @@ def test_what_cannot_be_exported_is_refused_inside(tmp_path):
     model = make_pipeline(StandardScaler(), linear).fit(ROWS, SCORE)
     with pytest.raises(ExportError, match="gblinear"):
         export(model, sample=ROWS, output=tmp_path / "b")
+
+
+@pytest.mark.parametrize("library", boosters())
+def test_zeros_of_sparse_matrices_are_what_they_are_to_the_booster(tmp_path, library):
+    """What a sparse matrix leaves out is missing to XGBoost, and zero to the others."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        binned = make_pipeline(KBinsDiscretizer(4, encode="onehot"), boosters()[library])
+        model = binned.fit(ROWS[:120], THREE[:120])
+        assert hasattr(model[:-1].transform(ROWS[:2]), "tocsr")
+        bundle = export(model, sample=ROWS[:120], output=tmp_path / "b")
+        session = ModelSession(bundle.unpacked(bundle.manifest.blob("model")))
+        answer = session.run({"input": ROWS[120:].astype(DTYPES[session.inputs[0].datatype])})
+        own = model.predict_proba(ROWS[120:])
+    np.testing.assert_allclose(answer["probabilities"], own, rtol=1e-4, atol=1e-5)
+
+
+def test_a_missing_value_beside_sparse_zeros_is_refused(tmp_path):
+    """A sparse matrix to a model with a missing value of its own is told apart from others."""
+    binned = make_pipeline(
+        KBinsDiscretizer(4, encode="onehot"), xgboost.XGBClassifier(n_estimators=2, missing=-1.0)
+    )
+    with pytest.raises(ExportError, match="missing value of its own and is given a sparse matrix"):
+        export(binned.fit(ROWS, THREE), sample=ROWS, output=tmp_path / "b")
