@@ -27,7 +27,7 @@ run python $here/compare.py $out/model.joblib $out/rows.csv $out/bundle $store/b
 
 cat <<END
 
-Next, with a model of your own (scikit-learn, Keras or ONNX) and a few of its rows:
+Next, with a model of your own (docs/models.md lists the kinds) and a few of its rows:
 
   source .venv/bin/activate
   coldpress export model.joblib --sample rows.csv --trust -o build/my-model

@@ -186,6 +186,12 @@ def test_bad_drops_are_explained(write, drop, said):
         read_sample(write("s.csv", FRAME), drop=drop)
 
 
+def test_labels_of_no_column_are_explained(write):
+    """A column of labels that is not there is told as one of labels."""
+    with pytest.raises(SampleError, match="no column 'truth' for the labels; it has 'age', 'city'"):
+        read_sample(write("s.csv", FRAME)).labelled("truth")
+
+
 @pytest.mark.parametrize(
     "data", [pytest.param([[1.0]], id="list"), pytest.param({"a": [1]}, id="lists-by-name")]
 )
