@@ -9,11 +9,12 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from coldpress.errors import ColdpressError, LoadError
+from coldpress.errors import ColdpressError, LoadError, brief
 
-__all__ = ["check_archive"]
+__all__ = ["check_archive", "read_member"]
 
 _MOST_MEMBERS = 100_000
 # Below, an archive may be as empty inside as it likes: it fits any memory.
@@ -57,6 +58,23 @@ def check_archive(
     if problem := _problem(members, size):
         raise error(f"{name} {problem}; nothing of it was unpacked")
     return tuple(member.filename for member in members)
+
+
+def read_member(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo, *, name: str) -> bytes:
+    """The bytes of a member of an archive that was checked.
+
+    Args:
+        archive: The archive, open.
+        member: The member, or its name.
+        name: What to call the archive in a message.
+
+    Raises:
+        LoadError: The member is damaged, or packed in a way that Python can't read.
+    """
+    try:
+        return archive.read(member)
+    except (*_BROKEN, KeyError, zlib.error, UnicodeDecodeError) as error:
+        raise LoadError(f"{name} is damaged: {brief(error)}") from error
 
 
 def _problem(members: list[zipfile.ZipInfo], size: int) -> str | None:

@@ -24,6 +24,7 @@ __all__ = [
     "TrustError",
     "UsageError",
     "brief",
+    "printable",
 ]
 
 _BRIEF = 300
@@ -150,6 +151,13 @@ def brief(error: BaseException | str, most: int = _BRIEF) -> str:
     if len(words) <= most:
         return words
     return f"{words[:most].rpartition(' ')[0] or words[:most]} …"
+
+
+def printable(text: str) -> str:
+    """Text that can't move a terminal's cursor or start a line: control characters are spelt."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 def _tree(root: type[ColdpressError]) -> Iterator[type[ColdpressError]]:

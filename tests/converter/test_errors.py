@@ -34,7 +34,7 @@ def test_round_trip(error):
 
 def test_examples_are_complete():
     """Every error of the tree but its base crosses."""
-    names = set(errors.__all__) - {"ColdpressError", "brief"}
+    names = set(errors.__all__) - {"ColdpressError", "brief", "printable"}
     assert {type(error).__name__ for error in EXAMPLES} == names
 
 
@@ -56,3 +56,9 @@ def test_missing_extra_says_what_to_type():
 def test_brief_is_one_line(said, shown):
     """What someone else's error says becomes one line of bounded length."""
     assert errors.brief(ValueError(said)) == shown
+
+
+def test_control_characters_are_spelt():
+    """What could move a terminal's cursor, or start a line, is written out."""
+    told = errors.printable("ok \x1b[2J\nError: none\u202e")
+    assert told == r"ok \x1b[2J\nError: none\u202e"

@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from coldpress.errors import ColdpressError
+from coldpress.errors import ColdpressError, printable
 from coldpress_runtime.errors import RuntimeFault
 
 __all__ = ["Command", "click", "command", "console", "progress", "run", "say", "say_json", "warn"]
@@ -117,6 +117,12 @@ def progress(doing: str) -> Iterator[Callable[[str], None]]:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
+    """The sentence and the exit code; names from files can't play with the terminal."""
+    message, code = _said(error)
+    return printable(message), code
+
+
+def _said(error: Exception) -> tuple[str, int]:
     if isinstance(error, ColdpressError):
         return str(error), error.exit_code
     if isinstance(error, RuntimeFault):

@@ -12,7 +12,9 @@ import bz2
 import gzip
 import io
 import lzma
+import math
 import pickle
+import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ import numpy as np
 __all__ = ["GlobalNames", "find_globals"]
 
 _LARGEST = 1 << 30
+_KEYS = (str, bytes, int, float, type(None))
 _BLOCK = 1 << 20
 
 # First bytes → how joblib compressed the file. lz4 is joblib's only other, and needs a package.
@@ -113,6 +116,7 @@ class _Walker(pickle._Unpickler):  # noqa: SLF001 - see the module
     def __init__(self, file: io.BytesIO, names: set[str]) -> None:
         super().__init__(file)
         self._raw = file
+        self._size = file.getbuffer().nbytes
         self._names = names
 
     def find_class(self, module: str, name: str) -> type[_Inert]:
@@ -130,20 +134,78 @@ class _Walker(pickle._Unpickler):  # noqa: SLF001 - see the module
 
     dispatch[pickle.BUILD[0]] = load_build
 
+    def load_bytearray8(self) -> None:
+        # Python takes the memory before it looks whether there is so much to read.
+        (size,) = struct.unpack("<Q", self.read(8))  # type: ignore[attr-defined]  # as above
+        if size > self._size:
+            raise ValueError("more is promised than there is")
+        self.append(bytearray(self.read(size)))  # type: ignore[attr-defined]  # as above
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
+    # Nothing is kept under a key that would have to be hashed first: a tuple of tuples of tuples
+    # takes a few bytes and no end.
+
+    def load_dict(self) -> None:
+        items = self.pop_mark()  # type: ignore[attr-defined]  # as above
+        self.append({})  # type: ignore[attr-defined]  # as above
+        self._put(items)
+
+    dispatch[pickle.DICT[0]] = load_dict
+
+    def load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()  # type: ignore[attr-defined]  # as above
+        self._put([key, value])
+
+    dispatch[pickle.SETITEM[0]] = load_setitem
+
+    def load_setitems(self) -> None:
+        self._put(self.pop_mark())  # type: ignore[attr-defined]  # as above
+
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+
+    def load_additems(self) -> None:
+        self.pop_mark()  # type: ignore[attr-defined]  # as above
+
+    dispatch[pickle.ADDITEMS[0]] = load_additems
+
+    def load_frozenset(self) -> None:
+        self.pop_mark()  # type: ignore[attr-defined]  # as above
+        self.append(frozenset())  # type: ignore[attr-defined]  # as above
+
+    dispatch[pickle.FROZENSET[0]] = load_frozenset
+
+    def _put(self, items: list[Any]) -> None:
+        target = self.stack[-1]  # type: ignore[attr-defined]  # as above
+        if isinstance(target, dict):
+            pairs = zip(items[::2], items[1::2], strict=True)
+            target.update((key, value) for key, value in pairs if isinstance(key, _KEYS))
+
     def _skip_array(self, state: dict[str, Any]) -> None:
         # joblib.numpy_pickle.NumpyArrayWrapper.read: objects are a pickle of their own; other
         # data follow a byte that says how long the padding is, where the wrapper has an alignment.
-        code = state["dtype"].args[0]
-        if code == "O8":
+        if _holds_objects(state["dtype"]):
             _Walker(self._raw, self._names).load()
             return
         if state.get("numpy_array_alignment_bytes") is not None:
             self._raw.seek(self._raw.read(1)[0], io.SEEK_CUR)
-        size = _itemsize(state["dtype"]) * int(np.prod(state["shape"], dtype=np.int64))
+        if any(int(length) < 0 for length in state["shape"]):
+            raise ValueError("an array with a negative length")
+        size = _itemsize(state["dtype"]) * math.prod(int(length) for length in state["shape"])
+        if size > self._size - self._raw.tell():
+            raise ValueError("more is promised than there is")
         self._raw.seek(size, io.SEEK_CUR)
 
 
-def _itemsize(dtype: Any) -> int:  # noqa: ANN401 - an inert numpy.dtype
+def _holds_objects(dtype: Any) -> bool:  # noqa: ANN401 - an inert numpy.dtype
+    code = dtype.args[0]
+    if not str(code).startswith("V"):
+        return bool(np.dtype(code).hasobject)
+    # A record's fields stand in the state: (version, order, …, names, fields, itemsize, …).
+    fields = dtype.state[4] or {}
+    return any(_holds_objects(field[0]) for field in fields.values())
+
+
+def _itemsize(dtype: Any) -> int:  # noqa: ANN401 - as above
     code = str(dtype.args[0])
-    # A record's size stands only in the state: (version, order, …, names, fields, itemsize, …).
     return int(dtype.state[5]) if code.startswith("V") else np.dtype(code).itemsize

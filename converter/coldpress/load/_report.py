@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from coldpress.errors import ColdpressError, LoadError, MissingExtraError
+from coldpress.errors import ColdpressError, LoadError, MissingExtraError, printable
 
 if TYPE_CHECKING:
     from ._source import ModelFile
@@ -20,6 +20,16 @@ _USUAL_NAMES = frozenset(
     {
         *("copyreg._reconstructor", "copy_reg._reconstructor", "_codecs.encode"),
         *("builtins.object", "__builtin__.object"),
+    }
+)
+# Modules whose functions run commands or code, or reach files and networks.
+_POWERFUL = frozenset(
+    {
+        *("builtins", "__builtin__", "os", "posix", "nt", "ntpath", "posixpath", "subprocess"),
+        *("sys", "shutil", "importlib", "imp", "runpy", "socket", "pty", "ctypes", "code"),
+        *("codecs", "operator", "functools", "types", "marshal", "pickle", "_pickle", "io", "_io"),
+        *("pathlib", "tempfile", "urllib", "http", "webbrowser", "multiprocessing", "threading"),
+        *("asyncio", "pip", "timeit", "pdb", "bdb", "cProfile", "doctest", "inspect", "commands"),
     }
 )
 # A framework's module → the extra that installs it.
@@ -37,8 +47,11 @@ def summary(names: tuple[str, ...]) -> str:
     """Globals as one phrase, grouped by module, with what is unusual in front."""
     if not names:
         return "no globals"
-    # What is not of the usual packages comes first: that is what a reader must see.
-    ordered = sorted(names, key=lambda name: (_is_usual(name), name.rpartition(".")))
+    # First what can do anything, then what is not of the usual packages: a reader must see it.
+    ordered = sorted(
+        map(printable, names),
+        key=lambda name: (not _is_powerful(name), _is_usual(name), name.rpartition(".")),
+    )
     rest = len(ordered) - _MOST_SHOWN
     modules = groupby(ordered[:_MOST_SHOWN], key=lambda name: name.rpartition(".")[0])
     shown = ", ".join(_module(module, list(found)) for module, found in modules)
@@ -54,6 +67,10 @@ def _module(module: str, names: list[str]) -> str:
 
 def _is_usual(name: str) -> bool:
     return name in _USUAL_NAMES or name.partition(".")[0] in _USUAL_PACKAGES
+
+
+def _is_powerful(name: str) -> bool:
+    return name.partition(".")[0] in _POWERFUL and name not in _USUAL_NAMES
 
 
 def missing_module(file: ModelFile, error: ModuleNotFoundError) -> ColdpressError:

@@ -69,10 +69,22 @@ def read_file(path: Path) -> ModelFile:
 
 
 def tree_digest(folder: Path) -> str:
-    """SHA-256 over the files of a folder: each one's path in it and digest, in order of paths."""
+    """SHA-256 over the files of a folder: each one's path in it and digest, in order of paths.
+
+    Raises:
+        LoadError: There is a link among them.
+        UsageError: One can't be read.
+    """
     digest = hashlib.sha256()
     try:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        for path in sorted(folder.rglob("*")):
+            if path.is_symlink():
+                raise LoadError(
+                    f"{folder.name} holds a link, '{path.name:.80}', behind which any files could "
+                    "stand; put copies in its place"
+                )
+            if not path.is_file():
+                continue
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -31,7 +31,7 @@ _INWARD = re.compile(
     |VariableV2|Variable|TemporaryVariable|DisableCopyOnRead|GuaranteeConst|CheckNumerics(V2)?
     |StatefulPartitionedCall|If|While|Case|Assert|Empty|Arg|Retval|DeepCopy
     |(Anonymous)?(Mutable)?(Dense)?HashTable(OfTensors)?(V2)?|InitializeTableV2
-    |LookupTable(Find|Insert|Remove|Size|Export|Import)V2|InitializeTableFromTextFileV2
+    |LookupTable(Find|Insert|Remove|Size|Export|Import)V2
     |TensorArray\w*|Stack(Push|Pop|Close)?(V2)?|XlaCallModule|StubResourceHandleOp
     |Random\w+|Stateful(Standard|Uniform|Truncated|Random)\w+|TruncatedNormal|Multinomial
     |ParameterizedTruncatedNormal|StatelessRandomGetAlg|Rng(ReadAnd)?Skip|NonDeterministicInts
@@ -42,7 +42,7 @@ _INWARD = re.compile(
 _OUTWARD = re.compile(
     r"ReadFile|MatchingFiles|ImmutableConst|GenerateVocabRemapping|Snapshot\w+|CacheDataset"
     r"|RegisterDataset(V2)?|Debug(Identity|NanCount|NumericSummary)\w*|PyFuncStateless"
-    r"|InitializeTableFromTextFile|CTCBeamSearchDecoder\w*Lm"
+    r"|InitializeTableFromTextFile(V2)?|FixedUnigramCandidateSampler|CTCBeamSearchDecoder\w*Lm"
 )
 # How every SavedModel keeps its variables; harmless where only saving and restoring call them.
 _KEEPING = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints"})
@@ -96,10 +96,16 @@ def _parsed(folder: Path, data: bytes) -> Any:  # noqa: ANN401 - a protobuf mess
         message.ParseFromString(data)
     except Exception as error:  # protobuf's own class, which differs by version
         raise LoadError(f"{folder.name} has a {_GRAPH} that is damaged, or is none") from error
-    serving = [graph for graph in message.meta_graphs if _SERVING in graph.meta_info_def.tags]
-    if not serving:
+    graphs = list(message.meta_graphs)
+    if not any(_SERVING in graph.meta_info_def.tags for graph in graphs):
         raise LoadError(f"{folder.name} has no graph tagged '{_SERVING}'; nothing can be served")
-    return serving[0]
+    # Of several graphs, TensorFlow would not choose as a reader of their tags does.
+    if len(graphs) > 1 or set(graphs[0].meta_info_def.tags) != {_SERVING}:
+        raise LoadError(
+            f"{folder.name} has several graphs, or other tags than '{_SERVING}'; save it anew with "
+            "tf.saved_model.save, which writes one"
+        )
+    return graphs[0]
 
 
 def _chosen(folder: Path, graph: Any, wanted: str | None) -> str:  # noqa: ANN401 - as above

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from coldpress.archives import check_archive
+from coldpress.archives import check_archive, read_member
 from coldpress.errors import LoadError, MissingExtraError, TrustError, brief
 from coldpress.quiet import quietly
 
@@ -119,22 +119,20 @@ def _pickles(file: ModelFile) -> GlobalNames:
 
 def _pickled(data: bytes, depth: int = 2) -> Iterator[bytes]:
     try:
+        check_archive(data, name="a part")
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.infolist():
                 if member.filename.endswith((".pkl", ".pt")) or "_obj_" in member.filename:
-                    content = archive.read(member)
+                    content = read_member(archive, member, name="a part")
                     if content.startswith(b"PK") and depth:
                         yield from _pickled(content, depth - 1)
                     else:
                         yield content
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
+    except LoadError:
         return
 
 
 def _member(file: ModelFile, name: str) -> bytes:
     with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
         (member,) = [m for m in archive.namelist() if m.partition("/")[2] == name][:1]
-        try:
-            return archive.read(member)
-        except (zipfile.BadZipFile, EOFError) as error:
-            raise LoadError(f"{file.path.name} is damaged: {brief(error)}") from error
+        return read_member(archive, member, name=file.path.name)

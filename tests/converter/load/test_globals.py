@@ -92,3 +92,48 @@ def test_names_are_found_wherever_they_hide(value, protocol):
     found = find_globals(pickle.dumps(value, protocol=protocol))
     assert found.complete
     assert "posix.system" in found.names
+
+
+def array_of(dtype, count):
+    """A joblib file whose array holds a pickle, under a type of another spelling."""
+    file = io.BytesIO()
+    # A protocol without frames, whose lengths would have to be changed as well.
+    joblib.dump(np.array([Attack()] * count, dtype=object), file, protocol=3)
+    spelt = b"X" + len(dtype).to_bytes(4, "little") + dtype.encode()
+    return file.getvalue().replace(b"X\x02\0\0\0O8", spelt)
+
+
+@pytest.mark.parametrize("dtype", ["O", "|O", "object", "O8"])
+def test_objects_are_objects_however_they_are_spelt(dtype):
+    """An array of objects is a pickle of its own, whichever name numpy knows the type by."""
+    found = find_globals(array_of(dtype, 1))
+    assert "posix.system" in found.names
+
+
+def test_records_may_hold_objects():
+    """A record with a field of objects is pickled whole, and is searched."""
+    record = np.array([(1.0, Attack())], dtype=[("a", "<f8"), ("b", "O")])
+    assert "posix.system" in find_globals(dumped(record)).names
+
+
+def deep(levels):
+    """A pickle with a tuple of tuples as a key, each holding the one before twice."""
+    middle = b"".join(b"\x86" if level == 0 else b"2\x86" for level in range(levels))
+    return b"\x80\x04}K\x01K\x02" + middle + b"K\x03s."
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\x80\x05\x96" + (1 << 33).to_bytes(8, "little") + b".", id="promised-bytes"),
+        pytest.param(array_of("f8", 1 << 10)[:200], id="cut-array"),
+    ],
+)
+def test_what_is_not_there_takes_no_memory(data):
+    """Lengths beyond the data end the search, which says that it is incomplete."""
+    assert not find_globals(data).complete
+
+
+def test_keys_are_not_hashed():
+    """A key whose hash would take for ever takes no time."""
+    assert find_globals(deep(60)).complete

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from coldpress.errors import LoadError, TrustError, UsageError
 from coldpress.load import SavedModel, Source, load_model
@@ -32,6 +33,23 @@ class Reader(Plain):
     def __call__(self, x):
         """Answer rows."""
         length = tf.cast(tf.strings.length(tf.io.read_file("/etc/hostname")), tf.float32)
+        return {"y": x @ self.weights + length}
+
+
+class Lookup(Plain):
+    """The same, and a word from whatever file the graph names."""
+
+    def __call__(self, x):
+        """Answer rows."""
+        table = tf.raw_ops.HashTableV2(key_dtype=tf.int64, value_dtype=tf.string)
+        fill = tf.raw_ops.InitializeTableFromTextFileV2(
+            table_handle=table, filename="/etc/hostname", key_index=-1, value_index=-2
+        )
+        with tf.control_dependencies([fill]):
+            word = tf.raw_ops.LookupTableFindV2(
+                table_handle=table, keys=tf.zeros((1,), tf.int64), default_value="?"
+            )
+        length = tf.cast(tf.strings.length(word), tf.float32)
         return {"y": x @ self.weights + length}
 
 
@@ -116,6 +134,7 @@ def test_models_that_keras_exports_are_taken(tmp_path):
     ("kind", "operators"),
     [
         pytest.param(Reader, {"ReadFile"}, id="reads"),
+        pytest.param(Lookup, {"InitializeTableFromTextFileV2"}, id="reads-a-table"),
         pytest.param(Writer, {"WriteFile", "PrintV2"}, id="writes-in-a-branch"),
         pytest.param(Saver, {"SaveV2"}, id="saves"),
         pytest.param(Caller, {"EagerPyFunc"}, id="calls-python"),
@@ -150,6 +169,36 @@ def test_damaged_directories_are_explained(tmp_path, change, error, said):
     with pytest.raises(error, match=said) as caught:
         load(folder)
     assert "\n" not in str(caught.value)
+
+
+def doubled(folder):
+    """A directory whose graph is there twice, the second under the tag alone."""
+    path = folder / "saved_model.pb"
+    message = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    message.meta_graphs.add().CopyFrom(message.meta_graphs[0])
+    message.meta_graphs[0].meta_info_def.tags.append("other")
+    path.write_bytes(message.SerializeToString())
+
+
+def linked(folder):
+    """A directory whose variables lie elsewhere."""
+    shutil.move(folder / "variables", folder.parent / "elsewhere")
+    (folder / "variables").symlink_to(folder.parent / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(doubled, "has several graphs, or other tags", id="graphs"),
+        pytest.param(linked, "holds a link, 'variables'", id="link"),
+    ],
+)
+def test_only_one_graph_and_its_own_files_are_read(tmp_path, change, said):
+    """Of several graphs another might be run than was looked at, and a link leads anywhere."""
+    folder = written(Plain(), tmp_path / "m")
+    change(folder)
+    with pytest.raises(LoadError, match=said):
+        load(folder, trust=True)
 
 
 def test_unknown_signatures_list_what_there_is(tmp_path):

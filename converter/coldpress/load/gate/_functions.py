@@ -41,9 +41,9 @@ def _check_size(name: str, size: int) -> None:
 def _nodes(owner: onnx.GraphProto | onnx.FunctionProto) -> Iterator[onnx.NodeProto]:
     waiting = [owner]
     while waiting:
-        for node in waiting.pop().node:
-            yield node
-            waiting += inner_graphs(node)
+        part = waiting.pop()
+        yield from part.node
+        waiting += inner_graphs(part)
 
 
 def _key(node: onnx.NodeProto) -> _Key:

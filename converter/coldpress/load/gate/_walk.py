@@ -32,15 +32,13 @@ def scopes(model: onnx.ModelProto) -> Iterator[Scope]:
         scope = waiting.pop()
         yield scope
         waiting += [
-            Scope(owner=graph, depth=scope.depth + 1)
-            for node in scope.owner.node
-            for graph in inner_graphs(node)
+            Scope(owner=graph, depth=scope.depth + 1) for graph in inner_graphs(scope.owner)
         ]
 
 
-def inner_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    """The graphs in a node's attributes."""
-    for attribute in node.attribute:
+def inner_graphs(owner: onnx.GraphProto | onnx.FunctionProto) -> Iterator[onnx.GraphProto]:
+    """The graphs in the attributes of its nodes, and in those that a function has by default."""
+    for attribute in _attributes(owner):
         if attribute.HasField("g"):
             yield attribute.g
         yield from attribute.graphs

@@ -7,14 +7,25 @@ https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from coldpress.errors import LoadError
 
 __all__ = ["check_counts"]
 
-# onnx.proto: ModelProto.graph and .functions, which hold nearly all that there is.
-_PARTS = frozenset({7, 25})
+# onnx.proto: what holds other things, by the message and field that it stands in. A graph has
+# nodes, they have attributes, and these have graphs again.
+_INSIDE: dict[str, dict[int, str]] = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "graph": {1: "node"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {6: "graph", 11: "graph"},
+}
+# AttributeProto.floats and .ints, one after the other: a forest has millions, each a number only.
+_RUN = re.compile(rb"(?:\x3d.{4}){8,}|(?:\x40[\x80-\xff]{0,9}[\x00-\x7f]){8,}", re.DOTALL)
 _MOST_FIELDS = 2_000_000
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FIXED = {_FIXED64: 8, _FIXED32: 4}
@@ -27,24 +38,35 @@ def check_counts(name: str, data: bytes) -> None:
     Raises:
         LoadError: There are more than two million, or the bytes are no protocol buffer.
     """
-    count = 0
     try:
-        for field, start, end in _fields(data, 0, len(data)):
-            parts = _fields(data, start, end) if field in _PARTS else iter(())
-            for _ in parts:
-                count += 1
-                if count > _MOST_FIELDS:
-                    raise LoadError(
-                        f"{name} has more than {_MOST_FIELDS:,} nodes and tensors, which is more "
-                        "than is opened"
-                    )
+        for count, _ in enumerate(_parts(data)):
+            if count > _MOST_FIELDS:
+                raise LoadError(
+                    f"{name} has more than {_MOST_FIELDS:,} nodes, tensors and attributes, which "
+                    "is more than is opened"
+                )
     except (ValueError, IndexError) as error:
         raise LoadError(f"{name} is no ONNX file that can be read") from error
 
 
+def _parts(data: bytes) -> Iterator[None]:
+    """One for each field of each message that can hold others, at any depth."""
+    waiting = [("model", 0, len(data))]
+    while waiting:
+        kind, start, end = waiting.pop()
+        inside = _INSIDE[kind]
+        for field, at, stop in _fields(data, start, end):
+            yield
+            if field in inside:
+                waiting.append((inside[field], at, stop))
+
+
 def _fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Number, start and end of each field's content in a message."""
+    """Number, start and end of each field's content in a message, runs of numbers left out."""
     while at < end:
+        if run := _RUN.match(data, at, end):
+            at = run.end()
+            continue
         key, at = _varint(data, at)
         kind = key & 7
         if kind == _BYTES:

@@ -99,6 +99,22 @@ def in_function(tensor):
     return model_of([node("F", domain=OWN)], functions=[holder])
 
 
+def in_function_graph(tensor):
+    """A model with a tensor in the branch of a condition inside a function."""
+    holder = function("F")
+    inner = branch([node(outputs=("z",))], initializer=[tensor])
+    holder.node.insert(0, node("If", ("x",), ("c",), then_branch=inner, else_branch=inner))
+    return model_of([node("F", domain=OWN)], functions=[holder])
+
+
+def in_default(tensor):
+    """A model with a tensor in the graph that a function's attribute has by default."""
+    holder = function("F")
+    default = holder.attribute_proto.add(name="body", type=onnx.AttributeProto.GRAPH)
+    default.g.CopyFrom(branch([node(outputs=("z",))], initializer=[tensor]))
+    return model_of([node("F", domain=OWN)], functions=[holder])
+
+
 def calling(*functions):
     """A model that calls the function F."""
     return model_of([node("F", domain=OWN)], functions=functions)
@@ -137,6 +153,8 @@ PLACES = [
     pytest.param(in_attribute, id="attribute"),
     pytest.param(in_subgraph, id="subgraph"),
     pytest.param(in_function, id="function"),
+    pytest.param(in_function_graph, id="graph-in-function"),
+    pytest.param(in_default, id="default-of-function"),
     pytest.param(sparse_of, id="sparse"),
 ]
 
@@ -221,6 +239,13 @@ def test_every_tensor_is_looked_at(folder, where):
     """Data outside the folder are refused wherever in the model the tensor stands."""
     with pytest.raises(LoadError, match="not right beside it"):
         check_model("m.onnx", outside("../w.bin", where=where).SerializeToString(), folder)
+
+
+@pytest.mark.parametrize("where", [in_function_graph, in_default, sparse_of])
+def test_what_can_not_be_moved_stays_inside(folder, where):
+    """Data beside the model of what can't be moved with it are refused, though they are there."""
+    with pytest.raises(LoadError, match="such as a sparse tensor or a tensor of a graph inside"):
+        check_model("m.onnx", outside(where=where).SerializeToString(), folder)
 
 
 @pytest.mark.parametrize("where", PLACES)
