@@ -14,6 +14,7 @@ from coldpress.certification import certify
 from coldpress.errors import CertificationError, ExportError, SampleError
 from coldpress.exporters import attempts, reference
 from coldpress.load import TorchModel, TrainedModel, model_of
+from coldpress.pipeline import export
 from coldpress.sample import Sample
 from coldpress_runtime.artifact import Signature
 
@@ -180,12 +181,21 @@ def test_program_keeps_its_free_axes_and_is_tried_at_other_lengths():
     assert certificate.passed
 
 
-def test_fixed_rows_of_a_program_stay_fixed():
-    """A program for two rows is served two rows."""
-    program = torch.export.export(nn.Linear(4, 2).eval(), (torch.zeros(2, 4),))
-    found, certificate = exported(program, ROWS)
-    assert certificate.passed
-    assert found.model.open().inputs[0].shape == (2, 4)
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_fixed_rows_of_a_program_stay_fixed(tmp_path, rows):
+    """A program for some rows is served so many, from its export to its latency."""
+    program = torch.export.export(nn.Linear(4, 2).eval(), (torch.zeros(rows, 4),))
+    bundle = export(program, sample=ROWS, output=tmp_path / "bundle")
+    assert bundle.manifest.signature.inputs[0].shape == (rows, 4)
+    assert bundle.certificate().passed
+
+
+def test_a_program_that_refuses_two_rows_is_refused():
+    """What a program's guards say comes as an error of ours."""
+    free = {"input": {0: torch.export.Dim("rows", min=4, max=64)}}
+    program = torch.export.export(nn.Linear(4, 2).eval(), (torch.zeros(8, 4),), dynamic_shapes=free)
+    with pytest.raises(SampleError, match=r"can't take 2 rows.*Guard failed"):
+        exported(program, ROWS)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from coldpress.errors import ExportError, SampleError
@@ -25,6 +26,7 @@ __all__ = ["Arguments", "Callee", "callee_of"]
 
 # Positional arguments and keyword arguments of one call.
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,6 +46,17 @@ class Callee:
     names: tuple[str, ...]
     arrange: Callable[[Mapping[str, Any]], Arguments]
     specs: tuple[TensorSpec, ...] | None = None
+
+    def few(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """The least rows that say what the model does: as many as it is fixed to, or two.
+
+        PyTorch takes a batch of one for a constant.
+        """
+        rows = {spec.name: spec.shape[0] for spec in self.specs or () if spec.shape}
+        return {
+            name: array[np.arange(rows[name] if rows.get(name, -1) > 0 else _FEW) % len(array)]
+            for name, array in arrays.items()
+        }
 
     def ask(self, arrays: Mapping[str, NDArray[Any]]) -> list[tuple[str, NDArray[Any]]]:
         """The model's outputs with the names that its structure gives them, in order."""
