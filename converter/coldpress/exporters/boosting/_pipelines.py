@@ -16,6 +16,8 @@ from skl2onnx.common.data_types import (
 )
 from skl2onnx.helpers.integration import add_onnx_graph
 
+from coldpress.exporters._plugins import has_converter
+
 from ._families import is_booster, is_trained, read
 from ._graph import graph_of
 
@@ -29,12 +31,14 @@ _ONNX_TYPES = {
 
 
 def register_boosters(model: object) -> None:
-    """Tell skl2onnx how to convert the boosters inside a model, each class of them once.
+    """Tell skl2onnx how to convert the boosters inside a model but those that a plugin converts.
 
     Raises:
         ExportError: One of them is of a kind that is not exported.
     """
     for booster in _boosters(model):
+        if has_converter(type(booster)):
+            continue
         # What scikit-learn prefers to probabilities, skl2onnx asks for by an option.
         decides = hasattr(booster, "decision_function")
         update_registered_converter(
