@@ -198,6 +198,39 @@ def test_a_program_that_refuses_two_rows_is_refused():
         exported(program, ROWS)
 
 
+class Counting(nn.Module):
+    """A forward that counts its calls in a buffer and in Python."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.calls = nn.Linear(4, 2), 0
+        self.register_buffer("count", torch.zeros(()))
+
+    def forward(self, x):
+        """Count, and answer alike."""
+        self.count += 1
+        return self.inner(x)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(lambda module: module, id="module"),
+        pytest.param(torch.jit.script, id="script"),
+        pytest.param(lambda m: torch.export.export(m, (torch.zeros(2, 4),)), id="program"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")
+def test_an_export_leaves_a_live_model_as_it_is(made):
+    """A forward that changes a buffer changes a copy."""
+    module = Counting().eval()
+    model = made(module)
+    assert exported(model, ROWS)[1].passed
+    state = model.state_dict() if isinstance(model, nn.Module) else model.state_dict
+    assert module.count == 0
+    assert state["count"] == 0
+
+
 @pytest.mark.parametrize(
     ("module", "said"),
     [
