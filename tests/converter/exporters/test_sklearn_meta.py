@@ -21,7 +21,7 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier, RandomizedSearchCV
-from sklearn.multiclass import OneVsOneClassifier, OutputCodeClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, RegressorChain
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -103,6 +103,16 @@ def test_each_target_has_its_outputs(tmp_path, model, target):
     names = [spec.name for spec in outputs]
     assert names == ["label_1", "label_2", "probabilities_1", "probabilities_2"]
     assert [spec.labels for spec in outputs[2:]] == [tuple(np.unique(c)) for c in target.T]
+
+
+def test_a_matrix_of_labels_has_no_classes_of_its_own(tmp_path):
+    """Zeros and ones of several labels are no classes; their probabilities' columns are."""
+    model = OneVsRestClassifier(LogisticRegression()).fit(MATRIX, np.c_[FLAGS, 1 - BINARY])
+    outputs = export(model, sample=MATRIX, output=tmp_path / "b").manifest.signature.outputs
+    assert [(spec.name, len(spec.shape), spec.labels) for spec in outputs] == [
+        ("label", 2, ()),
+        ("probabilities", 2, (0, 1, 2)),
+    ]
 
 
 @pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), RobustScaler()], ids=repr)
