@@ -26,8 +26,9 @@ from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, Regresso
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
 
 from coldpress.errors import ExportError
 from coldpress.load import load_model
@@ -140,8 +141,41 @@ def test_target_through_a_python_function_is_refused(tmp_path):
     model = TransformedTargetRegressor(
         Ridge(), func=np.tan, inverse_func=np.arctan, check_inverse=False
     ).fit(MATRIX, TARGET)
-    with pytest.raises(ExportError, match="takes its target back through the Python function"):
+    with pytest.raises(ExportError, match="through the Python function arctan, which"):
         export(model, sample=MATRIX, output=tmp_path / "b")
+
+
+def own_inverse(values):
+    """A target as it is."""
+    return values
+
+
+def test_a_function_is_called_by_its_name(tmp_path):
+    """A message about a Python function names it rather than its place in memory."""
+    model = TransformedTargetRegressor(Ridge(), func=own_inverse, inverse_func=own_inverse)
+    with pytest.raises(ExportError, match="through the Python function own_inverse, which"):
+        export(model.fit(MATRIX, TARGET), sample=MATRIX, output=tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        pytest.param(
+            OneVsOneClassifier(SVC()),
+            "^OneVsOneClassifier asks for the decision function of the SVC inside it",
+            id="decision",
+        ),
+        pytest.param(
+            CalibratedClassifierCV(XGBClassifier(n_estimators=2, booster="gblinear"), cv=2),
+            r"^the XGBoost model is linear \(gblinear\)",
+            id="booster",
+        ),
+    ],
+)
+def test_refusals_of_parts_come_as_they_are(tmp_path, model, said):
+    """What Coldpress itself refuses inside an estimator isn't told as a failure of skl2onnx's."""
+    with pytest.raises(ExportError, match=said):
+        export(model.fit(MATRIX, BINARY + (MATRIX[:, 1] > 1)), sample=MATRIX, output=tmp_path / "b")
 
 
 def test_plugins_bring_converters(tmp_path, root, monkeypatch):

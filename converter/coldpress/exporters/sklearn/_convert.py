@@ -119,6 +119,8 @@ def convert(model: BaseEstimator, inputs: Inputs, *, repaired: bool = False) -> 
             )
     except (MissingConverter, MissingShapeCalculator) as error:
         raise _no_converter(model, error) from error
+    except ExportError:
+        raise
     except Exception as error:
         raise ExportError(
             f"skl2onnx can't convert the {type(model).__name__}: {brief(error)}"
