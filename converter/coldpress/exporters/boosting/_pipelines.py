@@ -17,6 +17,7 @@ from skl2onnx.common.data_types import (
 from skl2onnx.helpers.integration import add_onnx_graph
 
 from coldpress.exporters._plugins import has_converter
+from coldpress.load.parts import models_inside
 
 from ._families import is_booster, is_trained, read
 from ._graph import graph_of
@@ -53,26 +54,9 @@ def register_boosters(model: object) -> None:
 
 def _boosters(model: object) -> Iterator[object]:
     """Those that were trained; an estimator's parameters are models, too, before it clones them."""
-    seen: set[int] = set()
-    waiting = [model]
-    while waiting:
-        part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if is_booster(part):
-            if is_trained(part):
-                yield part
-        elif isinstance(part, list | tuple):
-            waiting.extend(part)
-        elif isinstance(part, dict):
-            waiting.extend(part.values())
-        elif _is_estimator(part):
-            waiting.extend(vars(part).values())
-
-
-def _is_estimator(part: object) -> bool:
-    return hasattr(part, "__dict__") and (hasattr(part, "fit") or hasattr(part, "predict_proba"))
+    for part in models_inside(model, mappings=True):
+        if is_booster(part) and is_trained(part):
+            yield part
 
 
 def _parse(scope: Any, model: Any, inputs: Any, custom_parsers: object = None) -> Any:  # noqa: ANN401, ARG001 - untyped package, called with all
