@@ -15,8 +15,8 @@ _HEAD = """# The zoo
 
 Models of every framework, exported and then held against their originals on rows that the export
 never saw. `make zoo` trains them all, judges them, and writes this page; `make test` runs the quick
-ones. A model becomes a bundle whose labels are all right, or it is refused and told why; a wrong
-bundle fails the run.
+ones. A model becomes a bundle whose answers are all right, labels and numbers within the
+certificate's tolerance, or it is refused and told why; a wrong bundle fails the run.
 
 *Way* is the step of the repair ladder that held. *Difference* is the largest between a number of
 the bundle's and the original's on the fresh rows. Sizes are of the model as stored.

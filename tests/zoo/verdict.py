@@ -5,7 +5,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldpress.certification import certify
+from coldpress.certification import Certificate, certify
 from coldpress.errors import ColdpressError
 from coldpress.exporters import reference
 from coldpress.load import model_of
@@ -41,7 +41,10 @@ class Verdict:
 
 
 def judge(case: Case) -> Verdict:
-    """Train, export, and hold the bundle against the original on rows that it never saw."""
+    """Train, export, and hold the bundle against the original on rows that it never saw.
+
+    They are held to what the sample was held to: the same tolerance, batches and probes.
+    """
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         built = case.build()
@@ -77,17 +80,15 @@ def surprise(case: Case) -> str:
 
 
 def _on_fresh_rows(built: Built, bundle, folder: Path) -> Verdict:
-    session = _session(bundle, folder)
+    session = session_of(bundle, folder)
     signature = bundle.manifest.signature
     held = reference(model_of(built.model), Sample.of(built.fresh), signature)
     found = certify(held, session, packages=())
-    flips = sum(check.hard_flips for check in found.outputs)
-    winners = [c.winner_agreement for c in found.outputs if c.winner_agreement is not None]
-    flips += sum(round((1 - agreement) * found.rows) for agreement in winners)
-    failure = None if not flips else found.failure()
+    failure, flips = found.failure(), _flips(found)
+    reason = str(failure or (f"has another winner in {flips} rows" if flips else ""))
     return Verdict(
-        outcome="wrong" if flips else "bundle",
-        reason=str(failure or ""),
+        outcome="wrong" if reason else "bundle",
+        reason=reason,
         rung=next(rung.name for rung in bundle.certificate().rungs if rung.held),
         rows=found.rows,
         flips=flips,
@@ -96,7 +97,15 @@ def _on_fresh_rows(built: Built, bundle, folder: Path) -> Verdict:
     )
 
 
-def _session(bundle, folder: Path) -> ModelSession:
+def _flips(found: Certificate) -> int:
+    """Labels that differ and are no ties, and rows whose largest score is another's."""
+    winners = [c.winner_agreement for c in found.outputs if c.winner_agreement is not None]
+    hard = sum(check.hard_flips for check in found.outputs)
+    return hard + sum(round((1 - agreement) * found.rows) for agreement in winners)
+
+
+def session_of(bundle, folder: Path) -> ModelSession:
+    """The model of a bundle, unpacked into a folder and opened."""
     graph = bundle.unpacked(bundle.manifest.blob("model"))
     if bundle.manifest.weights is None:
         return ModelSession(graph)

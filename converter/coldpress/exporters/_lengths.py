@@ -38,7 +38,9 @@ def length_probes(
         ask: The original.
     """
     free = [(s.name, axis) for s in specs for axis in range(1, len(s.shape)) if s.shape[axis] == -1]
-    few = {name: array[:_ROWS] for name, array in tensors.items()}
+    # A batch of a fixed size at least.
+    rows = max([_ROWS, *(spec.shape[0] for spec in specs if spec.shape)])
+    few = {name: array[:rows] for name, array in tensors.items()}
     return tuple(_probe(_resized(few, sizes), sizes, ask) for sizes in _sizes(free, few))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -11,6 +10,7 @@ from coldpress.errors import ExportError
 from coldpress.onnx_file import OnnxFile
 
 from ._trained import SavedModel, TorchModel, TrainedModel
+from .parts import models_inside
 
 __all__ = ["is_model", "trained"]
 
@@ -128,18 +128,10 @@ def _is_program(module: object) -> bool:
 
 def _packages(framework: _Framework, model: object) -> tuple[str, ...]:
     found = dict.fromkeys(framework.packages)
-    for name in _parts(model):
-        found.update(dict.fromkeys(_FRAMEWORKS[name].packages))
+    inside = models_inside(model) if framework.name == "scikit-learn" else ()
+    for name in dict.fromkeys(_root(kind) for part in inside for kind in type(part).__mro__):
+        found.update(dict.fromkeys(_FRAMEWORKS[name].packages if name in _BOOSTERS else ()))
     return tuple(found)
-
-
-def _parts(model: object) -> Iterator[str]:
-    """Boosters among a scikit-learn pipeline's steps and an ensemble's estimators."""
-    steps = getattr(model, "steps", None) or getattr(model, "estimators", None) or ()
-    for step in steps if isinstance(steps, list) else ():
-        estimator = step[-1] if isinstance(step, tuple) else step
-        yield from (name for name in _BOOSTERS if name == _root(type(estimator)))
-        yield from _parts(estimator)
 
 
 def _unknown(kind: type) -> ExportError:

@@ -211,6 +211,29 @@ def test_hard_flips_fail():
     assert (failure.output, failure.difference) == ("label", 1)
 
 
+def test_every_label_of_several_inverted_fails():
+    """Of a matrix of labels each column is decided by a score of its own, and none is a tie."""
+    nodes = [
+        helper.make_node("Less", ["x", "half"], ["below"]),
+        helper.make_node("Cast", ["below"], ["label"], to=TensorProto.INT64),
+        helper.make_node("Identity", ["x"], ["scores"]),
+    ]
+    inverted = graph_of(
+        nodes,
+        [("label", TensorProto.INT64, ["rows", 3]), ("scores", TensorProto.FLOAT, ["rows", 3])],
+        [helper.make_tensor("half", TensorProto.FLOAT, [], [0.5])],
+    )
+    certificate = verdict(
+        lambda part: {"label": (part >= 0.5).astype(np.int64), "scores": part},
+        model=inverted,
+        label_outputs=frozenset({"label"}),
+        rankings={"label": "scores"},
+        labels={"scores": (0, 1, 2)},
+    )
+    assert not certificate.passed
+    assert (certificate.outputs[0].ties, certificate.outputs[0].hard_flips) == (0, 300)
+
+
 def test_rows_the_original_refuses_are_named():
     """A sample that the original can't take is the sample's fault."""
 

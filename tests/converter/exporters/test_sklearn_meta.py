@@ -20,13 +20,14 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier, RandomizedSearchCV
-from sklearn.multiclass import OneVsOneClassifier, OutputCodeClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, RegressorChain
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
 
 from coldpress.errors import ExportError
 from coldpress.load import load_model
@@ -104,6 +105,16 @@ def test_each_target_has_its_outputs(tmp_path, model, target):
     assert [spec.labels for spec in outputs[2:]] == [tuple(np.unique(c)) for c in target.T]
 
 
+def test_a_matrix_of_labels_has_no_classes_of_its_own(tmp_path):
+    """Zeros and ones of several labels are no classes; their probabilities' columns are."""
+    model = OneVsRestClassifier(LogisticRegression()).fit(MATRIX, np.c_[FLAGS, 1 - BINARY])
+    outputs = export(model, sample=MATRIX, output=tmp_path / "b").manifest.signature.outputs
+    assert [(spec.name, len(spec.shape), spec.labels) for spec in outputs] == [
+        ("label", 2, ()),
+        ("probabilities", 2, (0, 1, 2)),
+    ]
+
+
 @pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), RobustScaler()], ids=repr)
 def test_repair_comes_before_wider_numbers(tmp_path, scaler):
     """Whole numbers that float32 can't tell apart are scaled before they become float32."""
@@ -120,8 +131,41 @@ def test_target_through_a_python_function_is_refused(tmp_path):
     model = TransformedTargetRegressor(
         Ridge(), func=np.tan, inverse_func=np.arctan, check_inverse=False
     ).fit(MATRIX, TARGET)
-    with pytest.raises(ExportError, match="takes its target back through the Python function"):
+    with pytest.raises(ExportError, match="through the Python function arctan, which"):
         export(model, sample=MATRIX, output=tmp_path / "b")
+
+
+def own_inverse(values):
+    """A target as it is."""
+    return values
+
+
+def test_a_function_is_called_by_its_name(tmp_path):
+    """A message about a Python function names it rather than its place in memory."""
+    model = TransformedTargetRegressor(Ridge(), func=own_inverse, inverse_func=own_inverse)
+    with pytest.raises(ExportError, match="through the Python function own_inverse, which"):
+        export(model.fit(MATRIX, TARGET), sample=MATRIX, output=tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        pytest.param(
+            OneVsOneClassifier(SVC()),
+            "^OneVsOneClassifier asks for the decision function of the SVC inside it",
+            id="decision",
+        ),
+        pytest.param(
+            CalibratedClassifierCV(XGBClassifier(n_estimators=2, booster="gblinear"), cv=2),
+            r"^the XGBoost model is linear \(gblinear\)",
+            id="booster",
+        ),
+    ],
+)
+def test_refusals_of_parts_come_as_they_are(tmp_path, model, said):
+    """What Coldpress itself refuses inside an estimator isn't told as a failure of skl2onnx's."""
+    with pytest.raises(ExportError, match=said):
+        export(model.fit(MATRIX, BINARY + (MATRIX[:, 1] > 1)), sample=MATRIX, output=tmp_path / "b")
 
 
 def test_plugins_bring_converters(tmp_path, root, monkeypatch):

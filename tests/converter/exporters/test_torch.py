@@ -14,6 +14,7 @@ from coldpress.certification import certify
 from coldpress.errors import CertificationError, ExportError, SampleError
 from coldpress.exporters import attempts, reference
 from coldpress.load import TorchModel, TrainedModel, model_of
+from coldpress.pipeline import export
 from coldpress.sample import Sample
 from coldpress_runtime.artifact import Signature
 
@@ -180,12 +181,54 @@ def test_program_keeps_its_free_axes_and_is_tried_at_other_lengths():
     assert certificate.passed
 
 
-def test_fixed_rows_of_a_program_stay_fixed():
-    """A program for two rows is served two rows."""
-    program = torch.export.export(nn.Linear(4, 2).eval(), (torch.zeros(2, 4),))
-    found, certificate = exported(program, ROWS)
-    assert certificate.passed
-    assert found.model.open().inputs[0].shape == (2, 4)
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_fixed_rows_of_a_program_stay_fixed(tmp_path, rows):
+    """A program for some rows is served so many, from its export to its latency."""
+    program = torch.export.export(nn.Linear(4, 2).eval(), (torch.zeros(rows, 4),))
+    bundle = export(program, sample=ROWS, output=tmp_path / "bundle")
+    assert bundle.manifest.signature.inputs[0].shape == (rows, 4)
+    assert bundle.certificate().passed
+
+
+def test_a_program_that_refuses_two_rows_is_refused():
+    """What a program's guards say comes as an error of ours."""
+    free = {"input": {0: torch.export.Dim("rows", min=4, max=64)}}
+    program = torch.export.export(nn.Linear(4, 2).eval(), (torch.zeros(8, 4),), dynamic_shapes=free)
+    with pytest.raises(SampleError, match=r"can't take 2 rows.*Guard failed"):
+        exported(program, ROWS)
+
+
+class Counting(nn.Module):
+    """A forward that counts its calls in a buffer and in Python."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.calls = nn.Linear(4, 2), 0
+        self.register_buffer("count", torch.zeros(()))
+
+    def forward(self, x):
+        """Count, and answer alike."""
+        self.count += 1
+        return self.inner(x)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(lambda module: module, id="module"),
+        pytest.param(torch.jit.script, id="script"),
+        pytest.param(lambda m: torch.export.export(m, (torch.zeros(2, 4),)), id="program"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")
+def test_an_export_leaves_a_live_model_as_it_is(made):
+    """A forward that changes a buffer changes a copy."""
+    module = Counting().eval()
+    model = made(module)
+    assert exported(model, ROWS)[1].passed
+    state = model.state_dict() if isinstance(model, nn.Module) else model.state_dict
+    assert module.count == 0
+    assert state["count"] == 0
 
 
 @pytest.mark.parametrize(

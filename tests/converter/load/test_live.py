@@ -5,8 +5,11 @@ import lightgbm
 import numpy as np
 import pytest
 import xgboost
-from sklearn.ensemble import VotingClassifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -35,6 +38,24 @@ def test_frameworks_are_told_apart(model, framework, package):
     assert (trained.framework, trained.format, trained.sha256) == (framework, "object", "")
     assert trained.model is model
     assert package in trained.packages
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        pytest.param(lambda model: CalibratedClassifierCV(model, cv=2), id="calibrated"),
+        pytest.param(lambda model: GridSearchCV(model, {"n_estimators": [1]}, cv=2), id="search"),
+        pytest.param(MultiOutputClassifier, id="targets"),
+        pytest.param(lambda model: make_pipeline(BaggingClassifier(model, 2)), id="bagged"),
+    ],
+)
+def test_versions_of_boosters_inside_count(around):
+    """A booster is found wherever an estimator holds it, and its library's version recorded."""
+    rows, target = np.eye(8), np.arange(8) % 2
+    model = around(xgboost.XGBClassifier(n_estimators=1))
+    if isinstance(model, MultiOutputClassifier):
+        target = np.c_[target, target]
+    assert "xgboost-cpu" in model_of(model.fit(rows, target)).packages
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from skl2onnx.common.data_types import (
 from skl2onnx.helpers.integration import add_onnx_graph
 
 from coldpress.errors import ExportError
+from coldpress.exporters._plugins import has_converter
+from coldpress.load.parts import models_inside
 
 from ._boosted import Boosted
 from ._families import is_booster, is_trained
@@ -39,12 +41,14 @@ _ONNX_TYPES = {
 
 
 def register_boosters(model: object) -> None:
-    """Tell skl2onnx how to convert the boosters inside a model, each class of them once.
+    """Tell skl2onnx how to convert the boosters inside a model but those that a plugin converts.
 
     Raises:
         ExportError: One of them is of a kind that is not exported.
     """
     for booster in _boosters(model):
+        if has_converter(type(booster)):
+            continue
         # What scikit-learn prefers to probabilities, skl2onnx asks for by an option.
         decides = hasattr(booster, "decision_function")
         update_registered_converter(
@@ -59,26 +63,9 @@ def register_boosters(model: object) -> None:
 
 def _boosters(model: object) -> Iterator[object]:
     """Those that were trained; an estimator's parameters are models, too, before it clones them."""
-    seen: set[int] = set()
-    waiting = [model]
-    while waiting:
-        part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if is_booster(part):
-            if is_trained(part):
-                yield part
-        elif isinstance(part, list | tuple):
-            waiting.extend(part)
-        elif isinstance(part, dict):
-            waiting.extend(part.values())
-        elif _is_estimator(part):
-            waiting.extend(vars(part).values())
-
-
-def _is_estimator(part: object) -> bool:
-    return hasattr(part, "__dict__") and (hasattr(part, "fit") or hasattr(part, "predict_proba"))
+    for part in models_inside(model, mappings=True):
+        if is_booster(part) and is_trained(part):
+            yield part
 
 
 def read(model: Any) -> Boosted:  # noqa: ANN401 - of three libraries

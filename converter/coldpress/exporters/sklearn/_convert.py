@@ -32,7 +32,7 @@ from sklearn.utils.validation import check_is_fitted
 from coldpress.errors import ExportError, brief
 from coldpress.exporters.boosting._pipelines import register_boosters
 
-from ._converters import CONVERTERS, PRECISE, SHAPES, register_missing
+from ._converters import CONVERTERS, PRECISE, SHAPES, register_missing, without_plugins
 from ._functions import KNOWN, is_known
 from ._inputs import Inputs, parts_of
 from ._rewrite import rewritten
@@ -117,11 +117,15 @@ def convert(
                 initial_types=_initial_types(inputs),
                 options=_options(equal, sparse),
                 target_opset=_OPSETS,
-                custom_conversion_functions={**CONVERTERS, **(PRECISE if repaired else {})},
-                custom_shape_calculators=dict(SHAPES),
+                custom_conversion_functions=without_plugins(
+                    {**CONVERTERS, **(PRECISE if repaired else {})}
+                ),
+                custom_shape_calculators=without_plugins(SHAPES),
             )
     except (MissingConverter, MissingShapeCalculator) as error:
         raise _no_converter(model, error) from error
+    except ExportError:
+        raise
     except Exception as error:
         raise ExportError(
             f"skl2onnx can't convert the {type(model).__name__}: {brief(error)}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from skl2onnx import update_registered_converter
 from skl2onnx._parse import update_registered_parser
 from skl2onnx._supported_operators import sklearn_operator_name_map
+
+from coldpress.exporters._plugins import has_converter, has_parser
 
 from . import (
     _corrections,
@@ -26,7 +28,9 @@ from . import (
     _votes,
 )
 
-__all__ = ["CONVERTERS", "PRECISE", "SHAPES", "register_missing"]
+__all__ = ["CONVERTERS", "PRECISE", "SHAPES", "register_missing", "without_plugins"]
+
+_Registered = TypeVar("_Registered")
 
 # For skl2onnx's `custom_conversion_functions` and `custom_shape_calculators`; estimators inside
 # others are looked up here, too.
@@ -73,4 +77,10 @@ def register_missing() -> None:
         alias = f"Coldpress{kind.__name__}"
         update_registered_converter(kind, alias, SHAPES[kind], CONVERTERS[kind], options=options)
     for kind, parser in _targets.PARSERS.items():
-        update_registered_parser(kind, parser)
+        if not (has_converter(kind) or has_parser(kind)):
+            update_registered_parser(kind, parser)
+
+
+def without_plugins(ours: Mapping[type, _Registered]) -> dict[type, _Registered]:
+    """Converters or shapes of our own but for the classes that a plugin converts."""
+    return {kind: function for kind, function in ours.items() if not has_converter(kind)}

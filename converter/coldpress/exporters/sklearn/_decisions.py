@@ -18,6 +18,8 @@ from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.multiclass import _ConstantPredictor
 from sklearn.pipeline import Pipeline
 
+from coldpress.errors import ExportError
+
 from ._nodes import Nodes
 
 __all__ = ["decision", "linear", "response"]
@@ -39,7 +41,7 @@ def decision(nodes: Nodes, estimator: BaseEstimator, *inputs: Any) -> str:  # no
     """The decision function, ``(rows, 1)`` for two classes, else ``(rows, classes)``.
 
     Raises:
-        NotImplementedError: There is no way to it.
+        ExportError: There is no way to it.
     """
     given = inputs or tuple(nodes.operator.inputs)
     if isinstance(estimator, Pipeline):
@@ -55,10 +57,10 @@ def decision(nodes: Nodes, estimator: BaseEstimator, *inputs: Any) -> str:  # no
     if boosted or hasattr(estimator, "booster_"):
         _, scores = nodes.ask(estimator, *given, raw_scores=True)
         return _positive(nodes, estimator, nodes.number(scores))
-    raise NotImplementedError(
-        f"the decision function of {type(estimator).__name__} inside "
-        f"{type(nodes.operator.raw_operator).__name__}; put a linear model, boosted trees or one "
-        "with probabilities only there"
+    raise ExportError(
+        f"{type(nodes.operator.raw_operator).__name__} asks for the decision function of the "
+        f"{type(estimator).__name__} inside it, which Coldpress can't write; put a linear model, "
+        "boosted trees or one with probabilities only there"
     )
 
 

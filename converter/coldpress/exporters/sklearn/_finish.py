@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def _label(model: onnx.ModelProto, labels: onnx.ValueInfoProto, index: int) -> o
 
 
 def _node(model: onnx.ModelProto, kind: str, inputs: list[str], **attributes: Any) -> str:  # noqa: ANN401
-    name = f"target_{kind.lower()}_{len(model.graph.node)}"
+    name = _free(model, kind.lower())
     model.graph.node.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
     if not any(opset.domain == "" for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid("", OPSET))
@@ -83,6 +84,14 @@ def _numbers(model: onnx.ModelProto, values: list[int]) -> str:
 
 
 def _constant(model: onnx.ModelProto, array: NDArray[np.int64]) -> str:
-    name = f"target_number_{len(model.graph.initializer)}"
+    name = _free(model, "number")
     model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
     return name
+
+
+def _free(model: onnx.ModelProto, stem: str) -> str:
+    """A name that nothing in the graph has."""
+    graph = model.graph
+    taken = {value.name for value in (*graph.input, *graph.output, *graph.initializer)}
+    taken.update(name for node in graph.node for name in (node.name, *node.output))
+    return next(name for n in count() if (name := f"finish_{stem}_{n}") not in taken)

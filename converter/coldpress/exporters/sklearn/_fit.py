@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.pipeline import Pipeline
 
-from coldpress.errors import SampleError, brief
+from coldpress.errors import SampleError
 from coldpress.sample import Sample, quoted
 
 if TYPE_CHECKING:
@@ -36,35 +35,6 @@ def fit_sample(model: BaseEstimator, sample: Sample) -> Sample:
         return sample
     _check_names(sample, names)
     return sample.of_frame(sample.frame[list(names)])
-
-
-def fit_matrix(columns: Any, sample: Sample) -> tuple[NDArray[Any], tuple[str, ...]]:  # noqa: ANN401 - see below
-    """A sample as a matrix of numbers, ``(rows, features)``, and the names of its columns.
-
-    Args:
-        columns: What has scikit-learn's `feature_names_in_` and `n_features_in_`.
-        sample: The sample.
-
-    Raises:
-        SampleError: A column is missing, too many, or holds no numbers.
-    """
-    fitted = fit_sample(columns, sample)
-    if fitted.frame is None:
-        matrix: NDArray[Any] = _matrix(fitted)
-        names: tuple[str, ...] = ()
-    else:
-        names = fitted.columns
-        try:
-            matrix = fitted.frame.to_numpy(dtype=None)
-            matrix = matrix.astype(np.float64) if matrix.dtype.kind not in "iuf" else matrix
-        except (ValueError, TypeError) as error:
-            raise SampleError(
-                f"{sample.origin} holds what is no number, and the model takes numbers: "
-                f"{brief(error)}"
-            ) from error
-    if matrix.dtype.kind not in "biuf":
-        raise SampleError(f"{sample.origin} holds what is no number, and the model takes numbers")
-    return matrix, names
 
 
 def asked(model: BaseEstimator, sample: Sample) -> Any:  # noqa: ANN401 - whatever it was fitted on

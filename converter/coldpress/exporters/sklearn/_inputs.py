@@ -17,6 +17,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from coldpress.errors import SampleError
+from coldpress.load.parts import models_inside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,23 +100,8 @@ def wanted_inputs(model: BaseEstimator, sample: Sample) -> Inputs:
 
 def parts_of(model: object) -> Iterator[BaseEstimator]:
     """The estimator and every fitted estimator inside it, such as a pipeline's steps."""
-    seen: set[int] = set()
-    stack = [model]
-    while stack:
-        part = stack.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, BaseEstimator):
-            yield part
-            # What a histogram booster does to its columns is its own affair.
-            if not isinstance(part, _HISTOGRAMS):
-                stack.extend(vars(part).values())
-        elif type(part).__name__ == "_CalibratedClassifier":  # which is no estimator
-            stack.append(vars(part)["estimator"])
-        elif isinstance(part, list | tuple):
-            # Trees of a forest are many and alike: a list of estimators is searched, not arrays.
-            stack.extend(part)
+    found = models_inside(model, closed=_HISTOGRAMS)
+    return (part for part in found if isinstance(part, BaseEstimator))
 
 
 def _by_name(model: BaseEstimator) -> bool:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest, RandomTreesEmbedding
 from sklearn.ensemble._iforest import _average_path_length
 
+from coldpress.exporters.boosting._trees import rounded_down
+
 from ._nodes import Nodes, float_type
-from ._tree_nodes import rounded_down
 
 __all__ = ["CONVERTERS", "SHAPES"]
 

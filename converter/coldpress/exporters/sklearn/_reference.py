@@ -99,4 +99,6 @@ def _labels(
     if not classes:
         return {}
     wide = [spec.name for spec in scores if spec.shape[-1:] == (len(classes),)]
-    return dict.fromkeys((label.name, *wide), classes)
+    # A matrix of labels says of each class whether it holds.
+    single = [label.name] if len(label.shape) == 1 else []
+    return dict.fromkeys((*single, *wide), classes)

@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from coldpress.exporters._plugins import has_converter
 from coldpress.exporters.boosting._families import is_booster
 
 from ._inputs import parts_of
@@ -25,8 +26,12 @@ def fed_sparsely(model: BaseEstimator, rows: Any) -> frozenset[int]:  # noqa: AN
     return frozenset(
         id(part.steps[-1][1])
         for part in parts_of(model)
-        if isinstance(part, Pipeline) and is_booster(part.steps[-1][1]) and _sparse(part, rows)
+        if isinstance(part, Pipeline) and _is_ours(part.steps[-1][1]) and _sparse(part, rows)
     )
+
+
+def _is_ours(last: object) -> bool:
+    return is_booster(last) and not has_converter(type(last))
 
 
 def _sparse(pipeline: Pipeline, rows: Any) -> bool:  # noqa: ANN401 - as above

@@ -13,6 +13,8 @@ import onnx
 from skl2onnx.common._registration import get_converter
 from sklearn.ensemble import StackingClassifier, StackingRegressor
 
+from coldpress.errors import ExportError
+
 from ._decisions import decision
 from ._meta import classifier_shape
 from ._nodes import Nodes, float_type, is_text
@@ -66,7 +68,10 @@ def _final(nodes: Nodes, said: list[str]) -> list[Any]:
     model = nodes.operator.raw_operator
     if model.passthrough:
         if any(is_text(value) for value in nodes.operator.inputs):
-            raise NotImplementedError("passthrough of columns of text; leave passthrough off")
+            raise ExportError(
+                f"the {type(model).__name__} passes columns of text on to its last estimator; "
+                "leave passthrough off"
+            )
         said = [*said, nodes.numbers()]
     last = model.final_estimator_
     return nodes.ask(last, nodes.variable(nodes.side_by_side(said), last.n_features_in_))

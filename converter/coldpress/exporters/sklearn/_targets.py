@@ -146,7 +146,15 @@ def check_target(model: TransformedTargetRegressor) -> str:
     function = transformer.inverse_func
     if is_known(function) and not transformer.inv_kw_args:
         return ""
-    return f"takes its target back through the Python function {function!r:.80}"
+    return f"takes its target back through the Python function {_named(function):.80}"
+
+
+def _named(function: Any) -> str:  # noqa: ANN401 - any callable
+    """What a function is called, or its class where it has no name of its own."""
+    return str(
+        getattr(function, "__qualname__", None)
+        or getattr(function, "__name__", type(function).__name__)
+    )
 
 
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {

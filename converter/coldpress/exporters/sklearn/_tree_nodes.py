@@ -16,7 +16,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.ensemble._forest import ForestClassifier
 
-__all__ = ["CorrectingContainer", "Tree", "rounded_down", "trees_of"]
+from coldpress.exporters.boosting._trees import rounded_down
+
+__all__ = ["CorrectingContainer", "Tree", "trees_of"]
 
 _LEAF = "LEAF"
 _BINARY = 2
@@ -106,10 +108,3 @@ class CorrectingContainer:
         while len(self._trees[0].thresholds) != nodes:
             del self._trees[0]
         return self._trees.pop(0)
-
-
-def rounded_down(values: np.ndarray) -> np.ndarray:
-    """The largest float32 that is not above each value."""
-    with np.errstate(over="ignore"):
-        nearest = values.astype(np.float32)
-    return np.where(nearest > values, np.nextafter(nearest, np.float32(-np.inf)), nearest)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from coldpress.errors import ExportError, SampleError
+from coldpress.quiet import quietly
 from coldpress.sample import quoted
 from coldpress_runtime.artifact import TensorSpec
 
@@ -25,6 +28,7 @@ __all__ = ["Arguments", "Callee", "callee_of"]
 
 # Positional arguments and keyword arguments of one call.
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,6 +48,17 @@ class Callee:
     names: tuple[str, ...]
     arrange: Callable[[Mapping[str, Any]], Arguments]
     specs: tuple[TensorSpec, ...] | None = None
+
+    def few(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """The least rows that say what the model does: as many as it is fixed to, or two.
+
+        PyTorch takes a batch of one for a constant.
+        """
+        rows = {spec.name: spec.shape[0] for spec in self.specs or () if spec.shape}
+        return {
+            name: array[np.arange(rows[name] if rows.get(name, -1) > 0 else _FEW) % len(array)]
+            for name, array in arrays.items()
+        }
 
     def ask(self, arrays: Mapping[str, NDArray[Any]]) -> list[tuple[str, NDArray[Any]]]:
         """The model's outputs with the names that its structure gives them, in order."""
@@ -133,7 +148,7 @@ def _of_program(program: torch.export.ExportedProgram) -> Callee:
 
     return Callee(
         model=program,
-        run=program.module(),
+        run=_apart(program.module()),
         names=names,
         arrange=arrange,
         specs=tuple(_spec(name, nodes[name].meta["val"]) for name in names),
@@ -146,6 +161,7 @@ def _spec(name: str, fake: Any) -> TensorSpec:  # noqa: ANN401 - a fake tensor
 
 
 def _of_script(script: torch.jit.ScriptModule, sample: Sample) -> Callee:
+    script = _apart(script)
     forward: Any = script.forward  # torch's types know it as any callable
     taken = forward.schema.arguments[1:]  # after the module itself
     names = _chosen(
@@ -177,7 +193,20 @@ def _of_module(module: torch.nn.Module, sample: Sample) -> Callee:
         named = {name: tensors[name] for name in names if name not in first}
         return tuple(tensors[name] for name in names if name in first), named
 
-    return Callee(model=module, run=module, names=names, arrange=arrange)
+    own = _apart(module)
+    return Callee(model=own, run=own, names=names, arrange=arrange)
+
+
+def _apart(module: Any) -> Any:  # noqa: ANN401 - three kinds
+    """A copy that shares the parameters: a forward that counts changes its owner's module not."""
+    if isinstance(module, torch.jit.ScriptModule) and not any(True for _ in module.buffers()):
+        # A script's parameters can't be shared, and there is nothing to keep.
+        return module
+    try:
+        with quietly():
+            return copy.deepcopy(module, {id(part): part for part in module.parameters()})
+    except Exception:  # noqa: BLE001 - a module may hold what can't be copied
+        return module
 
 
 def _chosen(taken: Sequence[str], required: Sequence[str], sample: Sample) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def from_program(
 
     Args:
         callee: The module or program.
-        tensors: Two rows.
+        tensors: A few rows.
         outputs: Names of the outputs.
         scratch: Where large weights go.
 
@@ -77,7 +77,7 @@ def from_script(
 
     Args:
         callee: The module or script.
-        tensors: Two rows.
+        tensors: A few rows.
         outputs: Names of the outputs.
         scratch: Where large weights go.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 
+from coldpress.errors import ColdpressError, SampleError, brief
 from coldpress.exporters._exported import Attempt, Exported, Outputs, Reference, Rows
 from coldpress.exporters._lengths import length_probes
 from coldpress.exporters._tensors import fit_tensors
@@ -19,7 +20,7 @@ from coldpress.quiet import quietly
 
 from ._callee import Callee, callee_of
 from ._convert import Way, from_program, from_script
-from ._feeds import few_rows, fit
+from ._feeds import fit
 from ._types import check_state
 
 if TYPE_CHECKING:
@@ -41,9 +42,7 @@ def attempts(model: TorchModel, sample: Sample) -> tuple[Attempt, ...]:
     check_state(model.module)
     callee = callee_of(model.module, sample)
     tensors = fit(callee, sample, model.example)
-    with quietly():
-        found = callee.ask({name: few_rows(array) for name, array in tensors.items()})
-    outputs = _distinct([name for name, _ in found], callee.names)
+    outputs = _distinct(_output_names(callee, tensors, sample.origin), callee.names)
     ways = _ways(model.module)
     return tuple(
         Attempt(name=n, export=partial(_export, callee, tensors, outputs, sample, _WAYS[n]))
@@ -60,6 +59,20 @@ def reference(model: TorchModel, sample: Sample, signature: Signature) -> Refere
     return _reference(callee, tensors, _asking(callee, names), sample, signature.inputs)
 
 
+def _output_names(callee: Callee, tensors: Outputs, origin: str) -> list[str]:
+    few = callee.few(tensors)
+    try:
+        with quietly():
+            return [name for name, _ in callee.ask(few)]
+    except ColdpressError:
+        raise
+    except Exception as error:
+        shown = " and ".join(str(count) for count in sorted({len(array) for array in few.values()}))
+        raise SampleError(
+            f"the module can't take {shown} rows of {origin}: {brief(error)}"
+        ) from error
+
+
 def _ways(module: object) -> Sequence[str]:
     if isinstance(module, torch.jit.ScriptModule):
         return ("TorchScript",)
@@ -71,9 +84,9 @@ def _export(
     callee: Callee, tensors: Outputs, outputs: Sequence[str], sample: Sample, way: Way
 ) -> Exported:
     ask = _asking(callee, outputs)
-    two = callee.tensors({name: few_rows(array) for name, array in tensors.items()})
+    few = callee.tensors(callee.few(tensors))
     return Exported(
-        model=way(callee, two, outputs, partial(_folder_of, ask)),
+        model=way(callee, few, outputs, partial(_folder_of, ask)),
         reference=_reference(callee, tensors, ask, sample, callee.specs or ()),
     )
 
@@ -81,6 +94,7 @@ def _export(
 def _reference(
     callee: Callee, tensors: Outputs, ask: Ask, sample: Sample, specs: Sequence[TensorSpec]
 ) -> Reference:
+    least = max([1, *(spec.shape[0] for spec in specs if spec.shape)])
     return Reference(
         rows=Rows(
             name="sample",
@@ -91,7 +105,7 @@ def _reference(
         probes=length_probes(specs, tensors, ask),
         ask=ask,
         truth=sample.truth,
-        timed=partial(callee.answer, callee.tensors({n: a[:1] for n, a in tensors.items()})),
+        timed=partial(callee.answer, callee.tensors({n: a[:least] for n, a in tensors.items()})),
     )
 
 

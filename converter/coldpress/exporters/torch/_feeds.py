@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ._callee import Callee
 
-__all__ = ["few_rows", "fit"]
+__all__ = ["fit"]
 
 _MOST_TRIES = 32
 
@@ -52,7 +52,7 @@ def fit(callee: Callee, sample: Sample, example: tuple[Any, ...] | None) -> dict
     for chosen in islice(product(*kinds), _MOST_TRIES):
         types = dict(zip(callee.names, chosen, strict=True))
         try:
-            _try(callee, {n: few_rows(array).astype(types[n]) for n, array in arrays.items()})
+            _try(callee, {n: a.astype(types[n]) for n, a in callee.few(arrays).items()})
         except ColdpressError:
             raise
         except Exception as error:  # noqa: BLE001 - a module may refuse in any way
@@ -62,11 +62,6 @@ def fit(callee: Callee, sample: Sample, example: tuple[Any, ...] | None) -> dict
     raise SampleError(
         f"the module can't take the rows of {sample.origin}: {brief(first or ValueError())}"
     ) from first
-
-
-def few_rows(array: NDArray[Any]) -> NDArray[Any]:
-    """Two rows: PyTorch takes a batch of one for a constant."""
-    return array[[0, min(1, len(array) - 1)]]
 
 
 def _try(callee: Callee, arrays: Mapping[str, NDArray[Any]]) -> None:

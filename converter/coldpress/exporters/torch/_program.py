@@ -30,7 +30,7 @@ def program_of(callee: Callee, tensors: Mapping[str, torch.Tensor]) -> Any:  # n
 
     Args:
         callee: The module.
-        tensors: Two rows.
+        tensors: A few rows.
 
     Raises:
         ExportError: torch can't follow it, or only for some numbers of rows.
