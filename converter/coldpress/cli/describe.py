@@ -53,7 +53,7 @@ def print_rungs(certificate: Certificate) -> None:
     """Say which ways to export did not hold before the one that did, and why."""
     for rung in certificate.rungs:
         if not rung.held:
-            print_fact("note", f"not as {rung.name}: {rung.reason}")
+            print_fact("note", f"{rung.name} did not hold: {rung.reason}")
 
 
 def print_record(record: Record) -> None:

@@ -52,7 +52,8 @@ def source_options(function: _Function) -> _Function:
         click.option(
             "--trust",
             is_flag=True,
-            help="Read what can run code (.joblib, .pkl, .h5, MODULE:FACTORY).",
+            help="Read what can run code: .joblib, .pkl, .h5, .pt2, TorchScript, MODULE:FACTORY, "
+            "some SavedModels.",
         ),
     ):
         function = option(function)

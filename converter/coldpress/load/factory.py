@@ -20,6 +20,8 @@ __all__ = ["load"]
 
 _SAFE_SUFFIX = ".safetensors"
 _PICKLED_SUFFIXES = (".pt", ".pth", ".bin")
+# What DataParallel and its kin put before each key.
+_WRAPPED = "module."
 _MOST_KEYS = 5
 
 
@@ -123,7 +125,7 @@ def _weights(file: ModelFile) -> Mapping[str, Any]:
         raise _unreadable(file, error) from error
     if isinstance(state, Mapping) and all(isinstance(v, torch.Tensor) for v in state.values()):
         return state
-    raise LoadError(f"{name} holds no state dict; save model.state_dict() itself")
+    raise LoadError(f"{name} holds no plain state dict; save model.state_dict() itself")
 
 
 def _unreadable(file: ModelFile, error: Exception) -> LoadError:
@@ -156,11 +158,26 @@ def _fill(model: object, weights: Mapping[str, Any], path: Path) -> None:
         result = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
         raise LoadError(f"{path.name} doesn't fit the model: {brief(error)}") from error
-    missing, unexpected = list(result.missing_keys), list(result.unexpected_keys)
+    missing, unexpected = _untied(model, result.missing_keys), list(result.unexpected_keys)
     if missing or unexpected:
         faults = [("lacks", missing), ("has beside it", unexpected)]
         said = " and ".join(f"{verb} {_keys(keys)}" for verb, keys in faults if keys)
-        raise LoadError(f"{path.name} doesn't fit the model that the factory makes: it {said}")
+        cure = ""
+        if unexpected and all(key.startswith(_WRAPPED) for key in unexpected):
+            cure = f"; save the state dict of the module itself, without the '{_WRAPPED}' before it"
+        raise LoadError(
+            f"{path.name} doesn't fit the model that the factory makes: it {said}{cure}"
+        )
+
+
+def _untied(model: Any, missing: list[str]) -> list[str]:  # noqa: ANN401 - a module
+    """Of the keys that a file lacks, those that share no memory with one that it has.
+
+    safetensors keeps tensors that share memory once, as tied embeddings do.
+    """
+    kept = model.state_dict(keep_vars=True)
+    filled = {kept[key].data_ptr() for key in kept.keys() - set(missing)}
+    return [key for key in missing if key not in kept or kept[key].data_ptr() not in filled]
 
 
 def _keys(keys: list[str]) -> str:

@@ -15,10 +15,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
 
 from coldpress.containment import environment, leave_network
 from coldpress.errors import LoadError, brief
+from coldpress_runtime.session import DTYPES
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from coldpress_runtime.artifact import TensorSpec
 
 __all__ = ["open_apart"]
 
@@ -121,9 +131,18 @@ def _onnx() -> Opener:
 
     def opener(data: bytes, folder: Path | None) -> None:
         # The session takes any file's folder, and maps the files that the graph names.
-        ModelSession(data, weights=folder / WEIGHTS_NAME if folder else None)
+        session = ModelSession(data, weights=folder / WEIGHTS_NAME if folder else None)
+        # A loop without an end is found by the time limit; zeros may be no input, though.
+        with suppress(Exception):
+            session.run({spec.name: _zeros(spec) for spec in session.inputs})
 
     return opener
+
+
+def _zeros(spec: TensorSpec) -> NDArray[Any]:
+    """The smallest input of a shape."""
+    shape = [1 if size == -1 else size for size in spec.shape]
+    return np.full(shape, "" if spec.datatype == "BYTES" else 0, dtype=DTYPES[spec.datatype])
 
 
 def _xgboost() -> Opener:

@@ -84,7 +84,7 @@ def _layers(file: ModelFile) -> tuple[str, ...] | None:
 
         with h5py.File(BytesIO(file.data), "r") as stored:
             config = json.loads(stored.attrs["model_config"])
-    except (ImportError, OSError, KeyError, ValueError, TypeError, RecursionError):
+    except (ImportError, OSError, KeyError, ValueError, TypeError, RecursionError, OverflowError):
         return None
     return tuple(sorted(set(_class_names(config))))
 

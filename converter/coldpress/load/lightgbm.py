@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["load", "try_out"]
 
 _CURE = "write it with booster.save_model('model.txt')"
+# No file is longer than what so many digits say.
+_DIGITS = 18
 _TREE_SIZES = re.compile(r"^tree_sizes=([\d ]*)$", re.MULTILINE)
 _END = "end of trees"
 
@@ -76,7 +78,8 @@ def _has_trees(text: str, sizes: re.Match[str]) -> bool:
     """Whether the trees stand where the file's own table says: LightGBM reads on regardless."""
     trees = text[sizes.end() :].lstrip("\r\n").encode()
     at = 0
-    for index, size in enumerate(map(int, sizes[1].split())):
+    for index, digits in enumerate(sizes[1].split()):
+        size = int(digits[:_DIGITS])
         if not trees.startswith(b"Tree=%d\n" % index, at):
             return False
         at += size

@@ -44,6 +44,7 @@ def unwrap_zipmaps(model: onnx.ModelProto) -> dict[str, tuple[Label, ...]]:
         name = _unwrap(graph, node)
         labels[name] = classes
         if name not in kept:
+            kept.add(name)
             shape = [_rows(graph), len(classes)]
             outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     if labels:
@@ -55,7 +56,7 @@ def unwrap_zipmaps(model: onnx.ModelProto) -> dict[str, tuple[Label, ...]]:
 def _labels(node: onnx.NodeProto) -> tuple[Label, ...]:
     for attribute in node.attribute:
         if attribute.name == _FIELDS[0] and attribute.strings:
-            return tuple(text.decode() for text in attribute.strings)
+            return tuple(text.decode(errors="replace") for text in attribute.strings)
         if attribute.name == _FIELDS[1] and attribute.ints:
             return tuple(int(number) for number in attribute.ints)
     return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from ._csv import read_csv
 from ._values import Array, Sample
 
 __all__ = ["read_sample"]
+
+# What a damaged archive may raise once its table of contents was read.
+_BROKEN = (zipfile.BadZipFile, zlib.error)
 
 
 def read_sample(path: Path, *, drop: Sequence[str] = (), labels: str | None = None) -> Sample:
@@ -54,7 +58,8 @@ def _read_parquet(path: Path) -> Sample:
 
     try:
         frame = pd.read_parquet(path)
-    except (pa.ArrowException, ValueError) as error:
+    # What pandas left in the file about its columns may be anything, too.
+    except (pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SampleError(
             f"{path.name} is no Parquet file that can be read: {brief(error)}"
         ) from error
@@ -74,7 +79,7 @@ def _load(path: Path) -> Array | dict[str, Array]:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded}
-    except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+    except (ValueError, EOFError, KeyError, NotImplementedError, *_BROKEN) as error:
         raise SampleError(f"{path.name} {_reason(path, error)}") from error
 
 

@@ -103,6 +103,7 @@ def test_fixed_batch_is_proven_at_its_size(tmp_path):
         pytest.param(doubling(), NUMBERS[:, :2], r"\(3\) and those .* have \(2\)", id="narrow"),
         pytest.param(doubling(), np.eye(4), "--drop COLUMN", id="wide"),
         pytest.param(doubling(), NUMBERS.astype(str) + "x", "holds text", id="text"),
+        pytest.param(doubling(), np.full((3, 3), 1e300), "without loss", id="endless"),
         pytest.param(doubling(rows=4), NUMBERS[:3], "exactly 4 rows at a time", id="few-rows"),
         pytest.param(repeating(), NUMBERS, "give an .npz file", id="one-array"),
         pytest.param(repeating(), {"text": np.array(["a"]), "n": np.array([1])},

@@ -21,6 +21,11 @@ READY = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
 def make():
     return nn.Sequential(nn.Linear(3, 2), nn.Dropout())
 
+def tied():
+    made = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    made[1].weight = made[0].weight
+    return made
+
 class Holder:
     make = staticmethod(make)
 
@@ -102,8 +107,11 @@ def test_weights_are_put_in(folder, suffix):
         pytest.param({"0.weight": torch.ones(2, 3)}, "it lacks '0.bias'", id="missing"),
         pytest.param({**STATE, "1.x": torch.ones(1)}, "it has beside it '1.x'", id="unexpected"),
         pytest.param({**STATE, "0.bias": torch.ones(5)}, "size mismatch", id="size"),
-        pytest.param({"state": STATE}, "holds no state dict", id="checkpoint"),
-        pytest.param([1, 2], "holds no state dict", id="list"),
+        pytest.param(
+            {"module.0.weight": torch.ones(2, 3)}, "without the 'module.' before it", id="wrapped"
+        ),
+        pytest.param({"state": STATE}, "holds no plain state dict", id="checkpoint"),
+        pytest.param([1, 2], "holds no plain state dict", id="list"),
     ],
 )
 def test_weights_that_do_not_fit_are_explained(folder, state, said):
@@ -113,6 +121,15 @@ def test_weights_that_do_not_fit_are_explained(folder, state, said):
         load("make", folder / "weights.pt")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_tied_weights_are_kept_once(folder):
+    """A tensor that two layers share stands once in a safetensors file, and both get it."""
+    module = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+    module[1].weight = module[0].weight
+    safetensors.torch.save_model(module, folder / "tied.safetensors")
+    loaded = load("tied", folder / "tied.safetensors").model.module
+    assert torch.equal(loaded(torch.ones(1, 2)), module(torch.ones(1, 2)))
 
 
 def test_weights_never_run_code(folder):

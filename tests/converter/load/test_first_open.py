@@ -60,3 +60,33 @@ def test_one_that_never_ends_is_ended(monkeypatch):
     monkeypatch.setattr(first_open, "_SECONDS_BASE", 0)
     with pytest.raises(LoadError, match=r"^m\.onnx took more than 0 s to open"):
         open_apart("m.onnx", "onnx", growing(1000))
+
+
+def endless():
+    """A model with a loop that goes on for as long as it goes on."""
+    true = numpy_helper.from_array(np.array(1, dtype=np.bool_), "go")
+    flag = helper.make_tensor_value_info("on", TensorProto.BOOL, [])
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["before"], ["on"])],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("before", TensorProto.BOOL, []),
+        ],
+        [flag],
+    )
+    nodes = [
+        helper.make_node("Loop", ["", "go"], [], body=body),
+        helper.make_node("Identity", ["x"], ["y"]),
+    ]
+    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", 2]) for n in "xy"]
+    graph = helper.make_graph(nodes, "graph", values[:1], values[1:], [true])
+    opset = helper.make_opsetid("", 21)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=10).SerializeToString()
+
+
+def test_a_loop_without_an_end_is_ended(monkeypatch):
+    """A model that opens and never answers is refused as well."""
+    monkeypatch.setattr(first_open, "_SECONDS_BASE", 2)
+    with pytest.raises(LoadError, match=r"^m\.onnx "):
+        open_apart("m.onnx", "onnx", endless())

@@ -72,3 +72,22 @@ def test_other_models_are_left_alone():
     assert model_of(model).model.graph == onnx.load_model_from_string(before).SerializeToString(
         deterministic=True
     )
+
+
+def test_two_maps_of_one_tensor_are_one_output():
+    """A tensor that is wrapped twice comes out once."""
+    model = direct()
+    nodes = [
+        helper.make_node("Identity", ["x"], ["p"]),
+        *(
+            helper.make_node(
+                "ZipMap", ["p"], [name], domain="ai.onnx.ml", classlabels_int64s=[1, 2]
+            )
+            for name in "yz"
+        ),
+    ]
+    model.graph.ClearField("node")
+    model.graph.node.extend(nodes)
+    model.graph.output[0].CopyFrom(helper.make_value_info("y", maps(TensorProto.INT64)))
+    model.graph.output.append(helper.make_value_info("z", maps(TensorProto.INT64)))
+    assert [spec.name for spec in ModelSession(model_of(model).model.graph).outputs] == ["p"]

@@ -61,9 +61,13 @@ def check_model(name: str, data: bytes, folder: Path | None) -> Checked:
         model = onnx.load_model_from_string(data)
     except Exception as error:  # protobuf's own, or a ValueError, by protobuf's version
         raise LoadError(f"{name} is no ONNX file that can be read") from error
-    for check in _CHECKS:
-        check(name, model)
-    outside = check_external(name, model, folder)
+    try:
+        for check in _CHECKS:
+            check(name, model)
+        outside = check_external(name, model, folder)
+    except (TypeError, UnicodeDecodeError) as error:
+        # What is no UTF-8 comes as bytes, where every name is text.
+        raise LoadError(f"{name} has names that are no text, so it is damaged") from error
     _check_validity(name, data, model)
     return Checked(model=model, outside=outside)
 
