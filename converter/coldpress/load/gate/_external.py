@@ -13,9 +13,9 @@ from onnx import TensorProto
 from onnx.external_data_helper import uses_external_data
 
 from coldpress.errors import LoadError
+from coldpress.onnx_parts import tensors
 
 from ._tensors import needed_bytes
-from ._walk import tensors
 
 __all__ = ["check_external"]
 

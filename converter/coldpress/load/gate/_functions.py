@@ -8,9 +8,9 @@ from typing import TypeAlias
 import onnx
 
 from coldpress.errors import LoadError
+from coldpress.onnx_parts import inner_graphs
 
 from ._caps import MOST_NODES
-from ._walk import inner_graphs
 
 __all__ = ["check_functions"]
 
@@ -41,9 +41,9 @@ def _check_size(name: str, size: int) -> None:
 def _nodes(owner: onnx.GraphProto | onnx.FunctionProto) -> Iterator[onnx.NodeProto]:
     waiting = [owner]
     while waiting:
-        for node in waiting.pop().node:
-            yield node
-            waiting += inner_graphs(node)
+        part = waiting.pop()
+        yield from part.node
+        waiting += inner_graphs(part)
 
 
 def _key(node: onnx.NodeProto) -> _Key:
