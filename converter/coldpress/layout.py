@@ -15,12 +15,13 @@ from typing import IO
 
 import onnx
 from onnx import numpy_helper
-from onnx.external_data_helper import set_external_data, uses_external_data
+from onnx.external_data_helper import ExternalDataInfo, set_external_data, uses_external_data
 
+from coldpress.errors import ExportError
 from coldpress.onnx_file import (
     OnnxFile,
-    all_tensors,
     external_bytes,
+    external_tensors,
     initialisers,
     serialised,
 )
@@ -58,10 +59,11 @@ def lay_out(
         least_tensor: Size from which on a tensor is moved.
 
     Raises:
+        ExportError: A tensor would still lie in a file that no bundle holds.
         OSError: The weights can't be written.
     """
     if model.folder is None and len(model.graph) < least_bytes:
-        return model
+        return _complete(model)
     proto = model.proto()
     large = [tensor for tensor in initialisers(proto) if _size(tensor) >= least_tensor]
     if not large or sum(_size(tensor) for tensor in large) < least_bytes:
@@ -70,13 +72,26 @@ def lay_out(
     with (folder / WEIGHTS_NAME).open("xb") as file:
         for tensor in large:
             _move(tensor, file, model.folder)
-    return replace(model, graph=serialised(proto), folder=folder)
+    return _complete(replace(model, graph=serialised(proto), folder=folder))
 
 
 def _inside(model: OnnxFile) -> OnnxFile:
-    if model.folder is None:
-        return model
-    return replace(model, graph=serialised(model.whole()), folder=None)
+    if model.folder is not None:
+        model = replace(model, graph=serialised(model.whole()), folder=None)
+    return _complete(model)
+
+
+def _complete(model: OnnxFile) -> OnnxFile:
+    """The model, once it is sure that a bundle will hold all that its graph names."""
+    held = {WEIGHTS_NAME} if model.folder else set()
+    for tensor in external_tensors(model.proto()):
+        location = ExternalDataInfo(tensor).location
+        if location not in held:
+            raise ExportError(
+                f"the model's tensor '{tensor.name:.64}' lies in '{location:.80}', which can't be "
+                "put into the bundle; save the model with its data inside"
+            )
+    return model
 
 
 def _bring_in_small(
@@ -84,8 +99,8 @@ def _bring_in_small(
 ) -> None:
     """Put inside whatever lies outside and is not moved, such as the tensors of attributes."""
     moved = {id(tensor) for tensor in large}
-    for tensor in all_tensors(model):
-        if folder and uses_external_data(tensor) and id(tensor) not in moved:
+    for tensor in external_tensors(model):
+        if folder and id(tensor) not in moved:
             data = bytes(external_bytes(tensor, folder))
             _clear(tensor)
             tensor.raw_data = data

@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 import onnx
 from onnx.external_data_helper import (
     ExternalDataInfo,
-    load_external_data_for_model,
+    load_external_data_for_tensor,
     uses_external_data,
 )
 
 from coldpress.errors import ExportError
+from coldpress.onnx_parts import tensors
 from coldpress_runtime.artifact import WEIGHTS_NAME, TensorSpec
 from coldpress_runtime.options import SessionOptions
 from coldpress_runtime.session import ModelSession
@@ -24,8 +25,9 @@ __all__ = [
     "MOST_BYTES",
     "Label",
     "OnnxFile",
-    "all_tensors",
+    "bring_in",
     "external_bytes",
+    "external_tensors",
     "initialisers",
     "least_rows",
     "serialised",
@@ -62,7 +64,7 @@ class OnnxFile:
         """Length in bytes, of graph and external data."""
         if self.folder is None:
             return len(self.graph)
-        outside = [tensor for tensor in all_tensors(self.proto()) if uses_external_data(tensor)]
+        outside = external_tensors(self.proto())
         return len(self.graph) + sum(_length(tensor, self.folder) for tensor in outside)
 
     def proto(self) -> onnx.ModelProto:
@@ -79,7 +81,7 @@ class OnnxFile:
             raise ExportError("the model is over 2 GB, which one ONNX message can't hold")
         model = self.proto()
         if self.folder is not None:
-            load_external_data_for_model(model, str(self.folder))
+            bring_in(model, self.folder)
         return model
 
     def open(self, options: SessionOptions = _DEFAULTS) -> ModelSession:
@@ -114,7 +116,7 @@ def serialised(model: onnx.ModelProto) -> bytes:
 
 
 def initialisers(model: onnx.ModelProto) -> Iterable[onnx.TensorProto]:
-    """The initialisers of the graph and of the graphs inside it, in their order."""
+    """The initialisers of the graph and of the graphs inside it, in their order; no function's."""
     # What onnx's own conversion to external data goes by.
     return onnx.external_data_helper._get_initializer_tensors(model)  # noqa: SLF001 - no public one
 
@@ -145,6 +147,19 @@ def _length(tensor: onnx.TensorProto, folder: Path) -> int:
     return size
 
 
-def all_tensors(model: onnx.ModelProto) -> Iterable[onnx.TensorProto]:
-    """Every tensor that may lie outside: initialisers and attributes, of functions too."""
-    return onnx.external_data_helper._get_all_tensors(model)  # noqa: SLF001 - as above
+def external_tensors(model: onnx.ModelProto) -> list[onnx.TensorProto]:
+    """Every tensor that lies outside, wherever in the model it stands."""
+    return [tensor for tensor in tensors(model) if uses_external_data(tensor)]
+
+
+def bring_in(model: onnx.ModelProto, folder: Path) -> None:
+    """Put inside whatever lies outside.
+
+    Args:
+        model: The model, changed in place.
+        folder: Where its external data lie.
+    """
+    for tensor in external_tensors(model):
+        load_external_data_for_tensor(tensor, str(folder))
+        tensor.ClearField("external_data")
+        tensor.ClearField("data_location")

@@ -4,8 +4,9 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from onnx.external_data_helper import ExternalDataInfo, uses_external_data
+from onnx.external_data_helper import ExternalDataInfo, set_external_data, uses_external_data
 
+from coldpress.errors import ExportError
 from coldpress.layout import lay_out
 from coldpress.onnx_file import OnnxFile
 from coldpress_runtime.artifact import WEIGHTS_NAME
@@ -180,3 +181,61 @@ def test_truncated_weights_open_no_session(tmp_path, left):
     layout.weights.write_bytes(layout.weights.read_bytes()[:left])
     with pytest.raises(ArtifactError, match="can't open the model"):
         ModelSession(layout.graph, weights=layout.weights)
+
+
+def named_outside(name="w"):
+    """A tensor of one row that lies in a file of its own."""
+    tensor = numpy_helper.from_array(BIAS, name)
+    set_external_data(tensor, "w.bin", offset=0, length=BIAS.nbytes)
+    tensor.ClearField("raw_data")
+    return tensor
+
+
+def calling():
+    """A model whose function adds a row, which stands in a branch within the function."""
+    z = helper.make_tensor_value_info("z", TensorProto.FLOAT, [40])
+    node = helper.make_node("Identity", ["w"], ["z"])
+    graph = helper.make_graph([node], "branch", [], [z], [named_outside()])
+    true = numpy_helper.from_array(np.array(1, dtype=np.bool_))
+    body = [
+        helper.make_node("Constant", [], ["c"], value=true),
+        helper.make_node("If", ["c"], ["b"], then_branch=graph, else_branch=graph),
+        helper.make_node("Add", ["a", "b"], ["s"]),
+    ]
+    opset = helper.make_opsetid("", 21)
+    function = helper.make_function("own", "F", ["a"], ["s"], body, [opset])
+    return _adding(helper.make_node("F", ["x"], ["y"], domain="own"), functions=[function])
+
+
+def sparse():
+    """A model that adds a sparse row."""
+    indices = numpy_helper.from_array(np.arange(40), "i")
+    row = helper.make_sparse_tensor(named_outside(), indices, [40])
+    return _adding(helper.make_node("Add", ["x", "w"], ["y"]), sparse=[row])
+
+
+def _adding(node, *, sparse=(), functions=()):
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", 40]) for n in "xy")
+    graph = helper.make_graph([node], "graph", [x], [y], sparse_initializer=sparse)
+    opsets = [helper.make_opsetid("", 21), helper.make_opsetid("own", 1)]
+    model = helper.make_model(graph, opset_imports=opsets, functions=functions, ir_version=10)
+    return model.SerializeToString()
+
+
+@pytest.mark.parametrize("least_bytes", [0, 32 * 1024**2], ids=["moves", "moves-nothing"])
+@pytest.mark.parametrize("model", [calling(), sparse()], ids=["in-a-function", "sparse"])
+def test_no_other_file_is_named_afterwards(tmp_path, model, least_bytes):
+    """What lies outside comes in wherever it stands, so that the bundle opens anywhere."""
+    (tmp_path / "w.bin").write_bytes(BIAS.tobytes())
+    layout = lay_out(
+        OnnxFile(graph=model, folder=tmp_path), tmp_path, least_bytes=least_bytes, least_tensor=1
+    )
+    assert b"w.bin" not in layout.graph
+    given = ModelSession(layout.graph, weights=layout.weights).run({"x": ROWS})["y"]
+    np.testing.assert_array_equal(given, ROWS + BIAS)
+
+
+def test_a_graph_that_names_another_file_is_refused(tmp_path):
+    """A model that is said to be whole and is not does not become a bundle."""
+    with pytest.raises(ExportError, match=r"'w' lies in 'w\.bin'"):
+        lay_out(OnnxFile(graph=calling()), tmp_path)

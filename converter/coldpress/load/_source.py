@@ -72,22 +72,22 @@ def tree_digest(folder: Path) -> str:
     """SHA-256 over the files of a folder: each one's path in it and digest, in order of paths.
 
     Raises:
-        LoadError: There is a link among them.
-        UsageError: One can't be read.
+        LoadError: There is a link in it, behind which the files could be others each time.
+        UsageError: It can't be read.
     """
     digest = hashlib.sha256()
     try:
         for path in sorted(folder.rglob("*")):
+            within = path.relative_to(folder).as_posix()
             if path.is_symlink():
                 raise LoadError(
-                    f"{folder.name} holds a link, '{path.name:.80}', behind which any files could "
-                    "stand; put copies in its place"
+                    f"{folder.name} has a link in it, {within!r:.80}; put a copy of what it stands "
+                    "for in its place: cp -rL copies a directory so"
                 )
-            if not path.is_file():
-                continue
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            if path.is_file():
+                digest.update(within.encode() + b"\0")
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
     except OSError as error:
         raise UsageError(f"can't read the model {folder}: {error.strerror or error}") from error
     return digest.hexdigest()

@@ -1,20 +1,18 @@
 """TensorFlow SavedModels, one signature of them, after a look at what their graph would do.
 
 Reading one runs no Python, but parts of its graph run as it is read and the rest when it answers,
-and TensorFlow has operators that read and write files, print, or speak to servers. What they are is
-told by the operators themselves: those that have an effect say so, and some that read files do not.
+and TensorFlow has operators that read and write files, print, or speak to servers.
 """
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from coldpress.errors import LoadError, MissingExtraError, TrustError, UsageError, brief
 
+from ._effects import outward
 from ._source import tree_digest
 from ._trained import SavedModel
 
@@ -24,28 +22,6 @@ _GRAPH = "saved_model.pb"
 _DEFAULT = "serving_default"
 _SERVING = "serve"
 _MOST_SHOWN = 20
-# Operators with an effect that stays inside the model.
-_INWARD = re.compile(
-    r"""_?(VarHandleOp|VarIsInitializedOp|VariableShape|ReadVariableOp|DestroyResourceOp
-    |Assign(Add|Sub)?VariableOp|Resource(Gather(Nd)?|Scatter\w+|StridedSliceAssign|Apply\w+)
-    |VariableV2|Variable|TemporaryVariable|DisableCopyOnRead|GuaranteeConst|CheckNumerics(V2)?
-    |StatefulPartitionedCall|If|While|Case|Assert|Empty|Arg|Retval|DeepCopy
-    |(Anonymous)?(Mutable)?(Dense)?HashTable(OfTensors)?(V2)?|InitializeTableV2
-    |LookupTable(Find|Insert|Remove|Size|Export|Import)V2
-    |TensorArray\w*|Stack(Push|Pop|Close)?(V2)?|XlaCallModule|StubResourceHandleOp
-    |Random\w+|Stateful(Standard|Uniform|Truncated|Random)\w+|TruncatedNormal|Multinomial
-    |ParameterizedTruncatedNormal|StatelessRandomGetAlg|Rng(ReadAnd)?Skip|NonDeterministicInts
-    |\w+CandidateSampler|SampleDistortedBoundingBox(V2)?|CudnnRNN\w*|DeviceIndex|Timestamp)""",
-    re.VERBOSE,
-)
-# Operators that read or write files without saying that they have an effect, or map any file.
-_OUTWARD = re.compile(
-    r"ReadFile|MatchingFiles|ImmutableConst|GenerateVocabRemapping|Snapshot\w+|CacheDataset"
-    r"|RegisterDataset(V2)?|Debug(Identity|NanCount|NumericSummary)\w*|PyFuncStateless"
-    r"|InitializeTableFromTextFile(V2)?|FixedUnigramCandidateSampler|CTCBeamSearchDecoder\w*Lm"
-)
-# How every SavedModel keeps its variables; harmless where only saving and restoring call them.
-_KEEPING = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints"})
 
 
 def load(folder: Path, *, trust: bool, signature: str | None) -> tuple[SavedModel, str]:
@@ -70,8 +46,8 @@ def load(folder: Path, *, trust: bool, signature: str | None) -> tuple[SavedMode
     graph = _parsed(folder, data)
     key = _chosen(folder, graph, signature)
     sha256 = tree_digest(folder)
-    if not trust and (outward := sorted(set(_outward(graph)))):
-        raise _refusal(folder, outward, sha256)
+    if not trust and (acting := sorted(set(outward(graph)))):
+        raise _refusal(folder, acting, sha256)
     return _opened(tf, folder, key), sha256
 
 
@@ -96,14 +72,17 @@ def _parsed(folder: Path, data: bytes) -> Any:  # noqa: ANN401 - a protobuf mess
         message.ParseFromString(data)
     except Exception as error:  # protobuf's own class, which differs by version
         raise LoadError(f"{folder.name} has a {_GRAPH} that is damaged, or is none") from error
-    graphs = list(message.meta_graphs)
+    return _only(folder, message.meta_graphs)
+
+
+def _only(folder: Path, graphs: Any) -> Any:  # noqa: ANN401 - as above
+    """The one graph of a SavedModel: of several, TensorFlow may run another than was looked at."""
     if not any(_SERVING in graph.meta_info_def.tags for graph in graphs):
         raise LoadError(f"{folder.name} has no graph tagged '{_SERVING}'; nothing can be served")
-    # Of several graphs, TensorFlow would not choose as a reader of their tags does.
-    if len(graphs) > 1 or set(graphs[0].meta_info_def.tags) != {_SERVING}:
+    if len(graphs) != 1 or set(graphs[0].meta_info_def.tags) != {_SERVING}:
         raise LoadError(
-            f"{folder.name} has several graphs, or other tags than '{_SERVING}'; save it anew with "
-            "tf.saved_model.save, which writes one"
+            f"{folder.name} has several graphs, or further tags beside '{_SERVING}'; save the "
+            "model again with one graph, as tf.saved_model.save does"
         )
     return graphs[0]
 
@@ -124,69 +103,15 @@ def _chosen(folder: Path, graph: Any, wanted: str | None) -> str:  # noqa: ANN40
     return key
 
 
-def _outward(graph: Any) -> Iterator[str]:  # noqa: ANN401 - as above
-    """Names of the operators with effects outside, and of the old format, which runs as it is."""
-    library = graph.graph_def.library
-    functions = {function.signature.name: function for function in library.function}
-    bodies = {name: list(function.node_def) for name, function in functions.items()}
-    everything = [*graph.graph_def.node, *(node for body in bodies.values() for node in body)]
-    yield from (op for op in _ops(everything, functions) if op not in _KEEPING)
-    if not graph.HasField("object_graph_def"):
-        yield "a graph of TensorFlow 1, parts of which run as it is read"
-        return
-    reached = _reached(_entries(graph.object_graph_def, functions), bodies)
-    called = [node for name in reached for node in bodies[name]]
-    yield from (op for op in _ops(called, functions) if op in _KEEPING)
-
-
-def _ops(nodes: Iterable[Any], functions: Iterable[str]) -> Iterator[str]:
-    from tensorflow.python.framework import op_def_registry  # noqa: PLC0415 - TensorFlow is there
-
-    for op in {node.op for node in nodes} - set(functions):
-        known = op_def_registry.get(op)
-        # An operator that is unknown here can't be read either; TensorFlow says which it was.
-        effect = known is not None and known.is_stateful and not _INWARD.fullmatch(op)
-        if effect or _OUTWARD.fullmatch(op):
-            yield op
-
-
-def _entries(objects: Any, functions: Iterable[str]) -> set[str]:  # noqa: ANN401 - as above
-    """Functions that loading or answering may call: all but those that only the saver calls."""
-    names = set(objects.concrete_functions)
-    for node in objects.nodes:
-        names.update(node.function.concrete_functions)
-        names.add(node.bare_concrete_function.concrete_function_name)
-    return names & set(functions)
-
-
-def _reached(entries: set[str], bodies: dict[str, list[Any]]) -> set[str]:
-    reached: set[str] = set()
-    open_ = set(entries)
-    while open_:
-        name = open_.pop()
-        reached.add(name)
-        open_ |= {called for node in bodies[name] for called in _called(node)} & (
-            bodies.keys() - reached
-        )
-    return reached
-
-
-def _called(node: Any) -> Iterator[str]:  # noqa: ANN401 - as above
-    yield node.op
-    for value in node.attr.values():
-        yield value.func.name
-        yield from (function.name for function in value.list.func)
-
-
-def _refusal(folder: Path, outward: list[str], sha256: str) -> TrustError:
-    more = len(outward) - _MOST_SHOWN
-    listed = ", ".join(f"{op:.80}" for op in outward[:_MOST_SHOWN])
+def _refusal(folder: Path, acting: list[str], sha256: str) -> TrustError:
+    more = len(acting) - _MOST_SHOWN
+    listed = ", ".join(f"{op:.80}" for op in acting[:_MOST_SHOWN])
     listed += f" and {more} more" if more > 0 else ""
     return TrustError(
         f"{folder.name} has a graph that can act outside the model, such as on files: it has "
         f"{listed}; if you trust where it came from, allow it with --trust (sha256 {sha256})",
         sha256=sha256,
-        names=outward,
+        names=acting,
         complete=True,
     )
 

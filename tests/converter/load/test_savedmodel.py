@@ -36,23 +36,6 @@ class Reader(Plain):
         return {"y": x @ self.weights + length}
 
 
-class Lookup(Plain):
-    """The same, and a word from whatever file the graph names."""
-
-    def __call__(self, x):
-        """Answer rows."""
-        table = tf.raw_ops.HashTableV2(key_dtype=tf.int64, value_dtype=tf.string)
-        fill = tf.raw_ops.InitializeTableFromTextFileV2(
-            table_handle=table, filename="/etc/hostname", key_index=-1, value_index=-2
-        )
-        with tf.control_dependencies([fill]):
-            word = tf.raw_ops.LookupTableFindV2(
-                table_handle=table, keys=tf.zeros((1,), tf.int64), default_value="?"
-            )
-        length = tf.cast(tf.strings.length(word), tf.float32)
-        return {"y": x @ self.weights + length}
-
-
 class Writer(Plain):
     """The same, and a file written from a branch."""
 
@@ -85,6 +68,36 @@ class Caller(Plain):
         """Answer rows."""
         y = tf.py_function(lambda value: value, [x], tf.float32)
         return {"y": tf.ensure_shape(y, (None, 3)) @ self.weights}
+
+
+class Lookup(Plain):
+    """The same, and the lines of any file as answers."""
+
+    def __call__(self, x):
+        """Answer rows."""
+        table = tf.raw_ops.HashTableV2(
+            key_dtype=tf.int64, value_dtype=tf.string, shared_name="lines"
+        )
+        filled = tf.raw_ops.InitializeTableFromTextFileV2(
+            table_handle=table, filename="/etc/hostname", key_index=-1, value_index=-2
+        )
+        with tf.control_dependencies([filled]):
+            line = tf.raw_ops.LookupTableFindV2(
+                table_handle=table, keys=tf.constant([0], tf.int64), default_value=""
+            )
+        return {"y": x @ self.weights, "line": line}
+
+
+class Sampler(Plain):
+    """The same, and a draw by the frequencies that stand in a file."""
+
+    def __call__(self, x):
+        """Answer rows."""
+        drawn = tf.raw_ops.FixedUnigramCandidateSampler(
+            true_classes=tf.constant([[0]], tf.int64), num_true=1, num_sampled=1, unique=False,
+            range_max=1, vocab_file="/etc/hostname",
+        )  # fmt: skip
+        return {"y": x @ self.weights, "drawn": drawn[0]}
 
 
 def written(model, folder, names=("serving_default",)):
@@ -134,10 +147,11 @@ def test_models_that_keras_exports_are_taken(tmp_path):
     ("kind", "operators"),
     [
         pytest.param(Reader, {"ReadFile"}, id="reads"),
-        pytest.param(Lookup, {"InitializeTableFromTextFileV2"}, id="reads-a-table"),
         pytest.param(Writer, {"WriteFile", "PrintV2"}, id="writes-in-a-branch"),
         pytest.param(Saver, {"SaveV2"}, id="saves"),
         pytest.param(Caller, {"EagerPyFunc"}, id="calls-python"),
+        pytest.param(Lookup, {"InitializeTableFromTextFileV2"}, id="fills-a-table-from-a-file"),
+        pytest.param(Sampler, {"FixedUnigramCandidateSampler"}, id="draws-by-a-file"),
     ],
 )
 def test_graphs_that_act_outside_need_trust(tmp_path, kind, operators):
@@ -171,39 +185,66 @@ def test_damaged_directories_are_explained(tmp_path, change, error, said):
     assert "\n" not in str(caught.value)
 
 
-def doubled(folder):
-    """A directory whose graph is there twice, the second under the tag alone."""
-    path = folder / "saved_model.pb"
-    message = saved_model_pb2.SavedModel.FromString(path.read_bytes())
-    message.meta_graphs.add().CopyFrom(message.meta_graphs[0])
-    message.meta_graphs[0].meta_info_def.tags.append("other")
-    path.write_bytes(message.SerializeToString())
-
-
-def linked(folder):
-    """A directory whose variables lie elsewhere."""
-    shutil.move(folder / "variables", folder.parent / "elsewhere")
-    (folder / "variables").symlink_to(folder.parent / "elsewhere")
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        pytest.param(doubled, "has several graphs, or other tags", id="graphs"),
-        pytest.param(linked, "holds a link, 'variables'", id="link"),
-    ],
-)
-def test_only_one_graph_and_its_own_files_are_read(tmp_path, change, said):
-    """Of several graphs another might be run than was looked at, and a link leads anywhere."""
-    folder = written(Plain(), tmp_path / "m")
-    change(folder)
-    with pytest.raises(LoadError, match=said):
-        load(folder, trust=True)
-
-
 def test_unknown_signatures_list_what_there_is(tmp_path):
     """A signature that is not there is answered with those that are."""
     folder = written(Plain(), tmp_path / "m", ("a", "b"))
     for wanted in (None, "c"):
         with pytest.raises(UsageError, match="choose one of 'a', 'b'"):
             load(folder, signature=wanted)
+
+
+def changed(folder, change):
+    """Write a SavedModel's graph again after a change to its message."""
+    message = saved_model_pb2.SavedModel()
+    message.ParseFromString((folder / "saved_model.pb").read_bytes())
+    change(message)
+    (folder / "saved_model.pb").write_bytes(message.SerializeToString())
+
+
+def with_writing_twin(message):
+    """A second graph that is as good as the first one and writes a file."""
+    twin = message.meta_graphs.add()
+    twin.CopyFrom(message.meta_graphs[0])
+    twin.ClearField("object_graph_def")
+    twin.graph_def.node.add(name="w", op="WriteFile")
+    message.meta_graphs[0].meta_info_def.tags.append("other")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(with_writing_twin, id="two-graphs"),
+        pytest.param(lambda m: m.meta_graphs[0].meta_info_def.tags.append("gpu"), id="two-tags"),
+    ],
+)
+@pytest.mark.parametrize("trust", [False, True], ids=["untrusted", "trusted"])
+def test_only_one_graph_is_taken(tmp_path, change, trust):
+    """Of several graphs TensorFlow might run another than was looked at, so there is only one."""
+    folder = written(Plain(), tmp_path / "m")
+    changed(folder, change)
+    with pytest.raises(LoadError, match="has several graphs, or further tags"):
+        load(folder, trust=trust)
+
+
+def test_functions_named_like_operators_hide_nothing(tmp_path):
+    """An operator that acts is told even where a function of the graph has its name."""
+
+    def shadow(message):
+        library = message.meta_graphs[0].graph_def.library
+        library.function.add().signature.name = "WriteFile"
+        library.function[0].node_def.add(name="w", op="WriteFile")
+
+    folder = written(Plain(), tmp_path / "m")
+    changed(folder, shadow)
+    with pytest.raises(TrustError, match="WriteFile"):
+        load(folder)
+
+
+@pytest.mark.parametrize("moved", ["variables", "variables/variables.index"])
+def test_links_are_refused(tmp_path, moved):
+    """What lies behind a link could be other weights under the same digest."""
+    folder = written(Plain(), tmp_path / "m")
+    (folder / moved).rename(tmp_path / "elsewhere")
+    (folder / moved).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LoadError, match=f"has a link in it, '{moved}'"):
+        load(folder)

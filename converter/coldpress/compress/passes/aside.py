@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
-from onnx.external_data_helper import load_external_data_for_tensor, uses_external_data
 
-from coldpress.onnx_file import all_tensors
+from coldpress.onnx_file import bring_in
 
 __all__ = ["Aside", "bring_back", "set_aside"]
 
@@ -49,11 +48,8 @@ def set_aside(
         onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
         for tensor in stand_ins
     )
-    for tensor in all_tensors(model):
-        if folder is not None and uses_external_data(tensor):
-            load_external_data_for_tensor(tensor, str(folder))
-            tensor.ClearField("external_data")
-            tensor.data_location = onnx.TensorProto.DEFAULT
+    if folder is not None:
+        bring_in(model, folder)
     names = frozenset(tensor.name for tensor in stand_ins)
     return Aside(tensors=tuple(large), stand_ins=names)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import onnx
 
 from coldpress.errors import LoadError
-
-from ._walk import scopes
+from coldpress.onnx_parts import scopes
 
 __all__ = ["MOST_NODES", "check_caps"]
 

@@ -13,10 +13,9 @@ from onnx import TensorProto
 from onnx.external_data_helper import uses_external_data
 
 from coldpress.errors import LoadError
-from coldpress.onnx_file import all_tensors
+from coldpress.onnx_parts import tensors
 
 from ._tensors import needed_bytes
-from ._walk import tensors
 
 __all__ = ["check_external"]
 
@@ -45,9 +44,8 @@ def check_external(name: str, model: onnx.ModelProto, folder: Path | None) -> in
         How many bytes lie outside, each tensor counted.
 
     Raises:
-        LoadError: What lies outside can't be moved with the model; a location is absolute, leads
-            out of the folder or below it, is a link or no plain file, or is shorter than a
-            tensor's offset and length.
+        LoadError: A location is absolute, leads out of the folder or below it, is a link or no
+            plain file, or is shorter than a tensor's offset and length.
     """
     outside = [tensor for tensor in tensors(model) if uses_external_data(tensor)]
     sizes: dict[str, int] = {}
@@ -60,11 +58,6 @@ def check_external(name: str, model: onnx.ModelProto, folder: Path | None) -> in
             sizes[place.location] = _size(name, tensor, folder / place.location)
         _check_extent(name, tensor, place, sizes[place.location])
         total += place.length
-    if len(outside) > sum(map(uses_external_data, all_tensors(model))):
-        raise LoadError(
-            f"{name} keeps in another file what is no initialiser or attribute of its graph, such "
-            "as a sparse tensor or a tensor of a graph inside a function; save it with those inside"
-        )
     return total
 
 

@@ -8,9 +8,9 @@ from typing import TypeAlias
 import onnx
 
 from coldpress.errors import LoadError
+from coldpress.onnx_parts import inner_graphs
 
 from ._caps import MOST_NODES
-from ._walk import inner_graphs
 
 __all__ = ["check_functions"]
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import onnx
 
 from coldpress.errors import LoadError
-
-from ._walk import Scope, scopes
+from coldpress.onnx_parts import Scope, scopes
 
 __all__ = ["check_names"]
 
@@ -36,6 +35,8 @@ def _check_scope(name: str, scope: Scope) -> None:
         _once(name, "value", [*{*inputs, *weights}, *made])
     else:
         inputs = list(owner.input)
+        defaults = [attribute.name for attribute in owner.attribute_proto]
+        _once(name, "attribute", [*owner.attribute, *defaults])
         _once(name, "value", [*inputs, *made])
     _check_order(name, owner, set(made))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import onnx
 
 from coldpress.errors import LoadError
-
-from ._walk import nodes
+from coldpress.onnx_parts import nodes
 
 __all__ = ["check_operators"]
 

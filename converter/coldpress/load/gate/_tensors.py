@@ -9,8 +9,7 @@ from onnx import TensorProto
 from onnx.external_data_helper import uses_external_data
 
 from coldpress.errors import LoadError
-
-from ._walk import sparse_tensors, tensors
+from coldpress.onnx_parts import sparse_tensors, tensors
 
 __all__ = ["check_tensors", "needed_bytes"]
 

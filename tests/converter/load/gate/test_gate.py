@@ -10,6 +10,7 @@ from onnx.external_data_helper import set_external_data
 
 from coldpress.errors import LoadError
 from coldpress.load.gate import check_model
+from coldpress.load.gate._wire import check_counts
 
 WEIGHTS = np.arange(6, dtype=np.float32).reshape(2, 3)
 OWN = "own"
@@ -99,20 +100,45 @@ def in_function(tensor):
     return model_of([node("F", domain=OWN)], functions=[holder])
 
 
-def in_function_graph(tensor):
-    """A model with a tensor in the branch of a condition inside a function."""
+def in_function_branch(tensor):
+    """A model with a tensor in a branch in the body of a function."""
     holder = function("F")
-    inner = branch([node(outputs=("z",))], initializer=[tensor])
-    holder.node.insert(0, node("If", ("x",), ("c",), then_branch=inner, else_branch=inner))
+    inner = branch([node(inputs=("a",), outputs=("z",))], [tensor])
+    holder.node.insert(0, node("If", ("a",), ("c",), then_branch=inner, else_branch=inner))
     return model_of([node("F", domain=OWN)], functions=[holder])
 
 
-def in_default(tensor):
-    """A model with a tensor in the graph that a function's attribute has by default."""
+def in_default(value):
+    """A model with a function whose attribute is a tensor, graph or the like by default."""
     holder = function("F")
-    default = holder.attribute_proto.add(name="body", type=onnx.AttributeProto.GRAPH)
-    default.g.CopyFrom(branch([node(outputs=("z",))], initializer=[tensor]))
-    return model_of([node("F", domain=OWN)], functions=[holder])
+    holder.attribute_proto.append(helper.make_attribute("d", value))
+    return calling(holder)
+
+
+def in_default_graph(tensor):
+    """A model with a tensor in a graph that a function's attribute is by default."""
+    return in_default(branch([node("Constant", (), ("z",), value_int=1)], [tensor]))
+
+
+def in_default_sparse(tensor):
+    """A model with a tensor in a sparse one that a function's attribute is by default."""
+    return in_default(sparse_of(tensor).graph.sparse_initializer[0])
+
+
+def acting_default(kind, domain):
+    """A model with an operator in a graph that a function's attribute is by default."""
+    return in_default([branch([node(kind, outputs=("z",), domain=domain)])])
+
+
+def nested_default():
+    """A model with conditions in conditions in a graph by default."""
+    graph = nested(15).graph
+    return in_default(branch([node("If", ("x",), ("z",), then_branch=graph, else_branch=graph)]))
+
+
+def calling_default():
+    """A model with a function that calls itself in a graph by default."""
+    return in_default(branch([node("F", outputs=("z",), domain=OWN)]))
 
 
 def calling(*functions):
@@ -153,8 +179,10 @@ PLACES = [
     pytest.param(in_attribute, id="attribute"),
     pytest.param(in_subgraph, id="subgraph"),
     pytest.param(in_function, id="function"),
-    pytest.param(in_function_graph, id="graph-in-function"),
-    pytest.param(in_default, id="default-of-function"),
+    pytest.param(in_function_branch, id="subgraph-of-a-function"),
+    pytest.param(in_default, id="default"),
+    pytest.param(in_default_graph, id="graph-by-default"),
+    pytest.param(in_default_sparse, id="sparse-by-default"),
     pytest.param(sparse_of, id="sparse"),
 ]
 
@@ -217,6 +245,11 @@ def folder(tmp_path):
         pytest.param(calling(function("F"), function("F")), "two functions", id="same-function"),
         pytest.param(laughs(), "unfold to more than 1,000,000 nodes", id="billion-laughs"),
         pytest.param(nested(18), "more than 16 deep", id="nesting"),
+        pytest.param(nested_default(), "more than 16 deep", id="nesting-by-default"),
+        pytest.param(acting_default("Secret", "evil.ops"), "of evil.ops", id="domain-by-default"),
+        pytest.param(acting_default("EPContext", "com.microsoft"), "EPContext node",
+                     id="compiled-by-default"),
+        pytest.param(calling_default(), "calls itself", id="own-call-by-default"),
         pytest.param(model_of([node(inputs=("b",), outputs=("y",)), node(inputs=("y",),
                      outputs=("b",))]), "go in a circle", id="circular-graph"),
         pytest.param(model_of([node(), node()]), "the value 'y' twice", id="value-twice"),
@@ -241,13 +274,6 @@ def test_every_tensor_is_looked_at(folder, where):
         check_model("m.onnx", outside("../w.bin", where=where).SerializeToString(), folder)
 
 
-@pytest.mark.parametrize("where", [in_function_graph, in_default, sparse_of])
-def test_what_can_not_be_moved_stays_inside(folder, where):
-    """Data beside the model of what can't be moved with it are refused, though they are there."""
-    with pytest.raises(LoadError, match="such as a sparse tensor or a tensor of a graph inside"):
-        check_model("m.onnx", outside(where=where).SerializeToString(), folder)
-
-
 @pytest.mark.parametrize("where", PLACES)
 def test_lying_lengths_are_seen_everywhere(folder, where):
     """So are data that are shorter than their shape."""
@@ -261,6 +287,8 @@ def test_lying_lengths_are_seen_everywhere(folder, where):
     [
         pytest.param(inside(weights()), 0, id="inside"),
         pytest.param(outside(), 24, id="outside"),
+        pytest.param(outside(where=sparse_of), 24, id="sparse-outside"),
+        pytest.param(outside(where=in_default_graph), 24, id="outside-by-default"),
         pytest.param(in_function(weights()), 0, id="function"),
         pytest.param(calling(function("F", "G"), function("G")), 0, id="calls"),
         pytest.param(nested(15), 0, id="nested"),
@@ -279,21 +307,42 @@ def test_real_models_pass(folder, model, bytes_outside):
     assert check_model("m.onnx", model.SerializeToString(), folder).outside == bytes_outside
 
 
-def flooded(count):
-    """The bytes of a model with very many empty nodes, which take two bytes each."""
-    nodes = b"\x0a\x00" * count
+def field(number, content):
+    """A field with a length, as it stands in a file."""
     length = bytearray()
-    rest = len(nodes)
-    while rest:
+    rest = len(content)
+    while rest or not length:
         length.append(rest & 127 | (128 if rest > 127 else 0))
         rest >>= 7
-    return b"\x3a" + bytes(length) + nodes
+    return bytes([number << 3 | 2]) + bytes(length) + content
+
+
+def flooded(count, part=b"\x0a\x00"):
+    """The bytes of a model with very many empty nodes, which take two bytes each."""
+    return field(7, part * count)
+
+
+def flooded_branch(count):
+    """The same in the branch of a condition: model, graph, node, attribute, graph."""
+    return field(7, field(1, field(5, field(6, b"\x0a\x00" * count))))
+
+
+def broken_text():
+    """The bytes of a model with a name that is no UTF-8."""
+    return inside(weights(name="wwww")).SerializeToString().replace(b"wwww", b"w\xffww")
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         pytest.param(flooded(2_000_001), "more than 2,000,000 nodes", id="before-parsing"),
+        pytest.param(flooded_branch(2_000_001), "more than 2,000,000 nodes", id="in-a-branch"),
+        pytest.param(broken_text(), "a name or another text that is no UTF-8", id="broken-name"),
+        pytest.param(
+            outside("wwww").SerializeToString().replace(b"wwww", b"w\xffww"),
+            "a name or another text that is no UTF-8",
+            id="broken-location",
+        ),
         pytest.param(flooded(1_000_001), "has 1,000,001 nodes", id="after-parsing"),
         pytest.param(flooded(10)[:-1], "no ONNX file", id="cut-off"),
         pytest.param(b"\x3a" + b"\xff" * 11, "no ONNX file", id="endless-number"),
@@ -307,8 +356,19 @@ def test_floods_are_stopped(data, said):
     assert said in str(caught.value)
 
 
-def test_nothing_is_read_from_outside(folder):
-    """The checker gets a model without its external data, so it opens no file."""
-    (folder / "w.bin").chmod(0)
-    data = outside().SerializeToString()
+@pytest.mark.parametrize("where", [inside, *PLACES])
+def test_nothing_is_read_from_outside(folder, monkeypatch, where):
+    """The checker gets a model that names no other file, so it opens none."""
+    seen = []
+    monkeypatch.setattr(onnx.checker, "check_model", seen.append)
+    data = outside(where=where).SerializeToString()
     assert check_model("m.onnx", data, folder).model == onnx.load_model_from_string(data)
+    assert b"w.bin" in data
+    assert seen
+    assert b"w.bin" not in seen[0]
+
+
+def test_many_numbers_are_no_parts():
+    """A forest's numbers, each with its key, are passed over however many they are."""
+    forest = node("TreeEnsemble", domain="ai.onnx.ml", ids=range(300_000), at=[0.5] * 300_000)
+    check_counts("m.onnx", model_of([forest] * 4).SerializeToString())

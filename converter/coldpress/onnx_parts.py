@@ -1,4 +1,7 @@
-"""Every part of a model, wherever it stands: subgraphs, functions and attributes too."""
+"""Every part of an ONNX model, wherever it stands: subgraphs, functions and attributes too.
+
+What checks a model and what moves its data go by this one walk, so that neither sees less.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class Scope:
 
 
 def scopes(model: onnx.ModelProto) -> Iterator[Scope]:
-    """The model's graph, its functions, and every graph in their nodes' attributes."""
+    """The model's graph, its functions, and every graph in their attributes."""
     training = [g for info in model.training_info for g in (info.initialization, info.algorithm)]
     # A stack of our own: how deep it goes is for a check to say.
     waiting = [Scope(owner=part, depth=0) for part in (model.graph, *training, *model.functions)]
@@ -37,7 +40,7 @@ def scopes(model: onnx.ModelProto) -> Iterator[Scope]:
 
 
 def inner_graphs(owner: onnx.GraphProto | onnx.FunctionProto) -> Iterator[onnx.GraphProto]:
-    """The graphs in the attributes of its nodes, and in those that a function has by default."""
+    """The graphs in the attributes of its nodes and, of a function, in what stands for them."""
     for attribute in _attributes(owner):
         if attribute.HasField("g"):
             yield attribute.g
