@@ -24,6 +24,7 @@ __all__ = [
     "TrustError",
     "UsageError",
     "brief",
+    "printable",
 ]
 
 _BRIEF = 300
@@ -142,6 +143,13 @@ class MissingExtraError(ColdpressError):
 def brief(error: BaseException) -> str:
     """What someone else's error says, on one line of at most 300 characters, for a message."""
     return " ".join(str(error).split())[:_BRIEF]
+
+
+def printable(text: str) -> str:
+    """A text on one line, with what a terminal would take for a command shown as its escape."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 def _tree(root: type[ColdpressError]) -> Iterator[type[ColdpressError]]:

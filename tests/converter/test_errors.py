@@ -34,7 +34,7 @@ def test_round_trip(error):
 
 def test_examples_are_complete():
     """Every error of the tree but its base crosses."""
-    names = set(errors.__all__) - {"ColdpressError", "brief"}
+    names = set(errors.__all__) - {"ColdpressError", "brief", "printable"}
     assert {type(error).__name__ for error in EXAMPLES} == names
 
 
@@ -55,3 +55,17 @@ def test_missing_extra_says_what_to_type():
 def test_brief_is_one_line(said, shown):
     """What someone else's error says becomes one line of bounded length."""
     assert errors.brief(ValueError(said)) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        pytest.param("façade 模型.pkl", "façade 模型.pkl", id="words"),
+        pytest.param("a\nError: b", "a\\nError: b", id="line"),
+        pytest.param("\x1b[2Ka\r", "\\x1b[2Ka\\r", id="commands"),
+        pytest.param("\u202eb\ud800", "\\u202eb\\ud800", id="direction"),
+    ],
+)
+def test_printable_is_one_line_of_signs(said, shown):
+    """What a terminal would take for a command is shown as its escape."""
+    assert errors.printable(said) == shown

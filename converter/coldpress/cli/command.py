@@ -14,8 +14,9 @@ from typing import Any, NoReturn
 
 import click
 from rich.console import Console
+from rich.text import Text
 
-from coldpress.errors import ColdpressError
+from coldpress.errors import ColdpressError, printable
 from coldpress_runtime.errors import RuntimeFault
 
 __all__ = ["Command", "click", "command", "console", "progress", "run", "say_json", "warn"]
@@ -74,7 +75,7 @@ def run(group: click.Group) -> NoReturn:
         sys.exit(error.exit_code)
     except OSError as error:  # such as a full disk, when click itself prints
         _hush_stdout()
-        _stderr.print(f"[bold red]Error:[/] {_escaped(_explain(error)[0])}")
+        _say("Error:", "bold red", _explain(error)[0])
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         _stderr.print("Interrupted.")
@@ -93,7 +94,7 @@ def say_json(document: object) -> None:
 
 def warn(message: str) -> None:
     """Print one sentence on standard error; the command goes on, and its exit code is 0."""
-    _stderr.print(f"[bold yellow]Warning:[/] {_escaped(message)}")
+    _say("Warning:", "bold yellow", message)
 
 
 @contextmanager
@@ -131,12 +132,13 @@ def _fail(
             say_json({"error": message, **data})
         except OSError:  # standard output is full or closed; standard error says the rest
             _hush_stdout()
-    _stderr.print(f"[bold red]Error:[/] {_escaped(message)}")
+    _say("Error:", "bold red", message)
     ctx.exit(code)
 
 
-def _escaped(message: str) -> str:
-    return message.replace("[", r"\[")
+def _say(what: str, style: str, message: str) -> None:
+    # A message can hold what a file says: it is no markup, and begins no line of its own.
+    _stderr.print(Text.assemble((what, style), " ", printable(message)))
 
 
 def _hush_stdout() -> None:
