@@ -154,7 +154,7 @@ def brief(error: BaseException | str, most: int = _BRIEF) -> str:
 
 
 def printable(text: str) -> str:
-    """Text that can't move a terminal's cursor or start a line: control characters are spelt."""
+    """A text on one line, with what a terminal would take for a command shown as its escape."""
     return "".join(
         sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
     )

@@ -58,7 +58,15 @@ def test_brief_is_one_line(said, shown):
     assert errors.brief(ValueError(said)) == shown
 
 
-def test_control_characters_are_spelt():
-    """What could move a terminal's cursor, or start a line, is written out."""
-    told = errors.printable("ok \x1b[2J\nError: none\u202e")
-    assert told == r"ok \x1b[2J\nError: none\u202e"
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        pytest.param("façade 模型.pkl", "façade 模型.pkl", id="words"),
+        pytest.param("a\nError: b", "a\\nError: b", id="line"),
+        pytest.param("\x1b[2Ka\r", "\\x1b[2Ka\\r", id="commands"),
+        pytest.param("\u202eb\ud800", "\\u202eb\\ud800", id="direction"),
+    ],
+)
+def test_printable_is_one_line_of_signs(said, shown):
+    """What a terminal would take for a command is shown as its escape."""
+    assert errors.printable(said) == shown

@@ -117,12 +117,6 @@ def progress(doing: str) -> Iterator[Callable[[str], None]]:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
-    """The sentence and the exit code; names from files can't play with the terminal."""
-    message, code = _said(error)
-    return printable(message), code
-
-
-def _said(error: Exception) -> tuple[str, int]:
     if isinstance(error, ColdpressError):
         return str(error), error.exit_code
     if isinstance(error, RuntimeFault):
@@ -155,7 +149,8 @@ def _fail(
 
 
 def _complain(word: str, style: str, message: str) -> None:
-    _stderr.print(Text.assemble((word, style), f" {message}"))
+    # A message can hold what a file says: it begins no line of its own.
+    _stderr.print(Text.assemble((word, style), " ", printable(message)))
 
 
 def _hush_stdout() -> None:

@@ -12,20 +12,23 @@ import bz2
 import gzip
 import io
 import lzma
-import math
 import pickle
-import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-import numpy as np
+from ._arrays import Unsure, array_bytes, checked_wrapper, holds_objects
 
 __all__ = ["GlobalNames", "find_globals"]
 
+# Nobody has said yet that the file is trusted, so what the search takes is bounded: an opcode is
+# a byte in the file and at most a few hundred bytes in memory.
+_MOST_OPCODES = 4_000_000
+_MOST_NAMES = 10_000
+_ALWAYS_FINE = 64 * 1024**2
+_MOST_RATIO = 100
 _LARGEST = 1 << 30
-_KEYS = (str, bytes, int, float, type(None))
 _BLOCK = 1 << 20
 
 # First bytes → how joblib compressed the file. lz4 is joblib's only other, and needs a package.
@@ -44,7 +47,7 @@ class GlobalNames:
 
     Attributes:
         names: ``module.name`` of each global, sorted, each once.
-        complete: Whether the search came to the pickle's end.
+        complete: Whether the search came to the pickle's end, and saw all that a load would see.
     """
 
     names: tuple[str, ...]
@@ -59,31 +62,42 @@ def find_globals(data: bytes) -> GlobalNames:
     """
     names: set[str] = set()
     try:
-        _Walker(io.BytesIO(_plain(data)), names).load()
+        walker = _Walker(_plain(data), names, _Opcodes(_Walker.dispatch))
+        walker.load()
     except Exception:  # noqa: BLE001 - a crafted file can fail anywhere; what was found still counts
         return GlobalNames(names=tuple(sorted(names)), complete=False)
-    return GlobalNames(names=tuple(sorted(names)), complete=True)
+    return GlobalNames(names=tuple(sorted(names)), complete=not walker.odd)
 
 
-def _plain(data: bytes) -> bytes:
+def _is_odd(module: str, name: str) -> bool:
+    """Whether a global could be one of joblib's readers of raw data in a form not known here."""
+    known = (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper")
+    return not known and (module.partition(".")[0] == "joblib" or "ArrayWrapper" in name)
+
+
+def _plain(data: bytes) -> io.BytesIO:
+    most = min(_LARGEST, max(_ALWAYS_FINE, _MOST_RATIO * len(data)))
     for magic, reader in _READERS:
         if data.startswith(magic):
-            return _bounded(reader(io.BytesIO(data)))
+            return _bounded(reader(io.BytesIO(data)), most)
     if data.startswith(_ZLIB):
-        return zlib.decompressobj().decompress(data, _LARGEST)
-    return data
+        return io.BytesIO(zlib.decompressobj().decompress(data, most))
+    return io.BytesIO(data)
 
 
-def _bounded(stream: Any) -> bytes:  # noqa: ANN401 - three packages' file objects
-    blocks, size = [], 0
-    while size < _LARGEST and (block := stream.read(_BLOCK)):
-        blocks.append(block)
-        size += len(block)
-    return b"".join(blocks)
+def _bounded(stream: Any, most: int) -> io.BytesIO:  # noqa: ANN401 - three packages' file objects
+    plain = io.BytesIO()
+    while plain.tell() < most and (block := stream.read(_BLOCK)):
+        plain.write(block)
+    plain.seek(0)
+    return plain
 
 
 class _Inert:
     """Stands for whatever a pickle names: takes any arguments and state, and does nothing."""
+
+    args: tuple[object, ...] = ()
+    state: object = None
 
     def __new__(cls, *_args: object, **_kwargs: object) -> Self:
         return super().__new__(cls)
@@ -108,104 +122,115 @@ class _Inert:
         """Ignore an item of a set's subclass."""
 
 
+class _Tuple(tuple[object, ...]):
+    """A tuple that is itself only: to hash one of tuples of tuples may never end."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+class _Opcodes(dict[int, Callable[[Any], None]]):
+    """The unpickler's table, which stops after so many opcodes."""
+
+    left = _MOST_OPCODES
+
+    def __getitem__(self, opcode: int) -> Callable[[Any], None]:
+        """The method for an opcode."""
+        self.left -= 1
+        if not self.left:
+            raise Unsure("too many opcodes")
+        return super().__getitem__(opcode)
+
+
 class _Walker(pickle._Unpickler):  # noqa: SLF001 - see the module
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(
         pickle._Unpickler.dispatch  # noqa: SLF001 - as above
     )
 
-    def __init__(self, file: io.BytesIO, names: set[str]) -> None:
+    def __init__(
+        self, file: io.BytesIO, names: set[str], opcodes: _Opcodes, *, arrays: bool = True
+    ) -> None:
         super().__init__(file)
+        self.dispatch = opcodes  # type: ignore[misc]  # one count for all that are nested
         self._raw = file
-        self._size = file.getbuffer().nbytes
         self._names = names
+        self._arrays = arrays
+        self.odd = False
+        self._classes: dict[tuple[str, str], type[_Inert]] = {}
 
     def find_class(self, module: str, name: str) -> type[_Inert]:
         self._names.add(f"{module}.{name}")
-        return type(name, (_Inert,), {"__module__": module})
+        self.odd |= _is_odd(module, name)
+        if len(self._names) > _MOST_NAMES:
+            raise Unsure("too many names")
+        key = module, name
+        if key not in self._classes:
+            self._classes[key] = type(name, (_Inert,), {"__module__": module})
+        return self._classes[key]
 
     def persistent_load(self, pid: object) -> _Inert:
         return _Inert(pid)
 
-    def load_build(self) -> None:
-        super().load_build()  # type: ignore[misc]  # typeshed leaves the opcodes' methods out
-        value = self.stack[-1]  # type: ignore[attr-defined]  # as above
-        if type(value).__name__ == "NumpyArrayWrapper":
-            self._skip_array(value.state)
-
-    dispatch[pickle.BUILD[0]] = load_build
-
     def load_bytearray8(self) -> None:
-        # Python takes the memory before it looks whether there is so much to read.
-        (size,) = struct.unpack("<Q", self.read(8))  # type: ignore[attr-defined]  # as above
-        if size > self._size:
-            raise ValueError("more is promised than there is")
-        self.append(bytearray(self.read(size)))  # type: ignore[attr-defined]  # as above
+        # Python's own takes as much memory as the file says before it looks whether it is there.
+        size = int.from_bytes(self._taken(8), "little")
+        self.append(bytearray(self._taken(size)))  # type: ignore[attr-defined]  # as below
 
     dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
-    # Nothing is kept under a key that would have to be hashed first: a tuple of tuples of tuples
-    # takes a few bytes and no end.
-
-    def load_dict(self) -> None:
-        items = self.pop_mark()  # type: ignore[attr-defined]  # as above
-        self.append({})  # type: ignore[attr-defined]  # as above
-        self._put(items)
-
-    dispatch[pickle.DICT[0]] = load_dict
-
-    def load_setitem(self) -> None:
-        value, key = self.stack.pop(), self.stack.pop()  # type: ignore[attr-defined]  # as above
-        self._put([key, value])
-
-    dispatch[pickle.SETITEM[0]] = load_setitem
-
-    def load_setitems(self) -> None:
-        self._put(self.pop_mark())  # type: ignore[attr-defined]  # as above
-
-    dispatch[pickle.SETITEMS[0]] = load_setitems
-
-    def load_additems(self) -> None:
-        self.pop_mark()  # type: ignore[attr-defined]  # as above
-
-    dispatch[pickle.ADDITEMS[0]] = load_additems
+    def _taken(self, size: int) -> bytes:
+        data: bytes = self.read(size)  # type: ignore[attr-defined]  # as below
+        return data
 
     def load_frozenset(self) -> None:
-        self.pop_mark()  # type: ignore[attr-defined]  # as above
-        self.append(frozenset())  # type: ignore[attr-defined]  # as above
+        self.pop_mark()  # type: ignore[attr-defined]  # as below
+        self.append(_Inert())  # type: ignore[attr-defined]  # as below
 
     dispatch[pickle.FROZENSET[0]] = load_frozenset
 
-    def _put(self, items: list[Any]) -> None:
-        target = self.stack[-1]  # type: ignore[attr-defined]  # as above
-        if isinstance(target, dict):
-            pairs = zip(items[::2], items[1::2], strict=True)
-            target.update((key, value) for key, value in pairs if isinstance(key, _KEYS))
+    def load_build(self) -> None:
+        super().load_build()  # type: ignore[misc]  # typeshed leaves the opcodes' methods out
+        stack: list[Any] = self.stack  # type: ignore[attr-defined]  # as above
+        if not self._arrays:
+            return
+        if type(stack[-1]).__name__ == "NumpyArrayWrapper":
+            self._skip_array(checked_wrapper(stack[-1]))
+            # As joblib does: what is built upon from here on is the array.
+            stack[-1] = _Inert()
+        elif any(getattr(made, "__name__", "") == "NumpyArrayWrapper" for made in _args(stack[-1])):
+            raise Unsure("a wrapper made in another way")
+
+    dispatch[pickle.BUILD[0]] = load_build
 
     def _skip_array(self, state: dict[str, Any]) -> None:
-        # joblib.numpy_pickle.NumpyArrayWrapper.read: objects are a pickle of their own; other
-        # data follow a byte that says how long the padding is, where the wrapper has an alignment.
-        if _holds_objects(state["dtype"]):
-            _Walker(self._raw, self._names).load()
+        # joblib.numpy_pickle.NumpyArrayWrapper.read: objects are a pickle of their own, in which
+        # there are no wrappers; other data follow a byte that says how long the padding is, where
+        # the wrapper has an alignment.
+        if holds_objects(state["dtype"]):
+            _Walker(self._raw, self._names, self.dispatch, arrays=False).load()  # type: ignore[arg-type]  # as given
             return
         if state.get("numpy_array_alignment_bytes") is not None:
             self._raw.seek(self._raw.read(1)[0], io.SEEK_CUR)
-        if any(int(length) < 0 for length in state["shape"]):
-            raise ValueError("an array with a negative length")
-        size = _itemsize(state["dtype"]) * math.prod(int(length) for length in state["shape"])
-        if size > self._size - self._raw.tell():
-            raise ValueError("more is promised than there is")
-        self._raw.seek(size, io.SEEK_CUR)
+        end = self._raw.tell() + array_bytes(state["dtype"], state["shape"])
+        if end > len(self._raw.getbuffer()):
+            raise Unsure("longer than the file")
+        self._raw.seek(end)
 
 
-def _holds_objects(dtype: Any) -> bool:  # noqa: ANN401 - an inert numpy.dtype
-    code = dtype.args[0]
-    if not str(code).startswith("V"):
-        return bool(np.dtype(code).hasobject)
-    # A record's fields stand in the state: (version, order, …, names, fields, itemsize, …).
-    fields = dtype.state[4] or {}
-    return any(_holds_objects(field[0]) for field in fields.values())
+def _args(value: object) -> tuple[object, ...]:
+    return value.args if isinstance(value, _Inert) else ()
 
 
-def _itemsize(dtype: Any) -> int:  # noqa: ANN401 - as above
-    code = str(dtype.args[0])
-    return int(dtype.state[5]) if code.startswith("V") else np.dtype(code).itemsize
+def _alone(opcode: Callable[[Any], None]) -> Callable[[Any], None]:
+    """An opcode that makes a tuple, which is then one of ours."""
+
+    def load(walker: Any) -> None:  # noqa: ANN401 - a walker
+        opcode(walker)
+        walker.stack[-1] = _Tuple(walker.stack[-1])
+
+    return load
+
+
+for _opcode in (pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3):
+    _Walker.dispatch[_opcode[0]] = _alone(_Walker.dispatch[_opcode[0]])

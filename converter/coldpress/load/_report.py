@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from coldpress.errors import ColdpressError, LoadError, MissingExtraError, printable
+from coldpress.errors import ColdpressError, LoadError, MissingExtraError
 
 if TYPE_CHECKING:
     from ._source import ModelFile
@@ -14,22 +15,29 @@ __all__ = ["missing_module", "other_version", "summary"]
 
 _MOST_SHOWN = 100
 _LONGEST_NAME = 80
+_PLAIN = re.compile(r"[\w.<>]*", re.ASCII)
+# Modules that run programs or code, or reach files or the network: a reader must see them first.
+_DANGEROUS = frozenset(
+    {
+        *("builtins", "__builtin__", "os", "posix", "nt", "posixpath", "ntpath", "subprocess"),
+        *("_posixsubprocess", "commands", "popen2", "pty", "sys", "shutil", "pathlib", "tempfile"),
+        *("importlib", "imp", "runpy", "pkgutil", "pydoc", "zipimport", "code", "codeop", "codecs"),
+        *("_codecs", "operator", "_operator", "functools", "_functools", "types", "inspect"),
+        *("socket", "_socket", "socketserver", "ssl", "http", "urllib", "requests", "ftplib"),
+        *("smtplib", "asyncio", "multiprocessing", "threading", "_thread", "concurrent", "signal"),
+        *("ctypes", "_ctypes", "cffi", "io", "_io", "mmap", "fileinput", "glob", "webbrowser"),
+        *("pickle", "_pickle", "dill", "cloudpickle", "marshal", "shelve", "pip", "setuptools"),
+        *("timeit", "cProfile", "profile", "pdb", "bdb", "trace", "doctest", "unittest", "logging"),
+        *("getattr", "eval", "exec", "execfile", "system", "popen", "compile", "__import__"),
+        *("runstring", "run_path", "run_module", "load_module", "import_module"),
+    }
+)
 _USUAL_PACKAGES = frozenset({"sklearn", "numpy", "scipy", "joblib", "pandas"})
 # How old pickle protocols make any object, and bytes.
 _USUAL_NAMES = frozenset(
     {
         *("copyreg._reconstructor", "copy_reg._reconstructor", "_codecs.encode"),
         *("builtins.object", "__builtin__.object"),
-    }
-)
-# Modules whose functions run commands or code, or reach files and networks.
-_POWERFUL = frozenset(
-    {
-        *("builtins", "__builtin__", "os", "posix", "nt", "ntpath", "posixpath", "subprocess"),
-        *("sys", "shutil", "importlib", "imp", "runpy", "socket", "pty", "ctypes", "code"),
-        *("codecs", "operator", "functools", "types", "marshal", "pickle", "_pickle", "io", "_io"),
-        *("pathlib", "tempfile", "urllib", "http", "webbrowser", "multiprocessing", "threading"),
-        *("asyncio", "pip", "timeit", "pdb", "bdb", "cProfile", "doctest", "inspect", "commands"),
     }
 )
 # A framework's module → the extra that installs it.
@@ -44,14 +52,14 @@ _EXTRAS = {
 
 
 def summary(names: tuple[str, ...]) -> str:
-    """Globals as one phrase, grouped by module, with what is unusual in front."""
+    """Globals as one phrase, grouped by module, with what can act in front, then what is unusual.
+
+    A file chooses its names: what could not stand in Python's source is shown as `repr` has it.
+    """
     if not names:
         return "no globals"
-    # First what can do anything, then what is not of the usual packages: a reader must see it.
-    ordered = sorted(
-        map(printable, names),
-        key=lambda name: (not _is_powerful(name), _is_usual(name), name.rpartition(".")),
-    )
+    # However many there are, those that a reader must see are among those that are shown.
+    ordered = sorted(names, key=lambda name: (_rank(name), name.rpartition(".")))
     rest = len(ordered) - _MOST_SHOWN
     modules = groupby(ordered[:_MOST_SHOWN], key=lambda name: name.rpartition(".")[0])
     shown = ", ".join(_module(module, list(found)) for module, found in modules)
@@ -60,17 +68,24 @@ def summary(names: tuple[str, ...]) -> str:
 
 def _module(module: str, names: list[str]) -> str:
     """A module's globals, such as ``numpy.dtype`` or ``numpy.{dtype, ndarray}``."""
-    last = [f"{name.rpartition('.')[2]:.{_LONGEST_NAME}}" for name in names]
+    last = [_shown(name.rpartition(".")[2]) for name in names]
     within = last[0] if len(last) == 1 else f"{{{', '.join(last)}}}"
-    return f"{module:.{_LONGEST_NAME}}.{within}"
+    return f"{_shown(module)}.{within}"
+
+
+def _shown(name: str) -> str:
+    return name[:_LONGEST_NAME] if _PLAIN.fullmatch(name) else ascii(name[:_LONGEST_NAME])
+
+
+def _rank(name: str) -> int:
+    # Any part of it: pickles can reach os.system as another module's attribute.
+    if name not in _USUAL_NAMES and not _DANGEROUS.isdisjoint(name.split(".")):
+        return 0
+    return 2 if _is_usual(name) else 1
 
 
 def _is_usual(name: str) -> bool:
     return name in _USUAL_NAMES or name.partition(".")[0] in _USUAL_PACKAGES
-
-
-def _is_powerful(name: str) -> bool:
-    return name.partition(".")[0] in _POWERFUL and name not in _USUAL_NAMES
 
 
 def missing_module(file: ModelFile, error: ModuleNotFoundError) -> ColdpressError:

@@ -234,6 +234,19 @@ def test_export_without_trust(run, tmp_path, model_and_rows):
     assert len(refused["sha256"]) == 64
 
 
+def test_a_file_cannot_write_messages_of_its_own(run, tmp_path, model_and_rows):
+    """What a file says begins no line, commands no terminal and is no markup."""
+    _, rows = model_and_rows
+    model = tmp_path / "[red]\x1b[2K\nError: all is well.pkl"
+    model.write_bytes(b"cm\x1b[2K\nx[/]\n.")
+    code, _, err = run("export", model, "--sample", rows, "-o", tmp_path / "bundle")
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "\x1b" not in err
+    assert "[red]\\x1b[2K\\nError: all is well.pkl" in err
+    assert "'m\\x1b[2K'.'x[/]'" in err
+
+
 def test_closed_pipe_is_quiet(published):
     """Output into a pipe that is closed early is no error message."""
     command = f"{sys.executable} -m coldpress channels {published} --json | true"

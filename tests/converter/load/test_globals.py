@@ -4,12 +4,17 @@ import io
 import os
 import pickle
 import re
+import struct
+import time
+import tracemalloc
+import zlib
 
 import joblib
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from coldpress.load import _globals
 from coldpress.load._globals import find_globals
 
 ROWS = np.random.default_rng(0).normal(size=(40, 3))
@@ -94,46 +99,108 @@ def test_names_are_found_wherever_they_hide(value, protocol):
     assert "posix.system" in found.names
 
 
-def array_of(dtype, count):
-    """A joblib file whose array holds a pickle, under a type of another spelling."""
-    file = io.BytesIO()
-    # A protocol without frames, whose lengths would have to be changed as well.
-    joblib.dump(np.array([Attack()] * count, dtype=object), file, protocol=3)
-    spelt = b"X" + len(dtype).to_bytes(4, "little") + dtype.encode()
-    return file.getvalue().replace(b"X\x02\0\0\0O8", spelt)
+def text(value):
+    """Opcodes of a text."""
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
 
 
-@pytest.mark.parametrize("dtype", ["O", "|O", "object", "O8"])
-def test_objects_are_objects_however_they_are_spelt(dtype):
-    """An array of objects is a pickle of its own, whichever name numpy knows the type by."""
-    found = find_globals(array_of(dtype, 1))
-    assert "posix.system" in found.names
+def named(module, name):
+    """Opcodes of a global."""
+    return f"c{module}\n{name}\n".encode()
 
 
-def test_records_may_hold_objects():
-    """A record with a field of objects is pickled whole, and is searched."""
-    record = np.array([(1.0, Attack())], dtype=[("a", "<f8"), ("b", "O")])
-    assert "posix.system" in find_globals(dumped(record)).names
+def data_type(code, state=b""):
+    """Opcodes of a numpy data type."""
+    return named("numpy", "dtype") + b"(" + text(code) + b"\x89\x88tR" + state
 
 
-def deep(levels):
-    """A pickle with a tuple of tuples as a key, each holding the one before twice."""
-    middle = b"".join(b"\x86" if level == 0 else b"2\x86" for level in range(levels))
-    return b"\x80\x04}K\x01K\x02" + middle + b"K\x03s."
+def record(kind, flags=0, size=8):
+    """Opcodes of the state of a record with one field."""
+    field = b"(" + text("a") + b"t}" + text("a") + kind + b"K\x00\x86s"
+    return b"(K\x03" + text("|") + b"N" + field + bytes([75, size, 75, 1, 75, flags]) + b"tb"
+
+
+def wrapped(dtype, shape=b"(K\x08t", more=b"", made=b")\x81"):
+    """Opcodes of joblib's wrapper of an array, without the array."""
+    state = b"}(" + text("subclass") + named("numpy", "ndarray") + text("shape") + shape
+    state += text("order") + text("C") + text("dtype") + dtype + text("allow_mmap") + b"\x89"
+    return named("joblib.numpy_pickle", "NumpyArrayWrapper") + made + state + more + b"ub"
+
+
+# Eight elements of eight bytes, if they are taken for numbers.
+EVIL = b"cos\nsystem\n(S'true'\ntR.".ljust(64, b".")
+START = b"\x80\x02"
+
+
+@pytest.mark.parametrize("code", ["O8", "O", "|O", "object"])
+def test_objects_are_known_by_whatever_name(code):
+    """An array of objects is a pickle of its own, however its data type is written."""
+    found = find_globals(START + wrapped(data_type(code)) + EVIL + b".")
+    assert found.complete
+    assert "os.system" in found.names
+
+
+DOUBLE = data_type("f8")
+AGAIN = b"}(" + text("shape") + b"(K\x08t" + text("dtype") + DOUBLE + b"ub"
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(b"\x80\x05\x96" + (1 << 33).to_bytes(8, "little") + b".", id="promised-bytes"),
-        pytest.param(array_of("f8", 1 << 10)[:200], id="cut-array"),
+        pytest.param(wrapped(data_type("V8", record(data_type("O"), 1))), id="object-record"),
+        pytest.param(wrapped(data_type("V8", record(data_type("O"), 0))), id="lying-flag"),
+        pytest.param(wrapped(data_type("V8", record(DOUBLE, 1))), id="lying-fields"),
+        pytest.param(wrapped(data_type("f8,O")), id="record-by-text"),
+        pytest.param(wrapped(named("numpy", "float64")), id="no-data-type"),
+        pytest.param(wrapped(DOUBLE, b"(J\xff\xff\xff\xfft"), id="negative"),
+        pytest.param(wrapped(DOUBLE, b"(J\xff\xff\xff\x7ft"), id="longer-than-the-file"),
+        pytest.param(wrapped(DOUBLE, b"(" + text("8") + b"t"), id="shape-of-text"),
+        pytest.param(wrapped(DOUBLE, more=text("read") + named("numpy", "sum")), id="own-reader"),
+        pytest.param(wrapped(DOUBLE, made=b"(K\x01tR"), id="called"),
+        pytest.param(
+            named("copyreg", "_reconstructor")
+            + wrapped(DOUBLE, made=named("builtins", "object") + b"N\x87R"),
+            id="reconstructed",
+        ),
+        pytest.param(named("joblib.numpy_pickle_compat", "ZNDArrayWrapper") + b".", id="old-form"),
+        pytest.param(named("joblib", "numpy_pickle.NumpyArrayWrapper") + b".", id="dotted"),
     ],
 )
-def test_what_is_not_there_takes_no_memory(data):
-    """Lengths beyond the data end the search, which says that it is incomplete."""
-    assert not find_globals(data).complete
+def test_raw_data_of_unknown_length_leave_the_search_incomplete(data):
+    """Whoever skips other bytes than joblib does misses what it runs, and so says that he may."""
+    assert not find_globals(START + data + EVIL + b".").complete
 
 
-def test_keys_are_not_hashed():
-    """A key whose hash would take for ever takes no time."""
-    assert find_globals(deep(60)).complete
+def test_what_follows_an_array_is_built_upon_the_array():
+    """A second state is the array's, as in joblib, and skips nothing more."""
+    found = find_globals(START + wrapped(DOUBLE) + bytes(64) + AGAIN + EVIL)
+    assert "os.system" in found.names
+
+
+def tuples(depth):
+    """Opcodes of a tuple of the same tuple twice, and so on."""
+    return b")" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(depth))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\x96" + struct.pack("<Q", 1 << 40), id="bytearray"),
+        pytest.param(b"}" + tuples(60) + b"K\x01s", id="tuples-of-tuples"),
+        pytest.param(b"(" + tuples(60) + b"\x91", id="frozenset"),
+        pytest.param(b")0" * 50_001, id="opcodes"),
+        pytest.param(b"".join(named("m", str(i)) for i in range(10_001)), id="names"),
+        pytest.param(zlib.compress(b"]" * 50_000_000, 9), id="bomb"),
+    ],
+)
+def test_the_search_takes_little(monkeypatch, data):
+    """Nothing that a file says makes the search take time or memory out of proportion."""
+    monkeypatch.setattr(_globals._Opcodes, "left", 100_000)  # noqa: SLF001 - forty times less
+    monkeypatch.setattr(_globals, "_ALWAYS_FINE", 1024**2)
+    started = time.process_time()
+    tracemalloc.start()
+    find_globals(data if data[:1] == b"x" else b"\x80\x05" + data + b".")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64 * 1024**2
+    assert time.process_time() - started < 60
