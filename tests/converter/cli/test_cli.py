@@ -82,7 +82,7 @@ def test_inspect_bundle(run, churn_bundle):
     assert code == 0
     assert churn_bundle.digest in out
     assert "x FP32 [-1, 2]" in out
-    assert "answers like the original on 1 rows" in out
+    assert "answers like the original on 1 row:" in out
 
 
 def test_inspect_uri_as_json(run, published, churn_bundle):
