@@ -30,7 +30,9 @@ class Tolerance:
     max_metric_drop: float = 0.01
 
     def for_few(self, rows: int) -> Tolerance:
-        """The same for a few rows, one of which may be another however few they are."""
+        """The same for a few rows, one of which may be lost however few they are."""
+        if self.kind == "exact":
+            return self
         return replace(self, min_agreement=min(self.min_agreement, 1 - 1 / max(rows, 1)))
 
 
