@@ -7,13 +7,16 @@ unpacking can take, whatever the compressed data are.
 from __future__ import annotations
 
 import io
+import lzma
 import stat
+import struct
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from coldpress.errors import ColdpressError, LoadError
 
-__all__ = ["check_archive"]
+__all__ = ["check_archive", "most_unpacked", "read_member"]
 
 _MOST_MEMBERS = 100_000
 # Below, an archive may be as empty inside as it likes: it fits any memory.
@@ -21,7 +24,11 @@ _ALWAYS_FINE = 256 * 1024**2
 # Deflate packs at most 1032 to 1; numbers from training 2 to 1, a table of mostly zeros 50 to 1.
 _MOST_RATIO = 100
 _ENCRYPTED = 0x1
-_BROKEN = (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError)
+# What Python's reader raises on damage; bz2 raises a bare OSError, and a wrong flag RuntimeError.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError),
+    *(OverflowError, RuntimeError, KeyError, IndexError, MemoryError),
+)
 
 
 def check_archive(
@@ -57,6 +64,34 @@ def check_archive(
     if problem := _problem(members, size):
         raise error(f"{name} {problem}; nothing of it was unpacked")
     return tuple(member.filename for member in members)
+
+
+def read_member(
+    archive: bytes, member: str, *, name: str, error: type[ColdpressError] = LoadError
+) -> bytes:
+    """A member's content, of an archive that `check_archive` has passed.
+
+    Args:
+        archive: The archive's bytes.
+        member: The member's name.
+        name: What to call the archive in a message.
+        error: What to raise: an error of one argument, the message.
+
+    Raises:
+        ColdpressError: Of the class `error`: it is not there, or can't be unpacked.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            return opened.read(member)
+    except (*_BROKEN, OSError) as broken:
+        raise error(
+            f"{name} is damaged: its member {member!r:.80} can't be unpacked; save it again"
+        ) from broken
+
+
+def most_unpacked(size: int) -> int:
+    """How many bytes may come of an archive of so many, archives inside it included."""
+    return max(_ALWAYS_FINE, _MOST_RATIO * size)
 
 
 def _problem(members: list[zipfile.ZipInfo], size: int) -> str | None:

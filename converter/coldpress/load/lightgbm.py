@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["load", "try_out"]
 
 _CURE = "write it with booster.save_model('model.txt')"
-_TREE_SIZES = re.compile(r"^tree_sizes=([\d ]*)$", re.MULTILINE)
+_TREE_SIZES = re.compile(r"^tree_sizes=((?:\d{1,18}(?: +|$))*)$", re.MULTILINE | re.ASCII)
 _END = "end of trees"
 
 
