@@ -7,14 +7,16 @@ unpacking can take, whatever the compressed data are.
 from __future__ import annotations
 
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from coldpress.errors import ColdpressError, LoadError, brief
+from coldpress.errors import ColdpressError, LoadError
 
-__all__ = ["check_archive", "read_member"]
+__all__ = ["check_archive", "most_unpacked", "read_member"]
 
 _MOST_MEMBERS = 100_000
 # Below, an archive may be as empty inside as it likes: it fits any memory.
@@ -22,7 +24,11 @@ _ALWAYS_FINE = 256 * 1024**2
 # Deflate packs at most 1032 to 1; numbers from training 2 to 1, a table of mostly zeros 50 to 1.
 _MOST_RATIO = 100
 _ENCRYPTED = 0x1
-_BROKEN = (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError)
+# What Python's reader raises on damage; bz2 raises a bare OSError, and a wrong flag RuntimeError.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError),
+    *(OverflowError, RuntimeError, KeyError, IndexError, MemoryError),
+)
 
 
 def check_archive(
@@ -60,21 +66,32 @@ def check_archive(
     return tuple(member.filename for member in members)
 
 
-def read_member(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo, *, name: str) -> bytes:
-    """The bytes of a member of an archive that was checked.
+def read_member(
+    archive: bytes, member: str, *, name: str, error: type[ColdpressError] = LoadError
+) -> bytes:
+    """A member's content, of an archive that `check_archive` has passed.
 
     Args:
-        archive: The archive, open.
-        member: The member, or its name.
+        archive: The archive's bytes.
+        member: The member's name.
         name: What to call the archive in a message.
+        error: What to raise: an error of one argument, the message.
 
     Raises:
-        LoadError: The member is damaged, or packed in a way that Python can't read.
+        ColdpressError: Of the class `error`: it is not there, or can't be unpacked.
     """
     try:
-        return archive.read(member)
-    except (*_BROKEN, KeyError, zlib.error, UnicodeDecodeError) as error:
-        raise LoadError(f"{name} is damaged: {brief(error)}") from error
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            return opened.read(member)
+    except (*_BROKEN, OSError) as broken:
+        raise error(
+            f"{name} is damaged: its member {member!r:.80} can't be unpacked; save it again"
+        ) from broken
+
+
+def most_unpacked(size: int) -> int:
+    """How many bytes may come of an archive of so many, archives inside it included."""
+    return max(_ALWAYS_FINE, _MOST_RATIO * size)
 
 
 def _problem(members: list[zipfile.ZipInfo], size: int) -> str | None:

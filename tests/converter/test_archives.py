@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from coldpress.archives import check_archive
+from coldpress.archives import check_archive, read_member
 from coldpress.errors import LoadError, SampleError
 
 
@@ -95,3 +95,32 @@ def test_the_caller_says_what_is_raised():
     """A sample's archive gives a sample's error, in the words for it."""
     with pytest.raises(SampleError, match=r"x\.npz is no \.npz file, or is damaged"):
         check_archive(b"junk", name="x.npz", otherwise="no .npz file", error=SampleError)
+
+
+def broken(at, values):
+    """An archive with bytes of its one member's data, or headers, changed."""
+    data = bytearray(archive(("a", b"hello, hello, hello, hello" * 100)))
+    at += 31 if at < 100 else data.rindex(b"PK\1\2") - 100
+    data[at : at + len(values)] = values
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "member"),
+    [
+        pytest.param(broken(0, b"\xff" * 8), "a", id="compressed-data"),
+        pytest.param(archive(("a", b"x" * 5), compression=zipfile.ZIP_STORED).replace(b"xx", b"xy"),
+                     "a", id="checksum"),
+        pytest.param(broken(110, b"\x63\x00"), "a", id="unknown-method"),
+        pytest.param(archive(("a", b"x")), "b", id="not-there"),
+    ],
+)  # fmt: skip
+def test_damaged_members_are_one_sentence(data, member):
+    """Whatever the reader raises, it is told as damage to the file."""
+    with pytest.raises(LoadError, match=rf"^m is damaged: its member '{member}'"):
+        read_member(data, member, name="m")
+
+
+def test_members_are_read():
+    """A member's content comes back whole."""
+    assert read_member(archive(("a", b"x" * 5000)), "a", name="m") == b"x" * 5000

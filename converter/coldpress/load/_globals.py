@@ -14,13 +14,13 @@ import io
 import lzma
 import pickle
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from ._arrays import Unsure, array_bytes, checked_wrapper, holds_objects
 
-__all__ = ["GlobalNames", "find_globals"]
+__all__ = ["GlobalNames", "find_globals", "globals_of"]
 
 # Nobody has said yet that the file is trusted, so what the search takes is bounded: an opcode is
 # a byte in the file and at most a few hundred bytes in memory.
@@ -60,13 +60,27 @@ def find_globals(data: bytes) -> GlobalNames:
     Args:
         data: The file's bytes, plain or compressed as joblib does it.
     """
+    return globals_of([data])
+
+
+def globals_of(pickles: Iterable[bytes]) -> GlobalNames:
+    """The same of pickles that are not in memory all at once; one bound is for all of them."""
     names: set[str] = set()
+    opcodes = _Opcodes(_Walker.dispatch)
+    complete = True
+    for data in pickles:
+        complete &= _walk(data, names, opcodes)
+    return GlobalNames(names=tuple(sorted(names)), complete=complete)
+
+
+def _walk(data: bytes, names: set[str], opcodes: _Opcodes) -> bool:
+    """Add a pickle's globals to the names; whether all of it was seen."""
     try:
-        walker = _Walker(_plain(data), names, _Opcodes(_Walker.dispatch))
+        walker = _Walker(_plain(data), names, opcodes)
         walker.load()
     except Exception:  # noqa: BLE001 - a crafted file can fail anywhere; what was found still counts
-        return GlobalNames(names=tuple(sorted(names)), complete=False)
-    return GlobalNames(names=tuple(sorted(names)), complete=not walker.odd)
+        return False
+    return not walker.odd
 
 
 def _is_odd(module: str, name: str) -> bool:
@@ -138,7 +152,7 @@ class _Opcodes(dict[int, Callable[[Any], None]]):
     def __getitem__(self, opcode: int) -> Callable[[Any], None]:
         """The method for an opcode."""
         self.left -= 1
-        if not self.left:
+        if self.left < 0:
             raise Unsure("too many opcodes")
         return super().__getitem__(opcode)
 

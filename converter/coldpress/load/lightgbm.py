@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["load", "try_out"]
 
 _CURE = "write it with booster.save_model('model.txt')"
-# No file is longer than what so many digits say.
-_DIGITS = 18
-_TREE_SIZES = re.compile(r"^tree_sizes=([\d ]*)$", re.MULTILINE)
+_TREE_SIZES = re.compile(r"^tree_sizes=((?:\d{1,18}(?: +|$))*)$", re.MULTILINE | re.ASCII)
 _END = "end of trees"
 
 
@@ -78,8 +76,7 @@ def _has_trees(text: str, sizes: re.Match[str]) -> bool:
     """Whether the trees stand where the file's own table says: LightGBM reads on regardless."""
     trees = text[sizes.end() :].lstrip("\r\n").encode()
     at = 0
-    for index, digits in enumerate(sizes[1].split()):
-        size = int(digits[:_DIGITS])
+    for index, size in enumerate(map(int, sizes[1].split())):
         if not trees.startswith(b"Tree=%d\n" % index, at):
             return False
         at += size

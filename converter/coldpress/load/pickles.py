@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import lzma
+import pickle
+import struct
 import warnings
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from coldpress.errors import LoadError, TrustError, brief
@@ -15,6 +19,12 @@ if TYPE_CHECKING:
     from ._source import ModelFile
 
 __all__ = ["load"]
+
+# What the unpickler and joblib raise where opcodes, frames or compressed data are not as written.
+_DAMAGED = (
+    *(pickle.UnpicklingError, EOFError, struct.error, IndexError, KeyError, OverflowError),
+    *(zlib.error, lzma.LZMAError, UnicodeDecodeError, MemoryError),
+)
 
 
 def load(file: ModelFile, *, trust: bool) -> object:
@@ -69,6 +79,11 @@ def _unreadable(file: ModelFile, error: Exception) -> LoadError:
         hint = (
             "; the class was defined in the script that saved the model: move it to a module of "
             "its own, save the model again, and run from that module's directory"
+        )
+    if isinstance(error, _DAMAGED):
+        return LoadError(
+            f"{file.path.name} is damaged, or no pickle ({reason or type(error).__name__}); save "
+            "the model again with joblib.dump"
         )
     return LoadError(
         f"{file.path.name} can't be read as a {file.suffix} file: "

@@ -8,15 +8,14 @@ are for those who trust the file. What a plain `torch.save` wrote is told apart 
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from coldpress.archives import check_archive, read_member
+from coldpress.archives import check_archive, most_unpacked, read_member
 from coldpress.errors import LoadError, MissingExtraError, TrustError, brief
 from coldpress.quiet import quietly
 
-from ._globals import GlobalNames, find_globals
+from ._globals import GlobalNames, find_globals, globals_of
 from ._report import summary
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 _PROGRAM = ".pt2"
+_DEEPEST = 2
 _PICKLE_STARTS = (b"\x80", b"(", b"c", b"}")
 # What a state dict of tensors is made of.
 _STATE_NAMES = ("torch._utils.", "torch.storage.", "torch.serialization.", "collections.Ordered")
@@ -67,7 +67,7 @@ def _check(file: ModelFile) -> None:
         if not any(member.startswith("models/") for member in within):
             raise LoadError(f"{name} holds no exported program; write it with torch.export.save")
     elif "data.pkl" in within and "constants.pkl" not in within:
-        raise _plain(file, find_globals(_member(file, "data.pkl")))
+        raise _plain(file, find_globals(_member(file, members, "data.pkl")))
     elif "constants.pkl" not in within:
         raise LoadError(f"{name} is a zip archive, but none that PyTorch writes")
 
@@ -111,28 +111,33 @@ def _refusal(file: ModelFile) -> TrustError:
 
 def _pickles(file: ModelFile) -> GlobalNames:
     """The globals of every pickle in an archive, also in archives inside it."""
-    names: set[str] = set()
-    for data in _pickled(file.data):
-        names.update(find_globals(data).names)
-    return GlobalNames(names=tuple(sorted(names)), complete=False)
+    return globals_of(_pickled(file))
 
 
-def _pickled(data: bytes, depth: int = 2) -> Iterator[bytes]:
-    try:
-        check_archive(data, name="a part")
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.infolist():
-                if member.filename.endswith((".pkl", ".pt")) or "_obj_" in member.filename:
-                    content = read_member(archive, member, name="a part")
-                    if content.startswith(b"PK") and depth:
-                        yield from _pickled(content, depth - 1)
-                    else:
-                        yield content
-    except LoadError:
-        return
+def _pickled(file: ModelFile) -> Iterator[bytes]:
+    name, left = file.path.name, most_unpacked(len(file.data))
+    waiting = [(file.data, 0)]
+    while waiting:
+        archive, depth = waiting.pop()
+        members = check_archive(archive, name=name, otherwise="no archive that PyTorch writes")
+        for member in filter(_is_pickle, members):
+            content = read_member(archive, member, name=name)
+            left -= len(content)
+            if left < 0:
+                raise LoadError(
+                    f"{name} is {len(file.data):,} bytes, and archives in it would unpack to more "
+                    "than a hundred times that, as a zip bomb does"
+                )
+            if content.startswith(b"PK") and depth < _DEEPEST:
+                waiting.append((content, depth + 1))
+            else:
+                yield content
 
 
-def _member(file: ModelFile, name: str) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-        (member,) = [m for m in archive.namelist() if m.partition("/")[2] == name][:1]
-        return read_member(archive, member, name=file.path.name)
+def _is_pickle(member: str) -> bool:
+    return member.endswith((".pkl", ".pt")) or "_obj_" in member
+
+
+def _member(file: ModelFile, members: tuple[str, ...], name: str) -> bytes:
+    member = next(member for member in members if member.partition("/")[2] == name)
+    return read_member(file.data, member, name=file.path.name)

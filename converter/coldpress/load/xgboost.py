@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["load", "try_out"]
 
 _CURE = "write it with save_model('model.ubj')"
+_SOURCE = re.compile(r"^(\[[\d:]+\] )?(\S+:\d+: )?")
 # What scikit-learn's wrappers leave in the file → the wrapper.
 _WRAPPERS = {
     "classifier": "XGBClassifier",
@@ -47,16 +49,25 @@ def load(file: ModelFile, *, trust: bool) -> object:
             booster = _booster(xgb, file.data)
             return _wrapped(xgb, booster, file.data)
         except Exception as error:
-            raise LoadError(f"{file.path.name} can't be read by XGBoost: {brief(error)}") from error
+            raise LoadError(f"{file.path.name} can't be read by XGBoost: {_said(error)}") from error
 
 
 def try_out(data: bytes) -> None:
     """Read a model and have it answer one row: damaged trees only crash when they are walked."""
     import xgboost as xgb  # noqa: PLC0415 - only for who needs it
 
-    booster = _booster(xgb, data)
+    try:
+        booster = _booster(xgb, data)
+    except xgb.core.XGBoostError as error:
+        raise LoadError(_said(error)) from error
     row = np.zeros((1, booster.num_features()), dtype=np.float32)
     booster.inplace_predict(row, validate_features=False)
+
+
+def _said(error: Exception) -> str:
+    """What XGBoost says, without the place in its sources and the stack that it prints as well."""
+    first = str(error).partition("Stack trace")[0]
+    return brief(ValueError(_SOURCE.sub("", first.strip())))
 
 
 def _library(file: ModelFile) -> Any:  # noqa: ANN401 - a module

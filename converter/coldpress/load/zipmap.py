@@ -8,6 +8,7 @@ from __future__ import annotations
 import onnx
 from onnx import TensorProto, helper
 
+from coldpress.errors import LoadError
 from coldpress.onnx_file import Label
 
 __all__ = ["unwrap_zipmaps"]
@@ -23,7 +24,10 @@ def unwrap_zipmaps(model: onnx.ModelProto) -> dict[str, tuple[Label, ...]]:
 
     Returns:
         Class labels by the name of the output that has taken the map's place; empty if there was
-        no ZipMap to take away.
+        no ZipMap to take away. Two that wrap the same tensor leave it as one output.
+
+    Raises:
+        LoadError: Two give one tensor different labels, or labels are no text.
     """
     graph = model.graph
     maps = {
@@ -42,9 +46,12 @@ def unwrap_zipmaps(model: onnx.ModelProto) -> dict[str, tuple[Label, ...]]:
             continue
         classes = _labels(node)
         name = _unwrap(graph, node)
-        labels[name] = classes
-        if name not in kept:
-            kept.add(name)
+        if labels.setdefault(name, classes) != classes:
+            raise LoadError(
+                f"two ZipMaps give '{name:.64}' different class labels, and it can have only one "
+                "set of them; export the model without one of them"
+            )
+        if name not in kept and name not in (value.name for value in outputs):
             shape = [_rows(graph), len(classes)]
             outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     if labels:
@@ -56,7 +63,13 @@ def unwrap_zipmaps(model: onnx.ModelProto) -> dict[str, tuple[Label, ...]]:
 def _labels(node: onnx.NodeProto) -> tuple[Label, ...]:
     for attribute in node.attribute:
         if attribute.name == _FIELDS[0] and attribute.strings:
-            return tuple(text.decode(errors="replace") for text in attribute.strings)
+            try:
+                return tuple(text.decode() for text in attribute.strings)
+            except UnicodeDecodeError as error:
+                raise LoadError(
+                    f"the ZipMap '{node.output[0]:.64}' has class labels that are no text in "
+                    "UTF-8; export the model without it: zipmap=False in skl2onnx"
+                ) from error
         if attribute.name == _FIELDS[1] and attribute.ints:
             return tuple(int(number) for number in attribute.ints)
     return ()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,9 +14,6 @@ from ._csv import read_csv
 from ._values import Array, Sample
 
 __all__ = ["read_sample"]
-
-# What a damaged archive may raise once its table of contents was read.
-_BROKEN = (zipfile.BadZipFile, zlib.error)
 
 
 def read_sample(path: Path, *, drop: Sequence[str] = (), labels: str | None = None) -> Sample:
@@ -54,12 +49,13 @@ def read_sample(path: Path, *, drop: Sequence[str] = (), labels: str | None = No
 
 def _read_parquet(path: Path) -> Sample:
     import pandas as pd  # noqa: PLC0415 - half a second, for those who need it
-    import pyarrow as pa  # noqa: PLC0415 - as above
 
     try:
         frame = pd.read_parquet(path)
-    # What pandas left in the file about its columns may be anything, too.
-    except (pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:
+        # Damaged, it fails anywhere in pandas and Arrow; only the system's errors have a number.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise SampleError(
             f"{path.name} is no Parquet file that can be read: {brief(error)}"
         ) from error
@@ -79,7 +75,10 @@ def _load(path: Path) -> Array | dict[str, Array]:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded}
-    except (ValueError, EOFError, KeyError, NotImplementedError, *_BROKEN) as error:
+    except Exception as error:
+        # As above: zlib, zipfile, and numpy's reading of its header as Python's literals.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise SampleError(f"{path.name} {_reason(path, error)}") from error
 
 
@@ -89,6 +88,8 @@ def _reason(path: Path, error: Exception) -> str:
             "holds Python objects, which are not read because that can run code; save numbers "
             "or strings (arrays of dtype float, int, bool or str)"
         )
+    if isinstance(error, MemoryError):
+        return "says that it holds more than fits into memory; it is damaged, or too large"
     return f"is no {path.suffix} file that can be read: {brief(error)}"
 
 

@@ -139,6 +139,38 @@ def test_pickled_modules_run_nothing(tmp_path):
     assert not proof.exists()
 
 
+def nested_bomb():
+    """An archive in an archive that is a thousandth of what it would unpack to."""
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        for index in range(3):
+            with archive.open(f"{index}.pkl", "w") as member:
+                for _ in range(96):
+                    member.write(bytes(1 << 20))
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.writestr("m/models/m.pt", inner.getvalue())
+    return outer.getvalue()
+
+
+def many_inner_archives():
+    """An archive of many, each of which is harmless by itself."""
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.pkl", bytes(30 << 20))
+    with zipfile.ZipFile(outer, "w") as archive:
+        for index in range(10):
+            archive.writestr(f"m/models/{index}.pt", inner.getvalue())
+    return outer.getvalue()
+
+
+@pytest.mark.parametrize("make", [nested_bomb, many_inner_archives])
+def test_archives_inside_are_no_bombs(tmp_path, make):
+    """What lies in archives inside the archive is bounded too, and nobody has trusted it yet."""
+    (tmp_path / "m.pt2").write_bytes(make())
+    with pytest.raises(LoadError, match="as a zip bomb does"):
+        load_model(tmp_path / "m.pt2")
+
+
 def test_damaged_programs_are_explained(tmp_path, files):
     """A program whose graph was changed is refused in one sentence."""
     path = tmp_path / "model.pt2"

@@ -7,6 +7,7 @@ from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from sklearn.linear_model import LogisticRegression
 
+from coldpress.errors import LoadError
 from coldpress.load import model_of
 from coldpress.load.zipmap import unwrap_zipmaps
 from coldpress_runtime.session import ModelSession
@@ -28,6 +29,20 @@ def direct():
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 2])
     y = helper.make_value_info("y", maps(TensorProto.STRING))
     graph = helper.make_graph([node], "graph", [x], [y])
+    opsets = [helper.make_opsetid("", 21), helper.make_opsetid("ai.onnx.ml", 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+
+
+def doubled(first, second):
+    """A model whose scores two ZipMaps wrap, with labels of their own."""
+    nodes = [
+        helper.make_node("Sigmoid", ["x"], ["p"]),
+        helper.make_node("ZipMap", ["p"], ["a"], domain="ai.onnx.ml", **first),
+        helper.make_node("ZipMap", ["p"], ["b"], domain="ai.onnx.ml", **second),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 2])
+    outputs = [helper.make_value_info(name, maps(TensorProto.INT64)) for name in "ab"]
+    graph = helper.make_graph(nodes, "graph", [x], outputs)
     opsets = [helper.make_opsetid("", 21), helper.make_opsetid("ai.onnx.ml", 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=10)
 
@@ -74,20 +89,22 @@ def test_other_models_are_left_alone():
     )
 
 
-def test_two_maps_of_one_tensor_are_one_output():
-    """A tensor that is wrapped twice comes out once."""
-    model = direct()
-    nodes = [
-        helper.make_node("Identity", ["x"], ["p"]),
-        *(
-            helper.make_node(
-                "ZipMap", ["p"], [name], domain="ai.onnx.ml", classlabels_int64s=[1, 2]
-            )
-            for name in "yz"
-        ),
-    ]
-    model.graph.ClearField("node")
-    model.graph.node.extend(nodes)
-    model.graph.output[0].CopyFrom(helper.make_value_info("y", maps(TensorProto.INT64)))
-    model.graph.output.append(helper.make_value_info("z", maps(TensorProto.INT64)))
-    assert [spec.name for spec in ModelSession(model_of(model).model.graph).outputs] == ["p"]
+def test_two_maps_of_the_same_scores_are_one_output():
+    """The scores come out once, with the labels on which both agree."""
+    labels = {"classlabels_int64s": [3, 4]}
+    loaded = model_of(doubled(labels, labels)).model
+    assert [value.name for value in loaded.proto().graph.output] == ["p"]
+    assert loaded.labels == {"p": (3, 4)}
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        pytest.param({"classlabels_int64s": [5, 6]}, "different class labels", id="others"),
+        pytest.param({"classlabels_strings": [b"\xff", b"a"]}, "no text in UTF-8", id="no-text"),
+    ],
+)
+def test_labels_that_are_none_are_refused(second, said):
+    """One output has one set of labels, and they are words or numbers."""
+    with pytest.raises(LoadError, match=said):
+        model_of(doubled({"classlabels_int64s": [3, 4]}, second))
