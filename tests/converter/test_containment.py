@@ -28,6 +28,24 @@ print(json.dumps({"left": left, "reached": reached, "owner": os.stat(path).st_ui
 """
 
 
+RETURN = """
+import ctypes, os, socket, subprocess, sys
+if sys.argv[2] == "first":
+    from coldpress import containment
+    left = containment.leave_network()
+    again = containment.leave_network()
+    print(left, again == left)
+try:
+    network = os.open(f"/proc/{sys.argv[3]}/ns/net", os.O_RDONLY)
+    ctypes.CDLL(None).setns(network, 0)
+except OSError:
+    pass
+print(socket.socket().connect_ex(("127.0.0.1", int(sys.argv[1]))) == 0, flush=True)
+if sys.argv[2] == "first":
+    subprocess.run([sys.executable, "-c", os.environ["CODE"], sys.argv[1], "next", sys.argv[3]])
+"""
+
+
 @pytest.fixture
 def server():
     """A server on loopback; its port."""
@@ -62,6 +80,17 @@ def test_network_is_left_or_said_not_to_be(shared_folder, server, user):
     assert found["reached"] != found["left"]
     made = (shared_folder / f"made-by-{user}").stat()
     assert made.st_uid == found["owner"] == (os.getuid() if user == "self" else 65534)
+
+
+def test_nobody_returns_to_the_network(server):
+    """Neither the process that left nor what it starts gets back into its parent's, root or not."""
+    command = [sys.executable, "-c", RETURN, str(server), "first", str(os.getpid())]
+    done = subprocess.run(
+        command, env={**os.environ, "CODE": RETURN}, capture_output=True, check=True, text=True
+    )
+    left, again, *reached = done.stdout.split()
+    assert again == "True"
+    assert reached == ["False" if left == "True" else "True"] * 2
 
 
 def test_environment_holds_no_secrets(tmp_path):
