@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coldpress.archives import check_archive
+from coldpress.archives import check_archive, read_member
 from coldpress.errors import LoadError, MissingExtraError, TrustError, brief
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ __all__ = ["load"]
 
 # How Keras says that a class or function is missing.
 _UNKNOWN = re.compile(r"(?:Could not locate (?:class|function)|Unknown layer:) '([^']+)'")
+# Weights that are made and not stored, such as counters, are small.
+_ALWAYS_FINE = 64 * 1024**2
+_MOST_RATIO = 4
+_WIDEST = 4  # bytes of a number; float64 is rare, and within the ratio
+_WAITING = "uninitialized_variables"
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -47,7 +54,11 @@ def load(file: ModelFile, *, trust: bool) -> object:
         copy = Path(folder) / f"model{'.keras' if file.suffix == '.keras' else '.h5'}"
         copy.write_bytes(file.data)
         try:
+            if file.suffix == ".keras":
+                _check_size(file)
             return load_model(copy, compile=False, safe_mode=True)
+        except LoadError:
+            raise
         except Exception as error:
             raise _unreadable(file, error) from error
 
@@ -62,6 +73,39 @@ def _check_container(file: ModelFile) -> None:
             raise LoadError(f"{name} can't be read as a Keras model: it has no config.json; {cure}")
     elif not file.data.startswith(_HDF5_SIGNATURE):
         raise LoadError(f"{name} is not HDF5; {cure}")
+
+
+def _check_size(file: ModelFile) -> None:
+    """Refuse a model whose configuration asks for far more weights than the archive holds."""
+    with zipfile.ZipFile(BytesIO(file.data)) as archive:
+        held = sum(member.file_size for member in archive.infolist())
+    config = json.loads(read_member(file.data, "config.json", name=file.path.name))
+    if isinstance(config, dict):
+        # As for the load itself: the optimiser's state is neither read nor made.
+        config["compile_config"] = None
+    asked = _asked_bytes(config)
+    if asked > _ALWAYS_FINE + _MOST_RATIO * held:
+        raise LoadError(
+            f"{file.path.name} asks for {asked:,} bytes of weights and holds {held:,}, which is "
+            "out of all proportion; it is damaged, or made to take memory"
+        )
+
+
+def _asked_bytes(config: Any) -> int:  # noqa: ANN401 - JSON
+    """Length in bytes of the weights of a model, which is built without making them."""
+    from keras import StatelessScope  # noqa: PLC0415 - it is there
+    from keras.saving import deserialize_keras_object  # noqa: PLC0415 - as above
+    from keras.src.backend.common import global_state  # noqa: PLC0415 - as above
+
+    waiting = list(global_state.get_global_attribute(_WAITING) or ())
+    try:
+        with StatelessScope(initialize_variables=False):
+            model = deserialize_keras_object(config, safe_mode=True)
+    finally:
+        # Keras would make them when it next leaves such a scope, for whatever other model.
+        global_state.set_global_attribute(_WAITING, waiting)
+    weights = getattr(model, "variables", ())
+    return sum(_WIDEST * math.prod(weight.shape) for weight in weights)
 
 
 def _refusal(file: ModelFile) -> TrustError:

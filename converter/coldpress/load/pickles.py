@@ -6,6 +6,7 @@ import io
 import lzma
 import pickle
 import struct
+import traceback
 import warnings
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ _DAMAGED = (
     *(pickle.UnpicklingError, EOFError, struct.error, IndexError, KeyError, OverflowError),
     *(zlib.error, lzma.LZMAError, UnicodeDecodeError, MemoryError),
 )
+
+_READERS = frozenset({"pickle", "joblib", "gzip", "bz2", "lzma", "_compression"})
 
 
 def load(file: ModelFile, *, trust: bool) -> object:
@@ -80,7 +83,7 @@ def _unreadable(file: ModelFile, error: Exception) -> LoadError:
             "; the class was defined in the script that saved the model: move it to a module of "
             "its own, save the model again, and run from that module's directory"
         )
-    if isinstance(error, _DAMAGED):
+    if isinstance(error, _DAMAGED) and _raised_by_reader(error):
         return LoadError(
             f"{file.path.name} is damaged, or no pickle ({reason or type(error).__name__}); save "
             "the model again with joblib.dump"
@@ -89,3 +92,10 @@ def _unreadable(file: ModelFile, error: Exception) -> LoadError:
         f"{file.path.name} can't be read as a {file.suffix} file: "
         f"{type(error).__name__}: {reason}{hint}"
     )
+
+
+def _raised_by_reader(error: Exception) -> bool:
+    """Whether an error comes from the reading itself, and from no object's own code."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    module = str(frames[-1].f_globals.get("__name__", "")) if frames else ""
+    return module.partition(".")[0] in _READERS

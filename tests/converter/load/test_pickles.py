@@ -120,10 +120,14 @@ def spelled(message):
     ("content", "said"),
     [
         pytest.param(b"", "is empty", id="empty"),
-        pytest.param(b"\x80\x04junk", "can't be read as a .pkl file", id="junk"),
-        pytest.param(dumped(MODEL)[:900], "can't be read as a .pkl file", id="truncated"),
+        pytest.param(b"\x80\x04junk", "is damaged, or no pickle", id="junk"),
+        pytest.param(dumped(MODEL)[:900], "is damaged, or no pickle", id="truncated"),
         pytest.param(pickle.dumps({"a": 1}), "holds a builtins.dict, which is no model", id="dict"),
         pytest.param(pickle.dumps(StandardScaler), "holds a builtins.type", id="class"),
+        pytest.param(b"cos\ngetenv\n)R.", "TypeError", id="failing-code"),
+        pytest.param(
+            b"cos\n_Environ.__getitem__\n.", "can't be read as a .pkl file", id="no-such-name"
+        ),
         pytest.param(b"cgone_module\nThing\n.", "needs the module 'gone_module'", id="no-module"),
         pytest.param(b"c__main__\nMine\n.", "a module of its own", id="class-of-a-script"),
     ],
