@@ -141,7 +141,7 @@ def test_publish_a_failed_certificate(run, failed_bundle, tmp_path, keys):
     assert "'y' differs by 0.5 in 2 rows; mend the model, or publish it" in err
     code, out, err = run("publish", failed_bundle.path, tmp_path / "store", "--force", "--json")
     told = json.loads(out)
-    assert (code, told["created"], told["unsigned"]) == (0, True, True)
+    assert (code, told["created"], told["signature_removed"]) == (0, True, True)
     assert "lost its signature" in err
     for model in (failed_bundle.path, told["uri"]):
         _, out, _ = run("inspect", model)
