@@ -33,6 +33,7 @@ _OUTWARD = re.compile(
     r"|InitializeTableFromTextFile(V2)?|FixedUnigramCandidateSampler|CTCBeamSearchDecoder\w*Lm"
 )
 # How every SavedModel keeps its variables; harmless where only saving and restoring call them.
+_FUNCTIONS = "library"  # GraphDef's field of the graph's own functions
 _KEEPING = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints"})
 
 
@@ -42,8 +43,8 @@ def outward(graph: Any) -> Iterator[str]:  # noqa: ANN401 - a protobuf message
     Args:
         graph: The SavedModel's `MetaGraphDef`.
     """
-    library = graph.graph_def.library
-    functions = {function.signature.name: function for function in library.function}
+    own = getattr(graph.graph_def, _FUNCTIONS).function
+    functions = {function.signature.name: function for function in own}
     bodies = {name: list(function.node_def) for name, function in functions.items()}
     everything = [*graph.graph_def.node, *(node for body in bodies.values() for node in body)]
     yield from (op for op in _ops(everything) if op not in _KEEPING)

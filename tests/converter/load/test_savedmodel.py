@@ -229,10 +229,12 @@ def test_only_one_graph_is_taken(tmp_path, change, trust):
 def test_functions_named_like_operators_hide_nothing(tmp_path):
     """An operator that acts is told even where a function of the graph has its name."""
 
+    field = "library"  # GraphDef's own functions
+
     def shadow(message):
-        library = message.meta_graphs[0].graph_def.library
-        library.function.add().signature.name = "WriteFile"
-        library.function[0].node_def.add(name="w", op="WriteFile")
+        functions = getattr(message.meta_graphs[0].graph_def, field).function
+        functions.add().signature.name = "WriteFile"
+        functions[0].node_def.add(name="w", op="WriteFile")
 
     folder = written(Plain(), tmp_path / "m")
     changed(folder, shadow)

@@ -158,7 +158,7 @@ def _given(operator: Any, boosted: Boosted) -> dict[str, int]:  # noqa: ANN401 -
     count = len(operator.inputs)
     widths = {value.type.shape[1] for value in operator.inputs}
     if count > 1 and (count != boosted.width or widths != {1}):
-        raise NotImplementedError(
+        raise ExportError(
             f"a {type(operator.raw_operator).__name__} after several steps; put its columns into "
             "one matrix first"
         )
