@@ -32,8 +32,8 @@ _OUTWARD = re.compile(
     r"|RegisterDataset(V2)?|Debug(Identity|NanCount|NumericSummary)\w*|PyFuncStateless"
     r"|InitializeTableFromTextFile(V2)?|FixedUnigramCandidateSampler|CTCBeamSearchDecoder\w*Lm"
 )
-# How every SavedModel keeps its variables; harmless where only saving and restoring call them.
 _FUNCTIONS = "library"  # GraphDef's field of the graph's own functions
+# How every SavedModel keeps its variables; harmless where only saving and restoring call them.
 _KEEPING = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints"})
 
 

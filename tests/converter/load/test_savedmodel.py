@@ -228,7 +228,6 @@ def test_only_one_graph_is_taken(tmp_path, change, trust):
 
 def test_functions_named_like_operators_hide_nothing(tmp_path):
     """An operator that acts is told even where a function of the graph has its name."""
-
     field = "library"  # GraphDef's own functions
 
     def shadow(message):
