@@ -60,13 +60,15 @@ def certify(
         The certificate, passed or failed; see `Certificate.failure`.
 
     Raises:
-        SampleError: The original can't take the sample's rows, or the true labels don't fit it.
+        SampleError: The original can't take the sample's rows or has no number for any of them, or
+            the true labels don't fit it.
         RuntimeFault: The runtime can't run the export on them.
     """
     exact = tolerance.kind == "exact"
     whole, *small = batches_of(session.inputs, reference.rows.tensors, few=_FEW if exact else _MANY)
     bench = _Bench(reference=reference, session=session, tolerance=tolerance)
     answers = bench.ask_all(reference.rows, whole)
+    _check_answered(session.outputs, answers)
     bench = replace(bench, scales=_scales(session.outputs, answers))
     outputs = bench.check(answers)
     # What may lose something shall at least say the same however many rows it is given.
@@ -160,6 +162,18 @@ class _Bench:
 
     def _run(self, rows: Rows, part: slice) -> Outputs:
         return self.session.run({name: array[part] for name, array in rows.tensors.items()})
+
+
+def _check_answered(outputs: Sequence[TensorSpec], answers: Sequence[Answer]) -> None:
+    """Equal to nothing but NaN proves nothing."""
+    for spec in outputs:
+        sides = [np.asarray(answer.original[spec.name]) for answer in answers]
+        if all(side.dtype.kind == "f" and not np.isfinite(side).any() for side in sides):
+            raise SampleError(
+                f"the original's output '{spec.name}' is NaN or infinite on every row of the "
+                "sample, so that there is nothing to hold an export against; give rows of typical "
+                "input"
+            )
 
 
 def _scales(

@@ -73,8 +73,11 @@ def run(group: click.Group) -> NoReturn:
         signal.signal(number, _end)
     try:
         code = group.main(standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _misused(error)
         sys.exit(error.exit_code)
     except OSError as error:  # such as a full disk, when click itself prints
         _hush_stdout()
@@ -84,6 +87,17 @@ def run(group: click.Group) -> NoReturn:
         _stderr.print("Interrupted.")
         sys.exit(_INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _misused(error: click.ClickException) -> None:
+    """Say in one sentence what click makes of a command line, and where its options are told."""
+    message = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        message = f"{message}; see {context.command_path} --help"
+    if "--json" in sys.argv:  # the options were not parsed
+        say_json({"error": message})
+    _complain("Error:", "bold red", message)
 
 
 def _end(number: int, _frame: object) -> NoReturn:

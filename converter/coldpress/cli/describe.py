@@ -19,6 +19,8 @@ __all__ = [
 ]
 
 _MOST_LABELS = 6
+_ALIKE = "answers like the original"
+_NEARLY = "lossy, as close to the original as was asked for"
 
 
 def manifest_document(manifest: Manifest, digest: str) -> dict[str, object]:
@@ -110,7 +112,8 @@ def _listed(values: tuple[object, ...]) -> str:
 
 def _proof(manifest: Manifest) -> tuple[tuple[str, str], str]:
     proof = manifest.certificate
-    verdict = ("answers like the original", "green") if proof.passed else ("failed", "red")
+    alike = _ALIKE if proof.tolerance == "exact" else _NEARLY
+    verdict = (alike, "green") if proof.passed else ("failed", "red")
     if proof.forced:
         verdict = (f"{verdict[0]} and was forced", "red")
     labels = ""

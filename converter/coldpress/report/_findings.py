@@ -33,11 +33,11 @@ def findings(certificate: Certificate) -> tuple[Finding, ...]:
 
 
 def verdict(probe: ProbeCheck) -> str:
-    """What became of a probe, in a word: ``equal``, ``left out``, ``fails`` or ``differs``."""
+    """What became of a probe, in a word: ``alike``, ``left out``, ``fails`` or ``differs``."""
     if not probe.accepted:
         return "left out"
     if probe.passed:
-        return "equal"
+        return "alike"
     return "fails" if probe.binding else "differs"
 
 

@@ -45,12 +45,19 @@ class Sample:
     def of(cls, data: object, *, origin: str = "the sample") -> Sample:
         """The sample that a DataFrame, an array or a mapping of names to arrays is.
 
+        Tensors of PyTorch and TensorFlow, and a Series of pandas, are arrays.
+
         Raises:
-            SampleError: It is none of these, has no rows, or its arrays differ in length.
+            SampleError: It is none of these, has no rows or no value, or its arrays differ in
+                length.
         """
         sample = cls._of_frame(data, origin) or cls._of_arrays(data, origin)
         if sample.rows == 0:
             raise SampleError(f"{origin} has no rows; give it a few rows of typical input")
+        if _is_void(sample):
+            raise SampleError(
+                f"every value of {origin} is missing; give it a few rows of typical input"
+            )
         return sample
 
     @classmethod
@@ -66,7 +73,8 @@ class Sample:
 
     @classmethod
     def _of_arrays(cls, data: object, origin: str) -> Sample:
-        arrays: dict[str, Any] = dict(data) if isinstance(data, Mapping) else {"": data}
+        named = data if isinstance(data, Mapping) else {"": data}
+        arrays = {name: _array_of(value) for name, value in named.items()}
         if not arrays or not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise SampleError(
                 f"{origin} is a {type(data).__name__}; give a DataFrame, a numpy array, or a "
@@ -181,6 +189,22 @@ def quoted(names: Sequence[object]) -> str:
     shown = ", ".join(f"'{name!s:.64}'" for name in names[:_SHOWN])
     rest = len(names) - _SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _is_void(sample: Sample) -> bool:
+    """Whether not a single value is there."""
+    if sample.frame is not None:
+        return bool(sample.frame.isna().all(axis=None))
+    arrays = (sample.arrays or {}).values()
+    return all(array.dtype.kind == "f" and bool(np.isnan(array).all()) for array in arrays)
+
+
+def _array_of(value: Any) -> Any:  # noqa: ANN401 - whatever a user gives
+    """An array of what keeps its values in one: a tensor, or a column of a table."""
+    if isinstance(value, np.ndarray) or not hasattr(value, "__array__"):
+        return value
+    # A tensor of PyTorch that has a gradient, or lies on another device, gives no array.
+    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
 def _check_array(name: str, array: Array, origin: str) -> None:

@@ -48,6 +48,14 @@ def moved(by, *, row):
     return lambda part: {"y": np.where((part == ROWS[row]).all(1, keepdims=True), part + by, part)}
 
 
+@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+def test_no_number_at_all_proves_nothing(nothing):
+    """An original that has a number for no row of the sample is not held to be met."""
+    rows = np.full_like(ROWS, nothing)
+    with pytest.raises(SampleError, match="'y' is NaN or infinite on every row of the sample"):
+        verdict(lambda part: {"y": part}, rows=rows)
+
+
 def test_equal_answers_pass():
     """Equal answers get a certificate with every figure at zero."""
     certificate = verdict(lambda part: {"y": part})

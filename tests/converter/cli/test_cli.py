@@ -51,7 +51,16 @@ def test_misused(run, arguments, message):
     code, _, err = run(*arguments)
     assert code == 2
     assert message in err
-    assert "Traceback" not in err
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+
+
+def test_misuse_as_json(run):
+    """A machine that asked in vain is told why on standard output, too, and where to look."""
+    code, out, _ = run("export", "model.onnx", "--json")
+    assert code == 2
+    assert json.loads(out)["error"].startswith("Missing option")
+    assert json.loads(out)["error"].endswith("export --help")
 
 
 def test_error_as_json(run, tmp_path):

@@ -50,6 +50,7 @@ def test_the_whole_way_of_a_lossy_model(run, network, keys, tmp_path):
     assert "● │ fp16" in out
     bundle = Bundle.open(place)
     assert bundle.manifest.compression == "fp16"
+    assert "lossy, as close to the original as was asked for on" in run("inspect", place)[1]
     certificate = bundle.certificate()
     assert (certificate.passed, certificate.tolerance.kind) == (True, "lossy")
     assert (certificate.tolerance.min_agreement, certificate.tolerance.max_metric_drop) == (

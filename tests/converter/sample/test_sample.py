@@ -201,6 +201,28 @@ def test_other_objects_are_refused(data):
         Sample.of(data)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(pd.DataFrame({"a": [None, None], "b": [np.nan, np.nan]}), id="table"),
+        pytest.param(np.full((3, 2), np.nan), id="array"),
+        pytest.param({"a": np.full(2, np.nan), "b": np.full((2, 4), np.nan)}, id="arrays"),
+    ],
+)
+def test_nothing_but_gaps_is_refused(data):
+    """Rows without a single value would prove nothing."""
+    with pytest.raises(SampleError, match="every value of the sample is missing; give it"):
+        Sample.of(data)
+
+
+def test_what_keeps_its_values_in_an_array_is_one():
+    """Tensors, one that has a gradient too, and a column of a table."""
+    tensor = pytest.importorskip("torch").ones((2, 3), requires_grad=True)
+    taken = Sample.of({"x": tensor, "words": pd.Series(["a", "b"])}).arrays
+    assert taken["x"].tolist() == [[1.0] * 3] * 2
+    assert taken["words"].tolist() == ["a", "b"]
+
+
 def test_zip_bombs_are_refused(tmp_path):
     """An .npz that would unpack to a thousand times its size is refused before it is read."""
     path = tmp_path / "rows.npz"
