@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
 
-from coldpress_runtime.artifact import MANIFEST_NAME, SCHEMA_VERSION, Manifest
+from coldpress_runtime.artifact import MANIFEST_NAME, Manifest
 from coldpress_runtime.errors import ModelUnavailable
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
@@ -19,7 +18,8 @@ from coldpress_runtime.store import fetch_manifest, resolve
 from .bundle import COMPANIONS, SIGNATURE_NAME, Bundle, replace_file, writing
 from .channels import ChannelState, check_channel, point
 from .companions import write_companions
-from .errors import BundleError, CertificationError, SignatureError, StoreError
+from .errors import SignatureError, StoreError
+from .publishable import better_signature, publishable
 from .quiet import unheard
 from .signing import check_signature, published_signature, trusted_key
 from .store_errors import store_errors
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 __all__ = ["Published", "describe", "is_signed", "publish"]
-
-# Manifests before this version may name no certificate.
-_CERTIFIED_SINCE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +86,7 @@ def publish(
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.open(Path(bundle))
     root = store_url(store)
     target = check_channel(channel) if channel else None
-    manifest, tell = _publishable(bundle, force=force), progress or unheard
+    manifest, tell = publishable(bundle, force=force), progress or unheard
     remote = connect(root, create=True)
     uri = ModelUri(root=root, name=manifest.name, digest=manifest.digest)
     signed = bundle.companion(SIGNATURE_NAME) is not None
@@ -100,7 +97,7 @@ def publish(
             written = _prepare_forced(remote, uri, bundle, tell)
         bundle = _rewritten(bundle, manifest)
     with _saying(bundle, forced=forced), store_errors(root):
-        better = _trusted(remote, uri, bundle)
+        better = better_signature(remote, uri, bundle)
         if written is None:
             written = _write_blobs(remote, uri, bundle, tell)
         sent, created = _write_rest(remote, uri, bundle, tell, signature=better)
@@ -142,44 +139,6 @@ def is_signed(pinned: ModelUri) -> bool:
             return False
 
 
-def _publishable(bundle: Bundle, *, force: bool) -> Manifest:
-    """The bundle's manifest, if its certificate passed; by force, one that says it did not."""
-    failure = _failure(bundle)
-    if failure is None or (force and bundle.manifest.certificate.forced):
-        return bundle.manifest
-    if not force:
-        raise CertificationError(
-            f"{failure}; mend the model, or publish it all the same with --force "
-            "(force=True in Python), which its manifest then says for ever",
-            output=failure.output,
-            rows=failure.rows,
-            difference=failure.difference,
-        )
-    summary = bundle.manifest.certificate._replace(passed=False, forced=True)
-    return bundle.manifest._replace(certificate=summary, schema_version=SCHEMA_VERSION)
-
-
-def _failure(bundle: Bundle) -> CertificationError | None:
-    """What the certificate failed by; the manifest's word alone is not taken for a pass."""
-    manifest = bundle.manifest
-    whole = any(blob.role == "certificate" for blob in manifest.blobs)
-    if not whole and (
-        manifest.schema_version >= _CERTIFIED_SINCE or not manifest.certificate.passed
-    ):
-        raise BundleError(
-            f"{bundle.path} holds no certificate, so nothing proves its model; export it again"
-        )
-    certificate = bundle.certificate() if whole else None
-    if manifest.certificate.passed and (certificate is None or certificate.passed):
-        return None
-    return (certificate.failure() if certificate else None) or CertificationError(
-        "the export does not answer like the original, says its certificate",
-        output="",
-        rows=(),
-        difference=manifest.certificate.max_abs_diff,
-    )
-
-
 def _prepare_forced(
     store: ObjectStore, uri: ModelUri, bundle: Bundle, progress: Callable[[str], None]
 ) -> int | None:
@@ -219,33 +178,6 @@ def _saying(bundle: Bundle, *, forced: bool) -> Iterator[None]:
             f"{error}; {bundle.path} says now that it was forced, which made it another, unsigned "
             "version: publish it with --force once more when that is mended"
         ) from error
-
-
-def _trusted(store: ObjectStore, uri: ModelUri, bundle: Bundle) -> bytes | None:
-    """The signature that has to replace the store's; None if that one, or the bundle's, will do.
-
-    Raises:
-        SignatureError: There is a trusted key, and neither holds for it.
-    """
-    if (key := trusted_key()) is None:
-        return None
-    stored, own = published_signature(store, uri), bundle.companion(SIGNATURE_NAME)
-    check = partial(check_signature, bundle.manifest, bundle.digest, key=key)
-    if stored is None:
-        check(own, named=str(bundle.path))
-        return None
-    try:
-        check(stored, named=str(uri))
-    except SignatureError as error:
-        try:
-            check(own, named=str(bundle.path))
-        except SignatureError:
-            raise SignatureError(
-                f"{error}; or sign {bundle.path} with that key and publish it once more, which "
-                "replaces the signature in the store"
-            ) from error
-        return own
-    return None
 
 
 def _write_rest(
