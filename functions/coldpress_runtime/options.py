@@ -1,4 +1,4 @@
-"""How a model is fetched and how onnxruntime is set up: every choice in one place.
+"""How a model is fetched, how onnxruntime is set up, what a request may hold: choices in one place.
 
 Standard library only: the settings hold these options long before onnxruntime is imported.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["MEGABYTES_PER_CPU", "FetchOptions", "SessionOptions", "threads_for"]
+__all__ = ["MEGABYTES_PER_CPU", "FetchOptions", "Limits", "SessionOptions", "threads_for"]
 
 # Lambda gives one vCPU for each 1,769 MB of memory, and six at most:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -58,3 +58,25 @@ class SessionOptions(NamedTuple):
 def threads_for(megabytes: int) -> int:
     """The vCPUs that a function with this much memory has, rounded, from 1 to 6."""
     return max(1, min(_MOST_CPUS, round(megabytes / MEGABYTES_PER_CPU)))
+
+
+class Limits(NamedTuple):
+    """What a request and its answer may hold; docs/function-settings.md has the variables.
+
+    Attributes:
+        body_bytes: Largest body as it comes, inclusive.
+        unpacked_bytes: Largest body once its content encoding is undone, inclusive.
+        ratio: How many times larger than what came that may be, beyond a megabyte.
+        depth: How many lists and objects of a JSON body may stand within one another.
+        rank: How many dimensions a tensor may have.
+        elements: How many values the tensors of a request may have, all together.
+        response_bytes: Largest answer as Lambda sends it, inclusive.
+    """
+
+    body_bytes: int = 6 * 1024**2
+    unpacked_bytes: int = 32 * 1024**2
+    ratio: int = 100
+    depth: int = 100
+    rank: int = 16
+    elements: int = 16 * 1024**2
+    response_bytes: int = 6_000_000

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from .errors import UnknownModel
 from .models import LoadedModel, ModelHolder
+from .options import Limits
 from .session import Tensors, check_inputs
 
 __all__ = ["Serving"]
 
+_DEFAULT_LIMITS = Limits()
 
-class Serving(NamedTuple):
-    """The models that a request may be answered with.
 
-    Attributes:
+class Serving:
+    """The models that one request may be answered with.
+
+    Args:
         models: The container's models.
         seconds: How long the request may wait for one of them.
+        limits: What a request may hold.
+
+    Attributes:
+        limits: What a request may hold.
+        used: The model that the request was answered with; None until it is had.
     """
 
-    models: ModelHolder
-    seconds: float
+    __slots__ = ("_models", "_seconds", "limits", "used")
+
+    def __init__(
+        self, models: ModelHolder, seconds: float, limits: Limits = _DEFAULT_LIMITS
+    ) -> None:
+        self._models = models
+        self._seconds = seconds
+        self.limits = limits
+        self.used: LoadedModel | None = None
 
     def model(self, name: str = "", version: str = "") -> LoadedModel:
         """The model that a request names; without a name, the one that is served.
@@ -29,7 +42,7 @@ class Serving(NamedTuple):
             UnknownModel: This function serves another model, or another version of it.
             ModelUnavailable: The model can't be had now.
         """
-        model = self.models.get(seconds=self.seconds)
+        model = self.used = self._models.get(seconds=self._seconds)
         served = model.manifest.name
         if name not in ("", served):
             raise UnknownModel(f"unknown model '{name:.64}'; this function serves '{served}'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .options import MEGABYTES_PER_CPU, FetchOptions, SessionOptions, threads_for
+from .options import MEGABYTES_PER_CPU, FetchOptions, Limits, SessionOptions, threads_for
 
 __all__ = ["Settings", "asks_for_plain_http"]
 
@@ -15,6 +15,8 @@ _MOST_STREAMS = 64
 _MOST_SECONDS = 900
 _MOST_BYTES = 10**15
 _DIGITS = 18
+_MOST_DEPTH = 1000
+_MOST_RANK = 64
 _FETCH = FetchOptions()
 _SWITCH = {"on": True, "off": False}
 # As Powertools reads its own variables, whose meaning is kept.
@@ -38,8 +40,12 @@ class Settings(NamedTuple):
             ``provisioned-concurrency``, among others.
         init_seconds: ``COLDPRESS_INIT_SECONDS``: how long the INIT phase waits for the model before
             it leaves the rest to the first request.
-        max_body_bytes: ``COLDPRESS_MAX_BODY_BYTES``: largest request body, inclusive.
-        max_response_bytes: ``COLDPRESS_MAX_RESPONSE_BYTES``: largest response body, inclusive.
+        limits: What a request may hold: ``COLDPRESS_MAX_BODY_BYTES``,
+            ``COLDPRESS_MAX_UNPACKED_BYTES``, ``COLDPRESS_MAX_RATIO``, ``COLDPRESS_MAX_DEPTH``,
+            ``COLDPRESS_MAX_RANK``, ``COLDPRESS_MAX_ELEMENTS`` and ``COLDPRESS_MAX_RESPONSE_BYTES``.
+        base_path: ``COLDPRESS_BASE_PATH``: what leads each path and is none of the function's, such
+            as a custom domain's base path; with a leading slash and no final one, or empty.
+        cors_origins: ``COLDPRESS_CORS_ORIGINS``: the origins whose pages may call the function.
         log_requests: ``COLDPRESS_LOG_REQUESTS``: whether a request is logged; a fault always is.
         metrics: Whether requests are counted, unless ``POWERTOOLS_METRICS_DISABLED``.
         metrics_namespace: ``POWERTOOLS_METRICS_NAMESPACE``: CloudWatch namespace of the metrics.
@@ -53,8 +59,9 @@ class Settings(NamedTuple):
     fetch: FetchOptions
     initialization: str
     init_seconds: int
-    max_body_bytes: int
-    max_response_bytes: int
+    limits: Limits
+    base_path: str
+    cors_origins: tuple[str, ...]
     log_requests: bool
     metrics: bool
     metrics_namespace: str
@@ -71,10 +78,9 @@ class Settings(NamedTuple):
             fetch=_fetch(reader, environment),
             initialization=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") or "on-demand",
             init_seconds=reader.number("COLDPRESS_INIT_SECONDS", 8, _MOST_SECONDS),
-            max_body_bytes=reader.number("COLDPRESS_MAX_BODY_BYTES", 6 * 1024**2, _MOST_BYTES),
-            max_response_bytes=reader.number(
-                "COLDPRESS_MAX_RESPONSE_BYTES", 6_000_000, _MOST_BYTES
-            ),
+            limits=_limits(reader),
+            base_path=reader.path("COLDPRESS_BASE_PATH"),
+            cors_origins=reader.names("COLDPRESS_CORS_ORIGINS"),
             log_requests=reader.switch("COLDPRESS_LOG_REQUESTS", default=True)
             and _logs_information(environment),
             metrics=environment.get("POWERTOOLS_METRICS_DISABLED", "").lower() not in _TRUE,
@@ -114,6 +120,15 @@ class _Reader:
         self.problems.append(f"{name} must be a whole number from 1 to {most:,}, not {text!r:.40}")
         return default
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """Words between commas or blanks."""
+        return tuple(self._environment.get(name, "").replace(",", " ").split())
+
+    def path(self, name: str) -> str:
+        """A path with a leading slash and no final one; empty if there is none."""
+        text = self._environment.get(name, "").strip().strip("/")
+        return f"/{text}" if text else ""
+
     def switch(self, name: str, *, default: bool) -> bool:
         return bool(self.choice(name, _SWITCH, default=default))
 
@@ -124,6 +139,18 @@ class _Reader:
         if text and text not in choices:
             self.problems.append(f"{name} must be {_either(choices)}, not {text!r:.40}")
         return choices.get(text, default)
+
+
+def _limits(reader: _Reader) -> Limits:
+    usual = Limits()
+    # orjson reads no deeper than 1,024, and numpy's arrays have 64 dimensions at most.
+    most = {"depth": _MOST_DEPTH, "rank": _MOST_RANK}
+    return Limits(
+        **{
+            name: reader.number(f"COLDPRESS_MAX_{name.upper()}", value, most.get(name, _MOST_BYTES))
+            for name, value in usual._asdict().items()
+        }
+    )
 
 
 def _fetch(reader: _Reader, environment: Mapping[str, str]) -> FetchOptions:

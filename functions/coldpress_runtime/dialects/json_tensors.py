@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coldpress_runtime.errors import RequestError
+from coldpress_runtime.options import Limits
 from coldpress_runtime.session import DTYPES
+
+from .json_body import kind_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["decode", "encode", "kind_of"]
+__all__ = ["check_shape", "decode", "encode"]
 
-_MOST_DIMENSIONS = 16
+_DEFAULT_LIMITS = Limits()
 
 # The Python types that JSON gives, and the datatypes that each may stand for.
 _JSON_TYPES: dict[str, frozenset[type]] = {
@@ -29,18 +32,11 @@ _JSON_TYPES: dict[str, frozenset[type]] = {
     **dict.fromkeys(("FP16", "FP32", "FP64"), frozenset({float, int})),
 }
 _INTEGERS: frozenset[type] = frozenset({int})
-_KINDS: dict[type, str] = {
-    bool: "booleans",
-    int: "whole numbers",
-    float: "floating-point numbers",
-    str: "strings",
-    list: "lists",
-    dict: "objects",
-    type(None): "null",
-}
 
 
-def decode(where: str, *, datatype: object, shape: object, data: object) -> NDArray[Any]:
+def decode(
+    where: str, *, datatype: object, shape: object, data: object, limits: Limits = _DEFAULT_LIMITS
+) -> NDArray[Any]:
     """A tensor from JSON.
 
     Args:
@@ -48,6 +44,7 @@ def decode(where: str, *, datatype: object, shape: object, data: object) -> NDAr
         datatype: One of the protocol's datatypes, not yet checked.
         shape: List of its dimensions, not yet checked.
         data: Its values, flat in row-major order or nested as the shape says.
+        limits: How many dimensions it may have.
 
     Returns:
         An array of the datatype's dtype, of the shape; strings in an object array for BYTES.
@@ -57,7 +54,7 @@ def decode(where: str, *, datatype: object, shape: object, data: object) -> NDAr
     """
     if not isinstance(datatype, str) or datatype not in DTYPES:
         raise RequestError(f"{where} needs a datatype, one of {', '.join(DTYPES)}")
-    dimensions = _shape(where, shape)
+    dimensions = check_shape(where, shape, limits)
     values = _flatten(where, data, dimensions)
     # Python's integers can't overflow, and nothing is allocated before the lengths agree.
     if len(values) != (need := prod(dimensions)):
@@ -82,19 +79,19 @@ def encode(datatype: str, array: NDArray[Any]) -> object:
     return flat.astype(np.float32) if datatype == "FP16" else flat
 
 
-def kind_of(value: object) -> str:
-    """What a JSON value is, in the plural that errors use."""
-    return _KINDS.get(type(value), type(value).__name__)
+def check_shape(where: str, shape: object, limits: Limits) -> tuple[int, ...]:
+    """The dimensions that a request gives a tensor.
 
-
-def _shape(where: str, shape: object) -> tuple[int, ...]:
+    Raises:
+        RequestError: They are no list of whole numbers from 0, or too many.
+    """
     if (
         not isinstance(shape, list)
-        or len(shape) > _MOST_DIMENSIONS
+        or len(shape) > limits.rank
         or not all(type(dim) is int and dim >= 0 for dim in shape)
     ):
         raise RequestError(
-            f"{where} needs a shape, a list of at most {_MOST_DIMENSIONS} whole numbers from 0"
+            f"{where} needs a shape, a list of at most {limits.rank} whole numbers from 0"
         )
     return tuple(shape)
 
@@ -129,7 +126,7 @@ def _check_lengths(where: str, lengths: set[int], shape: Sequence[int], axis: in
 def _array(where: str, values: list[Any], datatype: str) -> NDArray[Any]:
     found = set(map(type, values))
     if wrong := found - _JSON_TYPES.get(datatype, _INTEGERS):
-        kinds = ", ".join(sorted(_KINDS[kind] for kind in wrong))
+        kinds = ", ".join(sorted(kind_of(kind()) for kind in wrong))
         raise RequestError(f"{where} is {datatype}, but its data hold {kinds}")
     try:
         with np.errstate(over="ignore"):

@@ -10,15 +10,15 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from coldpress_runtime.artifact import Signature, TensorSpec
-from coldpress_runtime.errors import MethodNotAllowed, UnknownRoute, UnsupportedMedia
-from coldpress_runtime.events import Request, Source
+from coldpress_runtime.errors import UnknownRoute, UnsupportedMedia
+from coldpress_runtime.exchange import Request, Response, Source
 from coldpress_runtime.models import LoadedModel
 from coldpress_runtime.serving import Serving
 from coldpress_runtime.version import VERSION
 
 from .open_inference_json import example, parse, render
 
-__all__ = ["Call", "answer", "rehearse", "render_error", "route"]
+__all__ = ["Call", "answer", "methods", "refusal", "rehearse", "route"]
 
 Operation = Literal["server", "live", "ready", "model", "model_ready", "infer"]
 
@@ -26,6 +26,8 @@ _SERVER_PATHS: dict[tuple[str, ...], Operation] = {
     (): "server",
     ("health", "live"): "live",
     ("health", "ready"): "ready",
+    # Of the only model; the way of direct invocations.
+    ("infer",): "infer",
 }
 _MODEL_PATHS: dict[tuple[str, ...], Operation] = {
     (): "model",
@@ -48,14 +50,14 @@ class Call(NamedTuple):
     version: str = ""
 
 
-def answer(request: Request, serving: Serving) -> bytes:
-    """The body of the answer to a request; a direct invocation is an inference.
+def methods(path: str) -> tuple[str, ...]:
+    """What a path answers; see `Dialect`."""
+    return ("POST",) if route(path).operation == "infer" else ("GET",)
 
-    Raises:
-        RuntimeFault: There is no answer; see `route`, `parse` and `Serving`.
-    """
-    direct = request.source is Source.DIRECT
-    call = Call(operation="infer") if direct else route(request.method, request.path)
+
+def answer(request: Request, serving: Serving) -> Response:
+    """The answer to a request; see `Dialect`."""
+    call = route(request.path)
     match call.operation:
         case "server":
             body = _render_server()
@@ -70,48 +72,36 @@ def answer(request: Request, serving: Serving) -> bytes:
             body = _render_model_ready(serving.model(call.model, call.version))
         case "infer":
             body = _infer(request, serving.model(call.model, call.version), serving)
-    return body
+    return Response(status=200, body=body)
 
 
-def rehearse(serving: Serving, *, most_bytes: int) -> None:
-    """Answer a request of zeros, or of empty strings, for the model that is served.
+def refusal(_status: int, _code: str, message: str) -> bytes:
+    """The protocol's error object; see `Dialect`."""
+    return orjson.dumps({"error": message})
+
+
+def rehearse(serving: Serving) -> None:
+    """Answer a request of zeros, or of empty strings; if one row is too large for a request, none.
 
     Args:
         serving: The model.
-        most_bytes: The largest request; if one row takes more, nothing is done.
 
     Raises:
         RuntimeFault: The model is not there, or can't answer zeros.
     """
     model = serving.model()
-    body = example(model.manifest.signature, most_bytes=most_bytes)
+    body = example(model.manifest.signature, most_bytes=serving.limits.body_bytes)
     if body is not None:
         request = Request(source=Source.DIRECT, method="POST", path="", body=body)
         _infer(request, model, serving)
 
 
-def route(method: str, path: str) -> Call:
-    """The call that a method and a path stand for.
+def route(path: str) -> Call:
+    """The call that a path stands for.
 
     Raises:
         UnknownRoute: The path is none of the protocol's.
-        MethodNotAllowed: It is, but not with this method.
     """
-    call = _call(path)
-    allowed = "POST" if call.operation == "infer" else "GET"
-    if method != allowed:
-        raise MethodNotAllowed(
-            f"{path:.200} answers {allowed}, not {method:.16}", allowed=(allowed,)
-        )
-    return call
-
-
-def render_error(message: str) -> bytes:
-    """The protocol's error object."""
-    return orjson.dumps({"error": message})
-
-
-def _call(path: str) -> Call:
     parts = tuple(path.strip("/").split("/"))
     if parts[0] == "v2" and (operation := _SERVER_PATHS.get(parts[1:])):
         return Call(operation=operation)
@@ -132,7 +122,7 @@ def _call(path: str) -> Call:
 def _infer(request: Request, model: LoadedModel, serving: Serving) -> bytes:
     if "inference-header-content-length" in request.headers:
         raise UnsupportedMedia("binary tensors are not read; send the data as JSON")
-    inference = parse(request.body)
+    inference = parse(request.body, serving.limits)
     results = serving.predict(model, inference.tensors)
     return render(model.manifest, model.version, inference, results)
 

@@ -14,14 +14,18 @@ import orjson
 
 from coldpress_runtime.artifact import Manifest, Signature, TensorSpec
 from coldpress_runtime.errors import RequestError
+from coldpress_runtime.options import Limits
 from coldpress_runtime.session import DTYPES, Tensors
 
 from . import json_tensors
+from .json_body import object_of, parse_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["InferenceRequest", "encode_tensor", "example", "parse", "render"]
+
+_DEFAULT_LIMITS = Limits()
 
 
 class InferenceRequest(NamedTuple):
@@ -38,24 +42,17 @@ class InferenceRequest(NamedTuple):
     outputs: tuple[str, ...]
 
 
-def parse(body: bytes) -> InferenceRequest:
+def parse(body: bytes, limits: Limits = _DEFAULT_LIMITS) -> InferenceRequest:
     """Read an inference request.
 
     Raises:
         RequestError: It is not JSON, or not an inference request, or a tensor's data do not agree
             with its shape and datatype; the message says where.
     """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise RequestError(f"the body is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise RequestError(
-            f"the request must be a JSON object, not {json_tensors.kind_of(document)}"
-        )
+    document = object_of(parse_json(body, limits))
     return InferenceRequest(
         id=_optional_text(document, "id", "the request's id"),
-        tensors=_inputs(document),
+        tensors=_inputs(document, limits),
         outputs=_requested(document),
     )
 
@@ -112,7 +109,7 @@ def _zeros(spec: TensorSpec) -> dict[str, Any]:
     return encode_tensor(spec, np.full(_smallest(spec), "" if kind.hasobject else 0, dtype=kind))
 
 
-def _inputs(document: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+def _inputs(document: Mapping[str, Any], limits: Limits) -> dict[str, NDArray[Any]]:
     tensors: dict[str, NDArray[Any]] = {}
     for fields in _objects(document, "inputs"):
         name = _name(fields, "input")
@@ -123,6 +120,7 @@ def _inputs(document: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
             datatype=fields.get("datatype"),
             shape=fields.get("shape"),
             data=fields.get("data"),
+            limits=limits,
         )
     if not tensors:
         raise RequestError("the request has no inputs")

@@ -1,6 +1,6 @@
 import pytest
 
-from coldpress_runtime.options import FetchOptions, SessionOptions
+from coldpress_runtime.options import FetchOptions, Limits, SessionOptions
 from coldpress_runtime.settings import Settings
 
 URI = "s3://bucket/models/iris@live"
@@ -16,8 +16,17 @@ DEFAULTS = Settings(
     ),
     initialization="on-demand",
     init_seconds=8,
-    max_body_bytes=6_291_456,
-    max_response_bytes=6_000_000,
+    limits=Limits(
+        body_bytes=6_291_456,
+        unpacked_bytes=33_554_432,
+        ratio=100,
+        depth=100,
+        rank=16,
+        elements=16_777_216,
+        response_bytes=6_000_000,
+    ),
+    base_path="",
+    cors_origins=(),
     log_requests=True,
     metrics=True,
     metrics_namespace="Coldpress",
@@ -28,8 +37,13 @@ NUMBERS = {
     "COLDPRESS_FETCH_SECONDS": ("fetch.seconds", 900),
     "COLDPRESS_FETCH_STREAMS": ("fetch.streams", 64),
     "COLDPRESS_INIT_SECONDS": ("init_seconds", 900),
-    "COLDPRESS_MAX_BODY_BYTES": ("max_body_bytes", 10**15),
-    "COLDPRESS_MAX_RESPONSE_BYTES": ("max_response_bytes", 10**15),
+    "COLDPRESS_MAX_BODY_BYTES": ("limits.body_bytes", 10**15),
+    "COLDPRESS_MAX_UNPACKED_BYTES": ("limits.unpacked_bytes", 10**15),
+    "COLDPRESS_MAX_RATIO": ("limits.ratio", 10**15),
+    "COLDPRESS_MAX_DEPTH": ("limits.depth", 1000),
+    "COLDPRESS_MAX_RANK": ("limits.rank", 64),
+    "COLDPRESS_MAX_ELEMENTS": ("limits.elements", 10**15),
+    "COLDPRESS_MAX_RESPONSE_BYTES": ("limits.response_bytes", 10**15),
     "COLDPRESS_MAX_MODEL_BYTES": ("fetch.max_model_bytes", 10**15),
 }
 NO_NUMBERS = {
@@ -114,10 +128,26 @@ def test_a_number_beyond_its_most_is_a_problem(name, most):
 def test_what_is_no_number_is_a_problem(text):
     """A value that is no whole number above 0 becomes the default and a short problem."""
     settings = _read(COLDPRESS_MAX_BODY_BYTES=text)
-    assert settings.max_body_bytes == DEFAULTS.max_body_bytes
+    assert settings.limits == DEFAULTS.limits
     (problem,) = settings.problems
     assert problem.startswith("COLDPRESS_MAX_BODY_BYTES must be a whole number from 1 to ")
     assert len(problem) < 150
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [("", ""), ("/", ""), ("ml", "/ml"), ("/ml/", "/ml"), (" /ml/v1 ", "/ml/v1")],
+    ids=["none", "root", "bare", "with slashes", "two segments"],
+)
+def test_the_base_path_begins_with_a_slash_and_ends_without(text, path):
+    """However the base path is written, it can be taken off the front of a path."""
+    assert _read(COLDPRESS_BASE_PATH=text).base_path == path
+
+
+def test_origins_are_a_list():
+    """Origins stand between commas or blanks."""
+    origins = ("https://a.example", "https://b.example")
+    assert _read(COLDPRESS_CORS_ORIGINS=" , ".join(origins)).cors_origins == origins
 
 
 def test_every_problem_is_named():

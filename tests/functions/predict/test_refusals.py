@@ -23,7 +23,6 @@ REFUSED_PATHS = {
     "path of half a pair": (("GET", "/v2/\ud800"), 400, "string of Unicode characters"),
     "wrong method": (("GET", INFER), 405, f"{INFER} answers POST, not GET"),
     "wrong method of a model": (("DELETE", MODEL), 405, f"{MODEL} answers GET, not DELETE"),
-    "preflight": (("OPTIONS", INFER), 405, "answers POST, not OPTIONS"),
     "no method": ((None, "/v2"), 400, "the event's method must be a string"),
 }
 
@@ -55,7 +54,7 @@ REFUSED_BODIES = {
 }
 
 REFUSED_HEADERS = {
-    "compressed": ("Content-Encoding", "gzip", "content-encoding 'gzip' is not read"),
+    "compressed": ("Content-Encoding", "br", "content-encoding 'br' is not read"),
     "stacked": ("content-encoding", "gzip, br", "content-encoding 'gzip, br' is not read"),
     "half a pair": ("content-encoding", "\ud800", "content-encoding '?' is not read"),
     "binary": ("Inference-Header-Content-Length", "10", "binary tensors are not read"),

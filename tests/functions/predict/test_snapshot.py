@@ -69,7 +69,7 @@ from snapshot_restore_py import get_before_snapshot
 (function, args, kwargs), = get_before_snapshot()
 try:
     function(*args, **kwargs)
-except predict.errors.ModelUnavailable as error:
+except predict.ModelUnavailable as error:
     print(error.code)
 """
     missing = store_model(local_root).put(only=[]).live

@@ -5,15 +5,13 @@ import orjson
 import pytest
 
 from coldpress_runtime.errors import RequestError
-from coldpress_runtime.events import (
-    Request,
-    Response,
-    Source,
-    parse_event,
-    render_response,
-    sent_bytes,
-    source_of,
-)
+from coldpress_runtime.events import front_of, source_of
+from coldpress_runtime.exchange import Request, Response, Source
+
+
+def parse_event(event, base_path=""):
+    """The request that an event brings."""
+    return front_of(source_of(event)).parse(event, base_path)
 
 
 def _http(**changes):
@@ -188,7 +186,7 @@ def test_a_direct_event_is_its_own_body(sample_event):
     """A direct invocation is a request to infer with the event as JSON."""
     event = sample_event("direct-infer")
     request = parse_event(event)
-    assert (request.source, request.method, request.path) == (Source.DIRECT, "POST", "")
+    assert (request.source, request.method, request.path) == (Source.DIRECT, "POST", "/v2/infer")
     assert json.loads(request.body) == event
 
 
@@ -201,7 +199,7 @@ def test_a_nan_in_a_direct_event_becomes_null():
 def test_an_api_gets_a_proxy_response(source):
     """An API gets status, headers and the body as text."""
     response = Response(status=503, body='{"é":1}'.encode(), headers={"retry-after": "5"})
-    assert render_response(source, response) == {
+    assert front_of(source).render({}, response) == {
         "statusCode": 503,
         "headers": {"content-type": "application/json", "retry-after": "5"},
         "body": '{"é":1}',
@@ -218,7 +216,7 @@ def test_a_direct_caller_gets_the_document(status, expected):
     """A direct invocation gets the document itself, with the status if it is an error."""
     response = Response(status=status, body=b'{"a":1}')
     assert response.failed is (status >= 400)
-    assert render_response(Source.DIRECT, response) == expected
+    assert front_of(Source.DIRECT).render({}, response) == expected
 
 
 @pytest.mark.parametrize("source", list(Source))
@@ -236,11 +234,12 @@ def test_a_direct_caller_gets_the_document(status, expected):
 def test_what_is_sent_is_never_more_than_reckoned(source, ascii_only, document):
     """The runtime's own JSON of an answer has at most the bytes reckoned, but for the envelope."""
     body = orjson.dumps(document)
-    rendered = render_response(source, Response(status=200, body=body))
+    response = Response(status=200, body=body)
+    rendered = front_of(source).render({}, response)
     answer = rendered if source is Source.DIRECT else rendered["body"]
     sent = json.dumps(answer, ensure_ascii=ascii_only).encode()
     envelope = 0 if source is Source.DIRECT else 2
-    assert len(sent) - envelope <= sent_bytes(source, body)
+    assert len(sent) - envelope <= front_of(source).sent_bytes(response)
 
 
 def test_requests_compare_by_value():

@@ -1,0 +1,188 @@
+"""One event, from the front that brought it through a dialect to the model and back.
+
+Errors know nothing of HTTP: the one table that maps them to statuses stands here.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from . import errors
+from .dialects import Dialect, dialect_of
+from .events import Front, front_of, source_of
+from .exchange import Request, Response, Source
+from .models import ModelHolder
+from .serving import Serving
+from .settings import Settings
+from .telemetry import Telemetry
+
+__all__ = ["STATUS", "Answering"]
+
+# The most particular class of an error decides; subclasses stand before their bases.
+STATUS: dict[type[errors.RuntimeFault], int] = {
+    errors.UnsupportedMedia: 415,
+    errors.PayloadTooLarge: 413,
+    errors.RequestError: 400,
+    errors.UnknownRoute: 404,
+    errors.UnknownModel: 404,
+    errors.MethodNotAllowed: 405,
+    errors.ModelUnavailable: 503,
+}
+_UNFORESEEN = 500
+_MARGIN_SECONDS = 0.5
+_DEFAULT_SECONDS = 60.0
+_UNAVAILABLE = "the model is not available at the moment; try again later"
+_INTERNAL = "the prediction failed; the function's log has the cause under request id "
+_PLAIN = ("", "identity")
+
+
+class Answering:
+    """Answers events with the container's models.
+
+    Args:
+        settings: What the function was told.
+        models: What it serves.
+        telemetry: Where each request is told.
+    """
+
+    def __init__(self, settings: Settings, models: ModelHolder, telemetry: Telemetry) -> None:
+        self._settings = settings
+        self._models = models
+        self._telemetry = telemetry
+
+    def answer(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
+        """What the handler returns for an event; see `predict.handler`."""
+        began = time.perf_counter()
+        front = front_of(source_of(event))
+        call = _Call(front, event, context)
+        try:
+            response = self._answered(call)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            response = self._refused(call, error)
+        if call.request is not None:
+            response = self._finished(call.request, response)
+        self._report(call, response, began)
+        return front.render(event, response)
+
+    def serving(self, seconds: float) -> Serving:
+        """The models, for one request that may wait so long."""
+        return Serving(self._models, seconds, self._settings.limits)
+
+    def _answered(self, call: _Call) -> Response:
+        request = call.request = call.front.parse(call.event, self._settings.base_path)
+        dialect = call.dialect = dialect_of(request.path)
+        allowed = dialect.methods(request.path)
+        if request.method == "OPTIONS":
+            return self._options(request, allowed)
+        if request.method == "HEAD" and "GET" in allowed:
+            request = request._replace(method="GET")
+        if request.method not in allowed:
+            raise errors.MethodNotAllowed(
+                f"{request.path:.200} answers {' and '.join(allowed)}, not {request.method:.16}",
+                allowed=allowed,
+            )
+        serving = call.serving = self.serving(_patience(call.context))
+        response = dialect.answer(self._plain(request), serving)
+        return self._within_limits(call, response)
+
+    def _plain(self, request: Request) -> Request:
+        """The request with its body as the client meant it."""
+        limits = self._settings.limits
+        if len(request.body) > limits.body_bytes:
+            raise errors.PayloadTooLarge(
+                f"the body has {len(request.body):,} bytes; the limit is {limits.body_bytes:,}"
+            )
+        encoding = request.headers.get("content-encoding", "")
+        if encoding.lower() in _PLAIN:
+            return request
+        from .bodies import expanded  # noqa: PLC0415 - for clients that compress
+
+        return request._replace(body=expanded(request.body, encoding, limits))
+
+    def _within_limits(self, call: _Call, response: Response) -> Response:
+        most = self._settings.limits.response_bytes
+        if (size := call.front.sent_bytes(response)) > most:
+            raise errors.PayloadTooLarge(
+                f"the answer has {size:,} bytes and at most {most:,} "
+                "can be sent; ask for fewer rows or name the outputs that you need"
+            )
+        return response
+
+    def _options(self, request: Request, allowed: tuple[str, ...]) -> Response:
+        methods = (*allowed, *(("HEAD",) if "GET" in allowed else ()), "OPTIONS")
+        headers = {"allow": ", ".join(methods)}
+        if self._settings.cors_origins:
+            from .cors import preflight_headers  # noqa: PLC0415 - for browsers
+
+            headers |= preflight_headers(request.headers, methods)
+        return Response(status=204, body=b"", headers=headers, content_type="")
+
+    def _finished(self, request: Request, response: Response) -> Response:
+        """The answer with what belongs to HTTP rather than to a dialect."""
+        if request.method == "HEAD":
+            response = response._replace(body=b"")
+        # REST APIs compress by themselves, and would take what we compress for text.
+        accepted = request.headers.get("accept-encoding", "")
+        if accepted and request.source is not Source.REST_API and response.body:
+            from .bodies import compressed  # noqa: PLC0415 - for clients that ask for it
+
+            response = compressed(response, accepted)
+        if self._settings.cors_origins and "origin" in request.headers:
+            from .cors import cors_headers  # noqa: PLC0415 - for browsers
+
+            told = cors_headers(request.headers, self._settings.cors_origins)
+            response = response._replace(headers={**response.headers, **told})
+        return response
+
+    def _refused(self, call: _Call, error: Exception) -> Response:
+        kinds = (code for kind, code in STATUS.items() if isinstance(error, kind))
+        status = next(kinds, _UNFORESEEN)
+        code = error.code if isinstance(error, errors.RuntimeFault) else "unexpected"
+        headers: dict[str, str] = {}
+        # Halves of surrogate pairs, which JSON can spell, fit into no answer and no log line.
+        message = str(error).encode(errors="replace").decode()
+        if isinstance(error, errors.MethodNotAllowed):
+            headers["allow"] = ", ".join(error.allowed)
+        elif isinstance(error, errors.ModelUnavailable):
+            self._telemetry.failure(message, error, request_id=call.request_id)
+            headers["retry-after"] = str(error.retry_after)
+            message = _UNAVAILABLE
+        elif status == _UNFORESEEN:
+            self._telemetry.failure(message, error, request_id=call.request_id)
+            message = f"{_INTERNAL}{call.request_id}"
+        body = (call.dialect or dialect_of("")).refusal(status, code, message)
+        return Response(status=status, body=body, headers=headers, error=message)
+
+    def _report(self, call: _Call, response: Response, began: float) -> None:
+        request = call.request
+        self._telemetry.answered(
+            request_id=call.request_id,
+            method=request.method if request else "",
+            path=request.path if request else "",
+            status=response.status,
+            latency_ms=(time.perf_counter() - began) * 1000,
+            error=response.error,
+            model=self._models.loaded,
+        )
+
+
+class _Call:
+    """An event on its way; what is not known of it yet is None."""
+
+    __slots__ = ("context", "dialect", "event", "front", "request", "request_id", "serving")
+
+    def __init__(self, front: Front, event: Any, context: Any) -> None:  # noqa: ANN401 - Lambda's
+        self.front = front
+        self.event = event
+        self.context = context
+        self.request_id = str(getattr(context, "aws_request_id", ""))
+        self.request: Request | None = None
+        self.dialect: Dialect | None = None
+        self.serving: Serving | None = None
+
+
+def _patience(context: Any) -> float:  # noqa: ANN401 - Lambda's own interface
+    """Seconds that may pass before the answer has to be under way."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return max(0.0, remaining() / 1000 - _MARGIN_SECONDS) if remaining else _DEFAULT_SECONDS

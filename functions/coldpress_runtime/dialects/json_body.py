@@ -1,0 +1,73 @@
+"""A JSON body within limits, which every dialect reads its requests from."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import orjson
+
+from coldpress_runtime.errors import RequestError
+from coldpress_runtime.options import Limits
+
+__all__ = ["kind_of", "object_of", "parse_json"]
+
+_KINDS: dict[type, str] = {
+    bool: "booleans",
+    int: "whole numbers",
+    float: "floating-point numbers",
+    str: "strings",
+    list: "lists",
+    dict: "objects",
+    type(None): "null",
+}
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+
+
+def parse_json(body: bytes, limits: Limits) -> Any:  # noqa: ANN401 - any JSON value
+    """The value that a body holds.
+
+    Raises:
+        RequestError: It is not JSON, or lists and objects stand deeper within one another than
+            `depth` allows.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RequestError(f"the body is not JSON: {error}") from error
+    # As long as there are no more brackets than levels, they can't stand too deep.
+    if body.count(b"[") + body.count(b"{") > limits.depth and _depth(body) > limits.depth:
+        raise RequestError(
+            f"the body's lists and objects stand more than {limits.depth} deep in one another"
+        )
+    return document
+
+
+def object_of(document: object) -> dict[str, Any]:
+    """The document, if it is a JSON object.
+
+    Raises:
+        RequestError: It is none.
+    """
+    if not isinstance(document, dict):
+        raise RequestError(f"the request must be a JSON object, not {kind_of(document)}")
+    return document
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in the plural that errors use."""
+    return _KINDS.get(type(value), type(value).__name__)
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets of sound JSON stand, but for those in strings."""
+    if b"\\" in body:
+        body = _ESCAPED.sub(b"", body)
+    marks = np.frombuffer(body, np.uint8)
+    inside = np.cumsum(marks == ord('"'), dtype=np.int64) & 1
+    steps = np.zeros(len(marks), np.int8)
+    steps[(marks == ord("[")) | (marks == ord("{"))] = 1
+    steps[(marks == ord("]")) | (marks == ord("}"))] = -1
+    steps[inside == 1] = 0
+    return int(np.cumsum(steps, dtype=np.int64).max())
