@@ -20,7 +20,6 @@ from coldpress_runtime.errors import RequestError, UnknownRoute, UnsupportedMedi
 from coldpress_runtime.exchange import Request
 from coldpress_runtime.exchange import Source as Sender
 from coldpress_runtime.models import LoadedModel
-from coldpress_runtime.options import Limits
 from coldpress_runtime.version import VERSION as OWN_VERSION
 
 VERSION = "0" * 64
