@@ -84,7 +84,7 @@ class Answering:
             )
         serving = call.serving = self.serving(_patience(call.context))
         response = dialect.answer(self._plain(request), serving)
-        return self._within_limits(call, response)
+        return self._within_limits(call, _packed(request, response))
 
     def _plain(self, request: Request) -> Request:
         """The request with its body as the client meant it."""
@@ -122,12 +122,6 @@ class Answering:
         """The answer with what belongs to HTTP rather than to a dialect."""
         if request.method == "HEAD":
             response = response._replace(body=b"")
-        # REST APIs compress by themselves, and would take what we compress for text.
-        accepted = request.headers.get("accept-encoding", "")
-        if accepted and request.source is not Source.REST_API and response.body:
-            from .bodies import compressed  # noqa: PLC0415 - for clients that ask for it
-
-            response = compressed(response, accepted)
         if self._settings.cors_origins and "origin" in request.headers:
             from .cors import cors_headers  # noqa: PLC0415 - for browsers
 
@@ -180,6 +174,17 @@ class _Call:
         self.request: Request | None = None
         self.dialect: Dialect | None = None
         self.serving: Serving | None = None
+
+
+def _packed(request: Request, response: Response) -> Response:
+    """The answer compressed, where the client asks for that and the front can hand it on."""
+    accepted = request.headers.get("accept-encoding", "")
+    # REST APIs compress by themselves, and would take what we compress for text.
+    if not accepted or request.source is Source.REST_API:
+        return response
+    from .bodies import compressed  # noqa: PLC0415 - for clients that ask for it
+
+    return compressed(response, accepted)
 
 
 def _patience(context: Any) -> float:  # noqa: ANN401 - Lambda's own interface
