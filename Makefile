@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test zoo lint format docs package bench clean
+.PHONY: help demo test zoo fuzz lint format docs package bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: lint $(VENV)/.dev .tools/.sam .tools/.node ## Lint, then run every test
 
 zoo: $(VENV)/.dev ## Train, export and judge every kind of model; writes docs/zoo.md
 	$(BIN)/python -m tests.zoo $(ARGS)
+
+fuzz: $(VENV)/.dev .tools/.fuzz ## A million hostile requests, guided by what reaches new code
+	PYTHONPATH=.tools/fuzz $(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(VENV)/.dev ## Formatting, lint rules, types, import contracts
 	$(BIN)/ruff format --check .
@@ -71,6 +74,12 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	@echo 'Installing matplotlib into .tools/bench ...'
 	@.tools/bench/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .tools/bench
 	.tools/bench/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
+	@touch $@
+
+# Coverage-guided fuzzing; it has no wheels for every machine that runs the tests.
+.tools/.fuzz: tests/fuzz/requirements.txt
+	@echo 'Installing atheris into .tools/fuzz ...'
+	$(PIP) install --no-deps --target .tools/fuzz --requirement $<
 	@touch $@
 
 # Without npm the tests of the Serverless template skip, and say so; once it is there, they run.

@@ -1,0 +1,176 @@
+"""What is fuzzed: every way by which bytes of a stranger's come in, through the whole handler."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+__all__ = ["TARGETS", "Asked", "Target", "answers"]
+
+_MODEL = "irises"
+_ROW = [5.1, 3.5, 1.4, 0.2]
+_NAMES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
+_TENSOR = {"name": "input", "shape": [1, 4], "datatype": "FP64"}
+# What a sound function never says, whatever it is asked.
+_FAULTS = (500, 502, 503, 504)
+
+Handler = Callable[[Any, Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that goes to the handler as an HTTP API's event.
+
+    Attributes:
+        path: Its path.
+        headers: Its headers.
+    """
+
+    path: str
+    headers: dict[str, str]
+
+    def event(self, body: bytes) -> dict[str, Any]:
+        """The event of the request with a body."""
+        return {
+            "version": "2.0",
+            "rawPath": self.path,
+            "headers": self.headers,
+            "requestContext": {"http": {"method": "POST"}, "stage": "$default"},
+            "body": base64.b64encode(body).decode(),
+            "isBase64Encoded": True,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A kind of request.
+
+    Attributes:
+        name: What it is called in the table.
+        seeds: Sound bodies, which the fuzzer begins with.
+        event: The event for a body; None for one that is no event.
+    """
+
+    name: str
+    seeds: tuple[bytes, ...]
+    event: Callable[[bytes], Any]
+
+
+def answers(handler: Handler, target: Target) -> Callable[[bytes], None]:
+    """A function that asks the handler, and raises where it must not answer as it does."""
+    context = SimpleNamespace(aws_request_id="fuzz")
+
+    def ask(data: bytes) -> None:
+        with redirect_stdout(io.StringIO()):
+            answer = handler(target.event(data), context)
+        status = answer.get("statusCode", answer.get("status", 200))
+        if status in _FAULTS:
+            raise AssertionError(f"status {status}: {answer}")
+        body = answer.get("body", "")
+        if status >= 400 and "error" not in json.dumps(answer) + body:
+            raise AssertionError(f"an error without its sentence: {answer}")
+        for leak in ("Traceback", os.sep + "tmp", "/site-packages/"):
+            if leak in body:
+                raise AssertionError(f"the answer shows {leak}: {body}")
+
+    return ask
+
+
+def _dumps(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _post(name: str, path: str, kind: str, *seeds: bytes, **headers: str) -> Target:
+    asked = Asked(path=path, headers={"content-type": kind, **headers})
+    return Target(name=name, seeds=seeds, event=asked.event)
+
+
+def _binary_event(data: bytes) -> dict[str, Any]:
+    """The first two bytes say how long the header is."""
+    size = int.from_bytes(data[:2], "little")
+    headers = {
+        "content-type": "application/octet-stream",
+        "inference-header-content-length": str(size),
+    }
+    return Asked(path=f"/v2/models/{_MODEL}/infer", headers=headers).event(data[2:])
+
+
+def _binary_seeds() -> Iterator[bytes]:
+    raw = struct.pack("<4d", *_ROW)
+    for more in ({}, {"parameters": {"binary_data_output": True}}):
+        tensor = {**_TENSOR, "parameters": {"binary_data_size": len(raw)}}
+        head = _dumps({"inputs": [tensor], **more})
+        yield len(head).to_bytes(2, "little") + head + raw
+
+
+def _any_event(data: bytes) -> Any:
+    """An event as Lambda hands it over: any JSON at all."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _encoded_event(data: bytes) -> dict[str, Any]:
+    """The first byte says which content encoding it claims."""
+    names = ("gzip", "deflate", "x-gzip", "gzip, gzip", "br", "identity")
+    headers = {"content-encoding": names[(data[:1] or b"\0")[0] % len(names)]}
+    return Asked(path=f"/v2/models/{_MODEL}/infer", headers=headers).event(data[1:])
+
+
+def _encoded_seeds() -> Iterator[bytes]:
+    import gzip
+    import zlib
+
+    yield b"\x00" + gzip.compress(_INFER)
+    yield b"\x01" + zlib.compress(_INFER)
+    yield b"\x05" + _INFER
+
+
+_INFER = _dumps({"id": "1", "inputs": [{**_TENSOR, "data": _ROW}], "outputs": [{"name": "label"}]})
+_TABLE = {"columns": list(_NAMES), "index": [0], "data": [_ROW]}
+_RECORD = dict(zip(_NAMES, _ROW, strict=True))
+_EVENTS = (
+    Asked(path=f"/v2/models/{_MODEL}", headers={}).event(b""),
+    {"inputs": [{**_TENSOR, "data": _ROW}], "model_name": _MODEL},
+    {"httpMethod": "GET", "path": "/v2", "headers": {}, "requestContext": {"resourceId": "a"}},
+    {"httpMethod": "GET", "path": "/ping", "requestContext": {"elb": {}}, "multiValueHeaders": {}},
+)
+
+TARGETS = (
+    _post("Open Inference Protocol", f"/v2/models/{_MODEL}/infer", "application/json", _INFER),
+    Target(name="binary tensors", seeds=tuple(_binary_seeds()), event=_binary_event),
+    _post(
+        "TensorFlow Serving",
+        f"/v1/models/{_MODEL}:predict",
+        "application/json",
+        _dumps({"signature_name": "serving_default", "instances": [_ROW]}),
+        _dumps({"inputs": {"input": [_ROW]}}),
+    ),
+    _post(
+        "invocations, JSON",
+        "/invocations",
+        "application/json",
+        _dumps({"dataframe_split": _TABLE}),
+        _dumps({"dataframe_records": [_RECORD]}),
+        _dumps({"instances": [_ROW]}),
+        _dumps({"inputs": [_ROW]}),
+    ),
+    _post(
+        "invocations, CSV",
+        "/invocations",
+        "text/csv",
+        f'{",".join(_NAMES)}\n5.1,3.5,1.4,0.2\n"4.9",3,1.4,\n'.encode(),
+    ),
+    _post("records", "/predict", "application/json", _dumps([_RECORD, _RECORD])),
+    Target(name="content encodings", seeds=tuple(_encoded_seeds()), event=_encoded_event),
+    Target(name="events", seeds=tuple(map(_dumps, _EVENTS)), event=_any_event),
+)
