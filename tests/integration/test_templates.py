@@ -179,7 +179,7 @@ def test_the_bucket_refuses_what_is_not_encrypted(template):
 
 def test_every_route_is_signed(template):
     """The API has the two routes, any method, and both ask for AWS signatures."""
-    assert routes(template) == {"ANY /v2": "AWS_IAM", "ANY /v2/{proxy+}": "AWS_IAM"}
+    assert routes(template) == {"ANY /{proxy+}": "AWS_IAM"}
 
 
 def test_the_api_is_throttled_and_logs_no_secret(template):
