@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from coldpress_runtime import artifact
+from coldpress_runtime.options import Limits
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
@@ -88,6 +89,28 @@ def test_every_setting_is_documented():
     names = set(re.findall(r'"(COLDPRESS_\w+|MODEL_URI)"', source))
     assert len(names) > 5
     assert {name for name in names if f"`{name}`" not in page} == set()
+
+
+def test_every_limit_is_documented():
+    """docs/function-settings.md has each limit of a request with its default."""
+    page = (ROOT / "docs" / "function-settings.md").read_text(encoding="utf-8")
+    rows = [
+        f"| `COLDPRESS_MAX_{name.upper()}` | {most:,} |"
+        for name, most in Limits()._asdict().items()
+    ]
+    assert [row for row in rows if row not in page] == []
+
+
+def test_what_reliability_shows_is_there():
+    """Every test that docs/reliability.md names stands in the file that it links to."""
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = re.findall(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)", page)
+    assert len(named) > 40
+    assert [
+        (name, path)
+        for name, path in named
+        if f"def {name}(" not in (ROOT / path).read_text("utf-8")
+    ] == []
 
 
 def test_pins_agree():
