@@ -27,6 +27,7 @@ __all__ = ["decode", "encode"]
 
 _DEFAULT_LIMITS = Limits()
 _LENGTH = Struct("<I")
+_PREFIX = _LENGTH.size
 
 
 def decode(
@@ -94,32 +95,33 @@ def _truths(where: str, data: memoryview) -> NDArray[Any]:
 
 
 def _strings(where: str, data: memoryview, count: int) -> NDArray[Any]:
-    if count * _LENGTH.size > len(data):
+    if count * _PREFIX > len(data):
         raise RequestError(
             f"{where} has {len(data):,} bytes, but {count:,} values of BYTES take "
-            f"{count * _LENGTH.size:,} or more"
+            f"{count * _PREFIX:,} or more"
         )
     array = np.empty(count, dtype=np.object_)
     try:
-        array[:] = _elements(where, data, count)
+        array[:] = _elements(where, bytes(data), count)
     except UnicodeDecodeError as error:
         raise RequestError(f"{where}: an element of BYTES is no UTF-8, as it has to be") from error
     return array
 
 
-def _elements(where: str, data: memoryview, count: int) -> list[str]:
+def _elements(where: str, data: bytes, count: int) -> list[str]:
     elements: list[str] = []
-    at, end = 0, len(data)
-    while len(elements) < count and at + _LENGTH.size <= end:
-        (length,) = _LENGTH.unpack_from(data, at)
-        at += _LENGTH.size
-        if length > end - at:
+    at, end, length_at = 0, len(data), _LENGTH.unpack_from
+    for index in range(count):
+        start = at + _PREFIX
+        if start > end:
+            break
+        at = start + length_at(data, at)[0]
+        if at > end:
             raise RequestError(
-                f"{where}: element {len(elements)} says it has {length:,} bytes, but "
-                f"{end - at:,} follow"
+                f"{where}: element {index} says it has {at - start:,} bytes, but {end - start:,} "
+                "follow"
             )
-        elements.append(str(data[at : at + length], "utf-8"))
-        at += length
+        elements.append(data[start:at].decode())
     if len(elements) < count or at < end:
         raise RequestError(
             f"{where}: its {end:,} bytes are not just the {count:,} elements of its shape"

@@ -81,7 +81,7 @@ def parse(
     return InferenceRequest(
         id=_optional_text(document, "id", "the request's id"),
         tensors=_inputs(document, limits, raw),
-        outputs=_names(outputs),
+        outputs=_names(outputs) if outputs else (),
         forms=_forms(document, outputs),
     )
 
@@ -206,7 +206,7 @@ def _names(outputs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _forms(document: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]]) -> Forms | None:
-    if all(fields.get("parameters") is None for fields in (document, *outputs)):
+    if not [fields for fields in (document, *outputs) if fields.get("parameters") is not None]:
         return None
     from .open_inference_parameters import forms_of  # noqa: PLC0415 - not for most
 

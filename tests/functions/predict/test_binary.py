@@ -4,12 +4,62 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from coldpress_runtime.session import ModelSession
 
 INFER = "/v2/models/breast-cancer/infer"
 HEADER = "Inference-Header-Content-Length"
 ROWS = np.linspace(-300, 300, 60).reshape(2, 30)
+
+FUZZED = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+_anything = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just([])
+
+
+def _mostly(good, other):
+    """The good value three times out of four, or else another one."""
+    return st.integers(0, 3).flatmap(lambda at: st.just(good) if at else other)
+
+
+_tensors = st.fixed_dictionaries(
+    {
+        "name": _mostly("input", _anything),
+        "datatype": _mostly("FP64", st.sampled_from(["BYTES", "BOOL", "FP32"])),
+        "shape": _mostly([1, 30], st.lists(st.integers(-1, 60), max_size=3)),
+        "parameters": _mostly(
+            {"binary_data_size": 240},
+            _anything | st.fixed_dictionaries({"binary_data_size": _anything}),
+        ),
+    }
+)
+_outputs = st.fixed_dictionaries(
+    {"name": st.sampled_from(["label", "probabilities"])},
+    optional={
+        "parameters": st.fixed_dictionaries(
+            {},
+            optional={
+                "binary_data": _mostly(good=True, other=_anything),
+                "classification": _mostly(1, _anything),
+            },
+        )
+    },
+)
+_documents = st.fixed_dictionaries(
+    {"inputs": st.tuples(_tensors)},
+    optional={
+        "outputs": st.lists(_outputs, max_size=2),
+        "parameters": st.fixed_dictionaries(
+            {"binary_data_output": _mostly(good=True, other=_anything)}
+        ),
+    },
+)
 
 # How each front's event names method and path.
 FRONTS = {
@@ -86,3 +136,25 @@ def test_too_many_values_are_refused(load_predict, uri, read):
     status, document = read(predict.handler(_event("HTTP API", *_request()), None))
     assert status == 413
     assert "more than 59 values" in document["error"]
+
+
+@FUZZED
+@given(
+    document=_documents,
+    raw=_mostly(bytes(240), st.binary(max_size=300)),
+    off=_mostly(0, st.integers(-3, 3)),
+)
+def test_no_bytes_make_the_handler_fail(predict, read, document, raw, off):
+    """Whatever a request says of its bytes, and whatever they are, it is answered or refused."""
+    head = json.dumps(document).encode()
+    answer = predict.handler(_event("HTTP API", head + raw, len(head) + off), None)
+    status, content = read(answer)
+    assert status in (200, 400)
+    assert ("error" in content) is (status == 400)
+
+
+@FUZZED
+@given(body=st.binary(max_size=64), length=st.text(max_size=4) | st.integers().map(str))
+def test_no_length_makes_the_handler_fail(predict, read, body, length):
+    """Whatever the header says, bytes that are no request are a 400."""
+    assert read(predict.handler(_event("HTTP API", body, length), None))[0] == 400
