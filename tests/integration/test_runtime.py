@@ -27,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from coldpress import export, publish
 from coldpress.package.target import Target
 from coldpress.package.wheels import install
+from coldpress_runtime.session import DTYPES
 
 pytestmark = pytest.mark.slow
 
@@ -211,7 +212,7 @@ def test_answers_every_sample_event(pinned_function, path):
         assert answer["outputs"]
     else:
         assert answer["statusCode"] == (400 if "wrong" in path.stem else 200), answer
-        assert json.loads(answer["body"])
+        assert body_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -267,11 +268,19 @@ def event_bytes(name):
 
 
 def body_of(document):
-    """The JSON body of an event or an answer; a direct one is its own."""
+    """The document of an event or an answer with the tensors after it; a direct one is its own."""
     body = document.get("body")
     if body is None:
         return document
-    return json.loads(b64decode(body) if document["isBase64Encoded"] else body)
+    data = b64decode(body) if document["isBase64Encoded"] else body.encode()
+    headers = {name.lower(): value for name, value in document["headers"].items()}
+    end = int(headers.get("inference-header-content-length", len(data)))
+    content, rest = json.loads(data[:end]), data[end:]
+    for tensor in (*content.get("inputs", ()), *content.get("outputs", ())):
+        if size := tensor.get("parameters", {}).get("binary_data_size"):
+            tensor["data"] = np.frombuffer(rest[:size], DTYPES[tensor["datatype"]])
+            rest = rest[size:]
+    return content
 
 
 def tensors(descriptions):

@@ -21,7 +21,7 @@ from .json_body import kind_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["check_shape", "decode", "encode"]
+__all__ = ["check_datatype", "check_shape", "decode", "encode"]
 
 _DEFAULT_LIMITS = Limits()
 
@@ -52,8 +52,7 @@ def decode(
     Raises:
         RequestError: The three don't agree, or a value is none of the datatype's.
     """
-    if not isinstance(datatype, str) or datatype not in DTYPES:
-        raise RequestError(f"{where} needs a datatype, one of {', '.join(DTYPES)}")
+    kind = check_datatype(where, datatype)
     dimensions = check_shape(where, shape, limits)
     values = _flatten(where, data, dimensions)
     # Python's integers can't overflow, and nothing is allocated before the lengths agree.
@@ -62,7 +61,7 @@ def decode(
             f"{where} has {len(values)} values, but its shape {list(dimensions)} needs {need}"
         )
     try:
-        return _array(where, values, datatype).reshape(dimensions)
+        return _array(where, values, kind).reshape(dimensions)
     except ValueError as error:  # without values, any dimension beside a zero passes until here
         raise RequestError(f"{where}: no tensor can have the shape {list(dimensions)}") from error
 
@@ -77,6 +76,19 @@ def encode(datatype: str, array: NDArray[Any]) -> object:
     if datatype == "BYTES":
         return [str(item) for item in flat]
     return flat.astype(np.float32) if datatype == "FP16" else flat
+
+
+def check_datatype(where: str, datatype: object) -> str:
+    """The datatype that a request gives a tensor.
+
+    Raises:
+        RequestError: It is none that the function reads.
+    """
+    if isinstance(datatype, str) and datatype in DTYPES:
+        return datatype
+    if datatype == "BF16":
+        raise RequestError(f"{where} is BF16, which onnxruntime can't take from Python; send FP32")
+    raise RequestError(f"{where} needs a datatype, one of {', '.join(DTYPES)}")
 
 
 def check_shape(where: str, shape: object, limits: Limits) -> tuple[int, ...]:

@@ -10,17 +10,28 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from coldpress_runtime.artifact import Signature, TensorSpec
-from coldpress_runtime.errors import UnknownRoute, UnsupportedMedia
+from coldpress_runtime.errors import RequestError, UnknownRoute
 from coldpress_runtime.exchange import Request, Response, Source
 from coldpress_runtime.models import LoadedModel
+from coldpress_runtime.options import Limits
 from coldpress_runtime.serving import Serving
 from coldpress_runtime.version import VERSION
 
-from .open_inference_json import example, parse, render
+from .open_inference_json import (
+    BINARY_HEADER,
+    InferenceRequest,
+    answered,
+    chosen,
+    example,
+    parse,
+    render,
+)
 
 __all__ = ["Call", "answer", "methods", "refusal", "rehearse", "route"]
 
-Operation = Literal["server", "live", "ready", "model", "model_ready", "infer"]
+Operation = Literal["server", "live", "ready", "model", "model_ready", "model_config", "infer"]
+
+_EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration")
 
 _SERVER_PATHS: dict[tuple[str, ...], Operation] = {
     (): "server",
@@ -32,6 +43,7 @@ _SERVER_PATHS: dict[tuple[str, ...], Operation] = {
 _MODEL_PATHS: dict[tuple[str, ...], Operation] = {
     (): "model",
     ("ready",): "model_ready",
+    ("config",): "model_config",
     ("infer",): "infer",
 }
 
@@ -70,8 +82,12 @@ def answer(request: Request, serving: Serving) -> Response:
             body = _render_model(serving.model(call.model, call.version))
         case "model_ready":
             body = _render_model_ready(serving.model(call.model, call.version))
+        case "model_config":
+            from .open_inference_config import render_config  # noqa: PLC0415 - few clients ask
+
+            body = render_config(serving.model(call.model, call.version).manifest)
         case "infer":
-            body = _infer(request, serving.model(call.model, call.version), serving)
+            return _infer(request, serving.model(call.model, call.version), serving)
     return Response(status=200, body=body)
 
 
@@ -119,16 +135,38 @@ def route(path: str) -> Call:
     return Call(operation=operation, model=model, version=version)
 
 
-def _infer(request: Request, model: LoadedModel, serving: Serving) -> bytes:
-    if "inference-header-content-length" in request.headers:
-        raise UnsupportedMedia("binary tensors are not read; send the data as JSON")
-    inference = parse(request.body, serving.limits)
+def _infer(request: Request, model: LoadedModel, serving: Serving) -> Response:
+    inference = _parsed(request, serving.limits)
+    specs = chosen(model.manifest.signature, inference)
     results = serving.predict(model, inference.tensors)
-    return render(model.manifest, model.version, inference, results)
+    document = answered(model.manifest, model.version, inference)
+    if inference.forms is None:
+        return Response(status=200, body=render(document, specs, results))
+    from .open_inference_binary import respond  # noqa: PLC0415 - for clients that ask for it
+
+    return respond(document, specs, inference.forms, results)
+
+
+def _parsed(request: Request, limits: Limits) -> InferenceRequest:
+    if BINARY_HEADER in request.headers:
+        from .open_inference_binary import split  # noqa: PLC0415 - for clients that send it
+
+        head, raw = split(request.body, request.headers[BINARY_HEADER])
+        inference = parse(head, limits, raw)
+        raw.finish()
+    else:
+        inference = parse(request.body, limits)
+    if request.source is Source.DIRECT and not _is_text(inference):
+        raise RequestError("a direct invocation is answered in JSON; ask for no binary outputs")
+    return inference
+
+
+def _is_text(inference: InferenceRequest) -> bool:
+    return inference.forms is None or inference.forms.are_text
 
 
 def _render_server() -> bytes:
-    return orjson.dumps({"name": "coldpress", "version": VERSION, "extensions": []})
+    return orjson.dumps({"name": "coldpress", "version": VERSION, "extensions": _EXTENSIONS})
 
 
 def _render_live() -> bytes:

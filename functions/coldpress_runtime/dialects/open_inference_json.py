@@ -1,11 +1,14 @@
 """Inference requests and responses of the Open Inference Protocol v2, with tensors as JSON.
 
+Raw tensors beside the JSON, and parameters, are read by modules that are imported with the first
+request that has them.
+
 Source: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +16,7 @@ import numpy as np
 import orjson
 
 from coldpress_runtime.artifact import Manifest, Signature, TensorSpec
-from coldpress_runtime.errors import RequestError
+from coldpress_runtime.errors import PayloadTooLarge, RequestError
 from coldpress_runtime.options import Limits
 from coldpress_runtime.session import DTYPES, Tensors
 
@@ -23,8 +26,22 @@ from .json_body import object_of, parse_json
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["InferenceRequest", "encode_tensor", "example", "parse", "render"]
+    from .open_inference_binary import RawTensors
+    from .open_inference_parameters import Forms
 
+__all__ = [
+    "BINARY_HEADER",
+    "InferenceRequest",
+    "answered",
+    "chosen",
+    "encode_tensor",
+    "example",
+    "parse",
+    "render",
+]
+
+# Where raw tensors follow the JSON, its length.
+BINARY_HEADER = "inference-header-content-length"
 _DEFAULT_LIMITS = Limits()
 
 
@@ -35,47 +52,71 @@ class InferenceRequest(NamedTuple):
         id: The caller's own identifier, echoed; None if not given.
         tensors: Inputs by name, in the datatype and shape that the request declares.
         outputs: Names of the outputs asked for; empty for all.
+        forms: How the outputs are sent, if not each as JSON.
     """
 
     id: str | None
     tensors: Tensors
     outputs: tuple[str, ...]
+    forms: Forms | None = None
 
 
-def parse(body: bytes, limits: Limits = _DEFAULT_LIMITS) -> InferenceRequest:
+def parse(
+    body: bytes, limits: Limits = _DEFAULT_LIMITS, raw: RawTensors | None = None
+) -> InferenceRequest:
     """Read an inference request.
+
+    Args:
+        body: Its JSON.
+        limits: What it may hold.
+        raw: The tensors that follow the JSON, if any may.
 
     Raises:
         RequestError: It is not JSON, or not an inference request, or a tensor's data do not agree
             with its shape and datatype; the message says where.
+        PayloadTooLarge: Its tensors have more values than the limit.
     """
     document = object_of(parse_json(body, limits))
+    outputs = [] if document.get("outputs") is None else _objects(document, "outputs")
     return InferenceRequest(
         id=_optional_text(document, "id", "the request's id"),
-        tensors=_inputs(document, limits),
-        outputs=_requested(document),
+        tensors=_inputs(document, limits, raw),
+        outputs=_names(outputs) if outputs else (),
+        forms=_forms(document, outputs),
     )
 
 
-def render(manifest: Manifest, version: str, request: InferenceRequest, results: Tensors) -> bytes:
-    """The inference response: the outputs asked for, in the order asked.
-
-    A NaN or an infinity, which JSON can't carry, becomes null.
+def chosen(signature: Signature, request: InferenceRequest) -> Sequence[TensorSpec]:
+    """The outputs asked for, in the order asked.
 
     Raises:
         RequestError: An output that was asked for is not the model's.
     """
-    specs = {spec.name: spec for spec in manifest.signature.outputs}
-    names = request.outputs or tuple(specs)
-    if unknown := [name for name in names if name not in specs]:
+    if not request.outputs:
+        return signature.outputs
+    specs = {spec.name: spec for spec in signature.outputs}
+    if unknown := [name for name in request.outputs if name not in specs]:
         raise RequestError(
             f"unknown output '{unknown[0]:.64}'; this model gives "
             + ", ".join(f"'{name}'" for name in specs)
         )
+    return [specs[name] for name in request.outputs]
+
+
+def answered(manifest: Manifest, version: str, request: InferenceRequest) -> dict[str, Any]:
+    """The inference response without its outputs."""
     document: dict[str, Any] = {"model_name": manifest.name, "model_version": version}
     if request.id is not None:
         document["id"] = request.id
-    document["outputs"] = [encode_tensor(specs[name], results[name]) for name in names]
+    return document
+
+
+def render(document: dict[str, Any], specs: Sequence[TensorSpec], results: Tensors) -> bytes:
+    """The inference response with each output as JSON.
+
+    A NaN or an infinity, which JSON can't carry, becomes null.
+    """
+    document["outputs"] = [encode_tensor(spec, results[spec.name]) for spec in specs]
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
@@ -109,31 +150,68 @@ def _zeros(spec: TensorSpec) -> dict[str, Any]:
     return encode_tensor(spec, np.full(_smallest(spec), "" if kind.hasobject else 0, dtype=kind))
 
 
-def _inputs(document: Mapping[str, Any], limits: Limits) -> dict[str, NDArray[Any]]:
+def _inputs(
+    document: Mapping[str, Any], limits: Limits, raw: RawTensors | None
+) -> dict[str, NDArray[Any]]:
     tensors: dict[str, NDArray[Any]] = {}
+    elements = 0
     for fields in _objects(document, "inputs"):
         name = _name(fields, "input")
         if name in tensors:
             raise RequestError(f"input '{name:.64}' is there twice")
-        tensors[name] = json_tensors.decode(
-            f"input '{name:.64}'",
-            datatype=fields.get("datatype"),
-            shape=fields.get("shape"),
-            data=fields.get("data"),
-            limits=limits,
-        )
+        tensors[name] = tensor = _tensor(f"input '{name:.64}'", fields, limits, raw)
+        elements += tensor.size
+        if elements > limits.elements:
+            raise PayloadTooLarge(
+                f"the request's tensors have more than {limits.elements:,} values, which is the "
+                "limit; send fewer rows"
+            )
     if not tensors:
         raise RequestError("the request has no inputs")
     return tensors
 
 
-def _requested(document: Mapping[str, Any]) -> tuple[str, ...]:
-    if "outputs" not in document:
-        return ()
-    names = tuple(_name(fields, "requested output") for fields in _objects(document, "outputs"))
+def _tensor(
+    where: str, fields: Mapping[str, Any], limits: Limits, raw: RawTensors | None
+) -> NDArray[Any]:
+    datatype, shape = fields.get("datatype"), fields.get("shape")
+    if fields.get("parameters") is not None:
+        from .open_inference_parameters import binary_size  # noqa: PLC0415 - not for most
+
+        size = binary_size(fields, where)
+        if size is not None:
+            from .binary_tensors import decode  # noqa: PLC0415 - as above
+
+            data = _raw(where, raw, size)
+            return decode(where, datatype=datatype, shape=shape, data=data, limits=limits)
+    return json_tensors.decode(
+        where, datatype=datatype, shape=shape, data=fields.get("data"), limits=limits
+    )
+
+
+def _raw(where: str, raw: RawTensors | None, size: int) -> memoryview:
+    if raw is None:
+        raise RequestError(
+            f"{where} has a binary_data_size, but the request has no header "
+            "Inference-Header-Content-Length"
+        )
+    return raw.take(where, size)
+
+
+def _names(outputs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    names = tuple(_name(fields, "requested output") for fields in outputs)
     if len(set(names)) != len(names):
         raise RequestError("an output is requested twice")
     return names
+
+
+def _forms(document: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]]) -> Forms | None:
+    if not [fields for fields in (document, *outputs) if fields.get("parameters") is not None]:
+        return None
+    from .open_inference_parameters import forms_of  # noqa: PLC0415 - not for most
+
+    forms = forms_of(document, outputs)
+    return None if forms.are_plain else forms
 
 
 def _name(fields: Mapping[str, Any], what: str) -> str:

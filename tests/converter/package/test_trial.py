@@ -174,7 +174,7 @@ def test_refuses_bytecode_that_is_not_used(package, attempt):
 def test_ends_a_package_that_does_not_answer(package, attempt, monkeypatch):
     """A package that hangs is ended, and the error says so."""
     monkeypatch.setattr(trial, "_SECONDS", 0.5)
-    with pytest.raises(BuildError, match=r"did not answer 10 sample events within 0\.5 s"):
+    with pytest.raises(BuildError, match=r"did not answer \d+ sample events within 0\.5 s"):
         attempt(package("import threading\nthreading.Event().wait()"))
 
 

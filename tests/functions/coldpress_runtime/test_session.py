@@ -104,6 +104,15 @@ def test_every_datatype_goes_through_a_model(build_onnx, datatype):
     assert result.tolist() == array.tolist()
 
 
+def test_a_dimension_that_is_0_in_the_signature_may_be_0():
+    """A model that itself says that a dimension is 0 gets its empty tensor."""
+    x = TensorSpec(name="x", datatype="FP32", shape=(-1, 0))
+    signature = SIGNATURE._replace(inputs=(x,))
+    check_inputs(signature, {"x": np.zeros((2, 0), np.float32)})
+    with pytest.raises(RequestError, match=r"'x' is empty: its shape is \[0, 0\]"):
+        check_inputs(signature, {"x": np.zeros((0, 0), np.float32)})
+
+
 def test_a_session_knows_its_signature(build_onnx):
     """Inputs and outputs come in the graph's order, named and unnamed dimensions as -1."""
     session = ModelSession(

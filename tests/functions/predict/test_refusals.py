@@ -57,7 +57,6 @@ REFUSED_HEADERS = {
     "compressed": ("Content-Encoding", "br", "content-encoding 'br' is not read"),
     "stacked": ("content-encoding", "gzip, br", "content-encoding 'gzip, br' is not read"),
     "half a pair": ("content-encoding", "\ud800", "content-encoding '?' is not read"),
-    "binary": ("Inference-Header-Content-Length", "10", "binary tensors are not read"),
 }
 
 

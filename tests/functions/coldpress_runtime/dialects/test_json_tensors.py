@@ -48,7 +48,7 @@ WRONG = {
     "datatype unknown": ("FP8", [1], [1], "needs a datatype"),
     "datatype in small letters": ("fp32", [1], [1], "needs a datatype"),
     "datatype a list": (["FP32"], [1], [1], "needs a datatype"),
-    "binary only": ("BF16", [1], [1], "needs a datatype"),
+    "no type of numpy's": ("BF16", [1], [1], "x is BF16, which onnxruntime can't take from Python"),
     "no shape": ("INT64", None, [1], "x needs a shape, a list of at most 16 whole numbers from 0"),
     "shape a number": ("INT64", 1, [1], "needs a shape"),
     "shape of text": ("INT64", ["1"], [1], "needs a shape"),

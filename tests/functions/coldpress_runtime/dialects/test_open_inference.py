@@ -15,14 +15,16 @@ from coldpress_runtime.artifact import (
     TensorSpec,
 )
 from coldpress_runtime.dialects.open_inference import Call, answer, methods, refusal, route
-from coldpress_runtime.dialects.open_inference_json import parse, render
-from coldpress_runtime.errors import RequestError, UnknownRoute, UnsupportedMedia
+from coldpress_runtime.dialects.open_inference_json import answered, chosen, parse, render
+from coldpress_runtime.errors import PayloadTooLarge, RequestError, UnknownRoute
 from coldpress_runtime.exchange import Request
 from coldpress_runtime.exchange import Source as Sender
 from coldpress_runtime.models import LoadedModel
+from coldpress_runtime.options import Limits
 from coldpress_runtime.version import VERSION as OWN_VERSION
 
 VERSION = "0" * 64
+EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration"]
 INPUT = {"name": "x", "datatype": "INT64", "shape": [2], "data": [1, 2]}
 
 ROUTES = {
@@ -40,6 +42,7 @@ ROUTES = {
     ("POST", "/v2/models/iris/versions/3/infer"): Call(
         operation="infer", model="iris", version="3"
     ),
+    ("GET", "/v2/models/iris/config"): Call(operation="model_config", model="iris"),
     ("GET", "/v2/models/infer"): Call(operation="model", model="infer"),
     ("POST", "/v2/infer"): Call(operation="infer"),
     ("POST", "/v2/models/a%2Fb/infer"): Call(operation="infer", model="a%2Fb"),
@@ -49,7 +52,8 @@ UNKNOWN_PATHS = [
     "", "/", "/v1", "/v22", "/V2", "/v2/health", "/v2/health/dead", "/v2/models", "/v2/models/",
     "/v2/models//infer", "/v2/models/iris/explain", "/v2/models/iris/infer/x", "/v2//health/live",
     "/v2/models/iris/versions", "/v2/models/iris/versions/", "/v2/models/iris/versions//infer",
-    "/v2/models/a/../b", "/v2/repository/index", "/v2/health/live/x", "v2\\models", "/" * 5_000,
+    "/v2/models/a/../b", "/v2/repository/index", "/v2/models/iris/stats",
+    "/v2/health/live/x", "v2\\models", "/" * 5_000,
 ]  # fmt: skip
 
 # The request's document, and what the error says.
@@ -84,7 +88,7 @@ WRONG = {
     ),
     "id a number": ({"id": 1, "inputs": [INPUT]}, "the request's id must be a string"),
     "id a list": ({"id": ["a"], "inputs": [INPUT]}, "the request's id must be a string"),
-    "outputs null": ({"inputs": [INPUT], "outputs": None}, "outputs must be a list of objects"),
+    "outputs an object": ({"inputs": [INPUT], "outputs": {}}, "outputs must be a list of objects"),
     "outputs of names": ({"inputs": [INPUT], "outputs": ["y"]}, "outputs must be a list"),
     "output without a name": (
         {"inputs": [INPUT], "outputs": [{}]},
@@ -168,6 +172,12 @@ def _request(**fields):
     return parse(orjson.dumps({"inputs": [INPUT], **fields}))
 
 
+def _rendered(manifest, request, results):
+    """The answer's document."""
+    specs = chosen(manifest.signature, request)
+    return orjson.loads(render(answered(manifest, VERSION, request), specs, results))
+
+
 @pytest.mark.parametrize(("asked", "call"), ROUTES.items(), ids=map(" ".join, ROUTES))
 def test_a_path_is_a_call(asked, call):
     """Each path of the protocol is known, with and without a version, and answers one method."""
@@ -214,11 +224,11 @@ def test_what_the_protocol_lets_a_caller_add_is_passed_over():
     request = _request(
         parameters={"a": 1},
         inputs=[{**INPUT, "parameters": {"b": 2}, "note": 3}],
-        outputs=[{"name": "y", "parameters": {"classification": 1}}],
+        outputs=[{"name": "y", "parameters": {"c": 3}}, {"name": "z", "parameters": None}],
         note=4,
     )
     assert request.tensors["x"].tolist() == [1, 2]
-    assert request.outputs == ("y",)
+    assert (request.outputs, request.forms) == (("y", "z"), None)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +238,7 @@ def test_what_the_protocol_lets_a_caller_add_is_passed_over():
 )
 def test_the_id_is_echoed_if_there_is_one(manifest, results, fields, expected):
     """The caller's id comes back as it was, and no id where there was none."""
-    answer = orjson.loads(render(manifest, VERSION, _request(**fields), results))
+    answer = _rendered(manifest, _request(**fields), results)
     assert answer.get("id") == expected
     assert ("id" in answer) is (expected is not None)
 
@@ -238,28 +248,29 @@ def test_the_id_is_echoed_if_there_is_one(manifest, results, fields, expected):
     [
         ({}, ["label", "score"]),
         ({"outputs": []}, ["label", "score"]),
+        ({"outputs": None}, ["label", "score"]),
         ({"outputs": [{"name": "score"}]}, ["score"]),
         ({"outputs": [{"name": "score"}, {"name": "label"}]}, ["score", "label"]),
     ],
-    ids=["all", "none named", "one", "in another order"],
+    ids=["all", "none named", "null", "one", "in another order"],
 )
 def test_the_outputs_asked_for_are_given(manifest, results, outputs, names):
     """Outputs come in the order asked, or all in the model's order."""
-    answer = orjson.loads(render(manifest, VERSION, _request(**outputs), results))
+    answer = _rendered(manifest, _request(**outputs), results)
     assert [output["name"] for output in answer["outputs"]] == names
 
 
-def test_an_unknown_output_is_refused(manifest, results):
+def test_an_unknown_output_is_refused(manifest):
     """Asking for an output that the model has not names those that it has."""
     request = _request(outputs=[{"name": "label"}, {"name": "y" * 999}])
     with pytest.raises(RequestError, match=r"^unknown output 'y{64}'; this model gives") as caught:
-        render(manifest, VERSION, request, results)
+        chosen(manifest.signature, request)
     assert str(caught.value).endswith("gives 'label', 'score'")
 
 
 def test_an_answer_is_the_protocols(manifest, results):
     """An answer names model and version, and each output's datatype, shape and flat data."""
-    assert orjson.loads(render(manifest, VERSION, _request(), results)) == {
+    assert _rendered(manifest, _request(), results) == {
         "model_name": "iris",
         "model_version": VERSION,
         "outputs": [
@@ -327,7 +338,7 @@ def test_renamed_columns_stand_with_their_inputs(manifest):
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/v2", {"name": "coldpress", "version": OWN_VERSION, "extensions": []}),
+        ("/v2", {"name": "coldpress", "version": OWN_VERSION, "extensions": EXTENSIONS}),
         ("/v2/health/live", {"live": True}),
         ("/v2/health/ready", {"live": True, "ready": True}),
         ("/v2/models/iris/ready", {"name": "iris", "ready": True}),
@@ -339,12 +350,16 @@ def test_the_servers_answers_are_the_protocols(get, path, body):
     assert get(path) == body
 
 
-def test_binary_tensors_are_refused():
-    """The binary tensor extension, which the server does not offer, is refused by name."""
-    headers = {"inference-header-content-length": "10"}
-    request = Request(source=Sender.DIRECT, method="POST", path="/v2/infer", headers=headers)
-    with pytest.raises(UnsupportedMedia, match="send the data as JSON"):
-        answer(request, SimpleNamespace(model=lambda *_: None))
+@pytest.mark.parametrize(("most", "fits"), [(4, True), (3, False)], ids=["at", "beyond"])
+def test_values_are_counted_over_all_inputs(most, fits):
+    """The limit of values is inclusive, and is one for all of a request's tensors."""
+    body = orjson.dumps({"inputs": [INPUT, {**INPUT, "name": "y"}]})
+    limits = Limits(elements=most)
+    if fits:
+        assert parse(body, limits).tensors.keys() == {"x", "y"}
+        return
+    with pytest.raises(PayloadTooLarge, match=r"more than 3 values, which is the limit"):
+        parse(body, limits)
 
 
 @pytest.mark.parametrize(("message", "shown"), [("é", "é"), ('"\n', '"\n')], ids=ascii)
