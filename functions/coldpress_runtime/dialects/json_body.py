@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from coldpress_runtime.errors import RequestError
+from coldpress_runtime.errors import RequestError, UnsupportedMedia
 from coldpress_runtime.options import Limits
 
-__all__ = ["kind_of", "object_of", "parse_json"]
+__all__ = ["check_json_type", "kind_of", "object_of", "parse_json"]
 
 _KINDS: dict[type, str] = {
     bool: "booleans",
@@ -22,7 +22,28 @@ _KINDS: dict[type, str] = {
     dict: "objects",
     type(None): "null",
 }
+# What clients call JSON: its own type, none at all, and what curl, browsers and Triton's client say
+# when nobody told them.
+_JSON_TYPES = frozenset(
+    {
+        *("", "application/json", "text/json", "text/plain", "application/octet-stream"),
+        "application/x-www-form-urlencoded",
+    }
+)
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
+
+
+def check_json_type(content_type: str) -> None:
+    """Whether a body may be JSON, by what its header says.
+
+    Raises:
+        UnsupportedMedia: It says that it is something else.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in _JSON_TYPES and not kind.endswith("+json"):
+        raise UnsupportedMedia(
+            f"content-type '{content_type:.64}' is not read here; send application/json"
+        )
 
 
 def parse_json(body: bytes, limits: Limits) -> Any:  # noqa: ANN401 - any JSON value

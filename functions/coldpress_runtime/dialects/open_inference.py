@@ -17,6 +17,7 @@ from coldpress_runtime.options import Limits
 from coldpress_runtime.serving import Serving
 from coldpress_runtime.version import VERSION
 
+from .json_body import check_json_type
 from .open_inference_json import (
     BINARY_HEADER,
     InferenceRequest,
@@ -148,6 +149,7 @@ def _infer(request: Request, model: LoadedModel, serving: Serving) -> Response:
 
 
 def _parsed(request: Request, limits: Limits) -> InferenceRequest:
+    check_json_type(request.headers.get("content-type", ""))
     if BINARY_HEADER in request.headers:
         from .open_inference_binary import split  # noqa: PLC0415 - for clients that send it
 
