@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Collection, Iterator
 from itertools import chain
@@ -35,8 +34,10 @@ from coldpress.exporters.boosting._pipelines import register_boosters
 from ._converters import CONVERTERS, PRECISE, SHAPES, register_missing, without_plugins
 from ._functions import KNOWN, is_known
 from ._inputs import Inputs, parts_of
+from ._patterns import unicode_tokens
 from ._rewrite import rewritten
 from ._targets import check_target
+from ._texts import LOCALE
 
 __all__ = ["check_convertible", "convert"]
 
@@ -48,11 +49,6 @@ _TYPES: dict[str, Any] = {
     "BYTES": StringTensorType,
 }
 _OPSETS = {"": 21, "ai.onnx.ml": 3}
-# skl2onnx asks for en_US, which small images such as Lambda's lack.
-_LOCALE = "C.UTF-8"
-# scikit-learn's patterns: words of at least so many letters as there are \w in them.
-_WORDS = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)+)\+(?:\\b)?")
-_LETTER = r"[\p{L}\p{N}_]"
 
 
 def check_convertible(model: BaseEstimator) -> None:
@@ -144,7 +140,7 @@ def _options(model: BaseEstimator, sparse: Collection[int]) -> dict[int, dict[st
     options: dict[int, dict[str, Any]] = {}
     for part in parts_of(model):
         if isinstance(part, CountVectorizer):
-            options[id(part)] = {"locale": _LOCALE}
+            options[id(part)] = {"locale": LOCALE}
             if part.analyzer == "word" and (tokens := unicode_tokens(part.token_pattern)):
                 options[id(part)]["tokenexp"] = tokens
         elif is_classifier(part) and not isinstance(part, Pipeline):
@@ -181,18 +177,6 @@ def _no_converter(model: BaseEstimator, error: Exception) -> ExportError:
         f"{where}, for which skl2onnx has no converter; replace it by another estimator, or name "
         "a module that registers a converter with --plugin"
     )
-
-
-def unicode_tokens(pattern: str | None) -> str:
-    r"""A pattern of words as RE2 takes it, whose own ``\w`` and ``\b`` know ASCII only.
-
-    Empty for a pattern that is not made of ``\w`` alone: that is left as it is.
-    """
-    found = _WORDS.fullmatch(pattern or "")
-    if found is None:
-        return ""
-    least = len(found[1]) // 2
-    return f"{_LETTER}{{{least},}}"
 
 
 def _steps(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - also "drop"

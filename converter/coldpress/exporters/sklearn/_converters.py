@@ -26,6 +26,7 @@ from . import (
     _scalers,
     _stacking,
     _targets,
+    _texts,
     _trees,
     _votes,
 )
@@ -52,6 +53,7 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_scalers.CONVERTERS,
     **_stacking.CONVERTERS,
     **_targets.CONVERTERS,
+    **_texts.CONVERTERS,
     **_votes.CONVERTERS,
 }
 PRECISE = {**_scalers.PRECISE, **_quantiles.PRECISE}
@@ -71,6 +73,7 @@ SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_stacking.SHAPES,
     **_votes.SHAPES,
     **_targets.SHAPES,
+    **_texts.SHAPES,
 }
 # What every classifier of skl2onnx's may be asked for.
 _OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
