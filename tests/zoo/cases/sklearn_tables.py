@@ -206,8 +206,30 @@ def _pipelines():
         )
 
 
+SHOP = GAPPY.assign(text=TEXTS, income=RANDOM.exponential(5000, ROWS))
+
+
+def _of_every_kind(model):
+    """Encoders of targets, bins, texts, rare and missing words, and numbers before a model."""
+    return pipeline.make_pipeline(
+        compose.make_column_transformer(
+            (_TARGETED, ["city"]),
+            (preprocessing.KBinsDiscretizer(4, quantile_method="linear"), ["income"]),
+            (TfidfVectorizer(), "text"),
+            (_RARE, _TEXTUAL),
+            (_filled(impute.SimpleImputer(), preprocessing.StandardScaler(), NUMBERS)),
+        ),
+        model,
+    )
+
+
 CASES = (
     *_pipelines(),
+    held("Table, columns of every kind, logistic", lambda: _of_every_kind(_LOGISTIC), BINARY,
+         rows=SHOP, quick=True),
+    held("Table, columns of every kind, boosting",
+         lambda: _of_every_kind(ensemble.HistGradientBoostingClassifier(max_iter=8)), THREE,
+         rows=SHOP),
     held("OneHotEncoder", lambda: _ONE_HOT, rows=FULL[_TEXTUAL], quick=True),
     held("OneHotEncoder, gaps", lambda: _ONE_HOT, rows=GAPPY[_TEXTUAL], quick=True),
     held("OrdinalEncoder", lambda: _KNOWN, rows=FULL[_TEXTUAL]),

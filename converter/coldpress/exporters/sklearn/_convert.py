@@ -22,7 +22,6 @@ from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -34,10 +33,8 @@ from coldpress.exporters.boosting._pipelines import register_boosters
 from ._converters import CONVERTERS, PRECISE, SHAPES, register_missing, without_plugins
 from ._functions import KNOWN, is_known
 from ._inputs import Inputs, parts_of
-from ._patterns import unicode_tokens
 from ._rewrite import rewritten
 from ._targets import check_target
-from ._texts import LOCALE
 
 __all__ = ["check_convertible", "convert"]
 
@@ -139,11 +136,7 @@ def _initial_types(inputs: Inputs) -> list[tuple[str, Any]]:
 def _options(model: BaseEstimator, sparse: Collection[int]) -> dict[int, dict[str, Any]]:
     options: dict[int, dict[str, Any]] = {}
     for part in parts_of(model):
-        if isinstance(part, CountVectorizer):
-            options[id(part)] = {"locale": LOCALE}
-            if part.analyzer == "word" and (tokens := unicode_tokens(part.token_pattern)):
-                options[id(part)]["tokenexp"] = tokens
-        elif is_classifier(part) and not isinstance(part, Pipeline):
+        if is_classifier(part) and not isinstance(part, Pipeline):
             # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
             options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
     # CatBoost's are no estimators to scikit-learn, and so no parts.

@@ -12,6 +12,7 @@ from skl2onnx._supported_operators import sklearn_operator_name_map
 from coldpress.exporters._plugins import has_converter, has_parser
 
 from . import (
+    _bins,
     _corrections,
     _encoders,
     _functions,
@@ -40,6 +41,7 @@ _Registered = TypeVar("_Registered")
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_trees.CONVERTERS,
     **_encoders.CONVERTERS,
+    **_bins.CONVERTERS,
     **_corrections.CONVERTERS,
     **_functions.CONVERTERS,
     **_leaves.CONVERTERS,
@@ -59,6 +61,7 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
 PRECISE = {**_scalers.PRECISE, **_quantiles.PRECISE}
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_encoders.SHAPES,
+    **_bins.SHAPES,
     **_corrections.SHAPES,
     **_functions.SHAPES,
     **_leaves.SHAPES,

@@ -20,7 +20,7 @@ from coldpress.errors import ExportError
 
 from ._charsets import Charset, as_class, charset, named
 
-__all__ = ["TokenPattern", "token_pattern", "unicode_tokens"]
+__all__ = ["TokenPattern", "token_pattern"]
 
 # scikit-learn's patterns: words of at least so many letters as there are \w in them.
 _WORDS = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)+)\+(?:\\b)?")
@@ -66,24 +66,14 @@ class _Part:
     places: dict[int, Charset] = field(default_factory=dict)
 
 
-def unicode_tokens(pattern: str | None) -> str:
-    r"""A pattern of words as RE2 takes it, whose own ``\w`` and ``\b`` know ASCII only.
-
-    Empty for a pattern that is not made of ``\w`` alone: that is left as it is.
-    """
-    found = _WORDS.fullmatch(pattern or "")
-    if found is None:
-        return ""
-    least = len(found[1]) // 2
-    return f"{_LETTER}{{{least},}}"
-
-
 def token_pattern(pattern: str) -> TokenPattern:
     """How onnxruntime splits texts as Python's ``findall`` would.
 
     Raises:
         ExportError: It can't.
     """
+    if words := _WORDS.fullmatch(pattern):
+        return TokenPattern(tokens=f"{_LETTER}{{{len(words[1]) // 2},}}")
     try:
         return _translated(_parsed(pattern))
     except _Untold as error:

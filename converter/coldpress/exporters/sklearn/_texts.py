@@ -1,7 +1,7 @@
-"""Counts of n-grams of characters, and of words by other patterns and without stop words.
+"""Counts of n-grams of words and of characters.
 
-skl2onnx leaves the blanks of texts as they are and knows no n-grams within words, and onnxruntime
-takes patterns otherwise than Python does.
+skl2onnx gives them in float32 only, keeps stop words between others, leaves the blanks of texts as
+they are, knows no n-grams within words, and has patterns taken otherwise than Python takes them.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from skl2onnx.common._registration import get_converter
 from sklearn.feature_extraction.text import CountVectorizer
 
 from coldpress.errors import ExportError
 
 from ._nodes import Nodes, float_type
-from ._patterns import TokenPattern, token_pattern, unicode_tokens
+from ._patterns import TokenPattern, token_pattern
 from ._tokens import character_codes, codes_of, split_characters, split_words
 
-__all__ = ["CONVERTERS", "LOCALE", "SHAPES"]
+__all__ = ["CONVERTERS", "SHAPES"]
 
 # skl2onnx asks for en_US, which small images such as Lambda's lack.
-LOCALE = "C.UTF-8"
+_LOCALE = "C.UTF-8"
 _SIGMAS = frozenset({"\N{GREEK SMALL LETTER SIGMA}", "\N{GREEK SMALL LETTER FINAL SIGMA}"})
 # An n-gram as codes; None where no text can have it.
 _Gram: TypeAlias = tuple[int, ...] | None
@@ -31,9 +30,6 @@ _Gram: TypeAlias = tuple[int, ...] | None
 def _convert(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped package
     model = operator.raw_operator
     _check(model)
-    if not _is_ours(model):
-        get_converter(operator.type)(scope, operator, container)
-        return
     nodes = Nodes(scope, operator, container)
     texts = nodes("Reshape", operator.inputs[0].full_name, np.array([-1]))
     split = _words if model.analyzer == "word" else _characters
@@ -57,13 +53,6 @@ def _check(model: CountVectorizer) -> None:
         )
 
 
-def _is_ours(model: CountVectorizer) -> bool:
-    """Whether skl2onnx does not write it, or not right."""
-    if model.analyzer != "word" or not unicode_tokens(model.token_pattern):
-        return True
-    return bool(model.binary or model.get_stop_words())
-
-
 def _words(nodes: Nodes, model: CountVectorizer, texts: str) -> tuple[str, list[_Gram]]:
     pattern = token_pattern(model.token_pattern)
     if pattern.blanks and model.ngram_range != (1, 1):
@@ -77,7 +66,7 @@ def _words(nodes: Nodes, model: CountVectorizer, texts: str) -> tuple[str, list[
             texts,
             case_change_action="LOWER",
             is_case_sensitive=1,
-            locale=LOCALE,
+            locale=_LOCALE,
         )
     gone = model.get_stop_words() or frozenset()
     parts = [_parts(model, gram, pattern) for gram in _ordered(model)]
@@ -158,10 +147,7 @@ def _doubled(nodes: Nodes, counts: str, place: int, width: int) -> str:
 def _shape(operator: Any) -> None:  # noqa: ANN401 - untyped package
     model = operator.raw_operator
     _check(model)
-    if _is_ours(model):
-        operator.outputs[0].type = float_type(operator, [None, len(model.vocabulary_)])
-    else:
-        operator.infer_types()
+    operator.outputs[0].type = float_type(operator, [None, len(model.vocabulary_)])
 
 
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {CountVectorizer: _convert}
