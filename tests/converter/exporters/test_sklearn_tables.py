@@ -19,7 +19,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from coldpress.errors import SampleError
+from coldpress.errors import ExportError, SampleError
 from coldpress.exporters.sklearn import attempts
 from coldpress.exporters.sklearn._ask import column_like, columns_with_gaps, original_rows
 from coldpress.pipeline import export
@@ -103,6 +103,24 @@ def test_unseen_words_are_not_missing_words(tmp_path):
     bundle = export(model, sample=TABLE[["city"]], output=tmp_path / "b")
     asked = pd.DataFrame({"city": ["Oslo", np.nan, "Ulm"]})
     assert answers(bundle, asked)["variable"].tolist() == [[-1], [-2], [2]]
+
+
+def test_none_is_a_category_to_ordinal_codes(tmp_path):
+    """Only NaN gets the number for what is missing; None has a place among the categories."""
+    table = pd.DataFrame({"city": pd.Series(["Ulm", None, "Bonn"] * 9, dtype=object)})
+    model = OrdinalEncoder(encoded_missing_value=-2).fit(table)
+    bundle = export(model, sample=table, output=tmp_path / "b")
+    expected = model.transform(table).tolist()
+    assert answers(bundle, table)["variable"].tolist() == expected
+    assert [-2] not in expected
+
+
+@pytest.mark.parametrize("encoder", [OrdinalEncoder(), IGNORED], ids=repr)
+def test_none_and_nan_together_are_refused(tmp_path, encoder):
+    """ONNX carries both as the empty string, and the encoder has a category for each."""
+    table = pd.DataFrame({"city": pd.Series(["Ulm", None, np.nan] * 9, dtype=object)})
+    with pytest.raises(ExportError, match=r"several kinds of missing words .* use one of them"):
+        export(encoder.fit(table), sample=table, output=tmp_path / "b")
 
 
 def test_an_imputer_fills_what_the_sample_does_not_miss(tmp_path):
