@@ -75,9 +75,7 @@ def prove(
     rungs: list[Rung] = []
     failure: Exception = ExportError("there is no way to export this model")
     failed: Proven | None = None
-    caution = ""
     for attempt in attempts(trained, sample):
-        caution = attempt.caution
         try:
             proven = _attempted(trained, attempt, folder, progress)
             failed = failed or proven
@@ -93,7 +91,7 @@ def prove(
         return _with_rungs(failed, rungs)
     if isinstance(failure, RuntimeFault):
         failure = ExportError(f"the export can't be served: {failure}")
-    raise _with_caution(_with_others(failure, rungs), caution)
+    raise _with_others(failure, rungs)
 
 
 def packages_of(trained: TrainedModel) -> tuple[str, ...]:
@@ -107,17 +105,7 @@ def _with_others(failure: Exception, rungs: list[Rung]) -> Exception:
     if not others:
         return failure
     told = "; ".join(f"{rung.name}: {brief(rung.reason, _REASON)}" for rung in others)
-    return _saying(failure, f"{failure} (in {rungs[-1].name}; before that, {told})")
-
-
-def _with_caution(failure: Exception, caution: str) -> Exception:
-    """What is compared and differs, with what may be the reason."""
-    if not caution or not isinstance(failure, CertificationError):
-        return failure
-    return _saying(failure, f"{failure}; {caution}")
-
-
-def _saying(failure: Exception, message: str) -> Exception:
+    message = f"{failure} (in {rungs[-1].name}; before that, {told})"
     if isinstance(failure, CertificationError):
         return _saying(message, failure)
     return ExportError(message)

@@ -95,9 +95,7 @@ class Attempt:
     Attributes:
         name: What sets it apart, such as ``float64``.
         export: Makes the export; raises `ExportError` if it can't be made.
-        caution: What the reason may be where an export does not answer alike; for the message.
     """
 
     name: str
     export: Callable[[], Exported]
-    caution: str = ""

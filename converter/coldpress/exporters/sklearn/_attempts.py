@@ -24,7 +24,6 @@ from coldpress.onnx_file import OnnxFile
 from coldpress_runtime.artifact import Signature, TensorSpec
 from coldpress_runtime.session import ModelSession, datatype_of
 
-from ._cautions import caution_of
 from ._convert import check_convertible, convert
 from ._converters import PRECISE
 from ._finish import give_whole_numbers, split_targets
@@ -65,9 +64,7 @@ def attempts(model: BaseEstimator, sample: Sample) -> tuple[Attempt, ...]:
     wanted = wanted_inputs(model, fitted)
     _check_answers(model, fitted)
     return tuple(
-        Attempt(
-            name=rung.name, export=partial(_export, model, fitted, rung), caution=caution_of(model)
-        )
+        Attempt(name=rung.name, export=partial(_export, model, fitted, rung))
         for rung in _ladder(model, wanted)
     )
 
