@@ -61,7 +61,8 @@ _ORT_TYPES = {
 }
 # https://github.com/microsoft/onnxruntime: onnxruntime_session_options_config_keys.h
 WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
-_ERRORS_ONLY = 3
+# What a run fails of is told by its exception; onnxruntime would print it as well.
+_FATAL_ONLY = 4
 _DEFAULTS = SessionOptions()
 _REFUSED = (
     ort.capi.onnxruntime_pybind11_state.InvalidArgument,
@@ -185,7 +186,7 @@ def _options(chosen: SessionOptions, weights: Path | memoryview | None) -> ort.S
     options = ort.SessionOptions()
     options.intra_op_num_threads = chosen.threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ONLY
     entries = {
         # Spinning threads burn the vCPU share that the next operator needs.
         "session.intra_op.allow_spinning": chosen.spinning,

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from coldpress import proving
-from coldpress.errors import CertificationError, ExportError
+from coldpress.errors import CertificationError, ExportError, SampleError
 from coldpress.load import model_of
 from coldpress.onnx_file import OnnxFile
 from coldpress.proving import prove
@@ -57,6 +57,12 @@ def test_a_wrong_model_is_compared_once(monkeypatch, tmp_path):
     with pytest.raises(CertificationError):
         prove(model_of(network()), Sample.of(ROWS), tmp_path, told.append)
     assert len([step for step in told if step.startswith("Comparing")]) == 1
+
+
+def test_a_sample_without_a_value_proves_nothing(tmp_path):
+    """Rows of nothing but gaps are refused before anything is exported."""
+    with pytest.raises(SampleError, match="every value of the sample is missing"):
+        prove(model_of(network()), Sample.of(ROWS * np.nan), tmp_path, lambda _step: None)
 
 
 def test_every_way_that_failed_is_told(monkeypatch, tmp_path):

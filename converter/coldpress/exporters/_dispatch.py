@@ -41,10 +41,11 @@ def attempts(trained: TrainedModel, sample: Sample) -> tuple[Attempt, ...]:
         sample: Rows that give the types of the inputs.
 
     Raises:
-        SampleError: The sample doesn't fit the model.
+        SampleError: The sample doesn't fit the model, or has no value.
         ExportError: No way would give a right export; the message says why.
         MissingExtraError: The framework's converter is not installed.
     """
+    sample.check_values()
     ways: tuple[Attempt, ...] = _exporter(trained).attempts(trained.model, sample)
     return tuple(replace(way, export=partial(_with_probes, way, trained.framework)) for way in ways)
 
@@ -64,10 +65,11 @@ def reference(
         model: The export, for probes on the thresholds of its trees.
 
     Raises:
-        SampleError: The sample fits neither the model nor the export.
+        SampleError: The sample fits neither the model nor the export, or has no value.
         ExportError: The model is not what the export was made from.
         MissingExtraError: The framework is not installed.
     """
+    sample.check_values()
     made: Reference = _exporter(trained).reference(trained.model, sample, signature)
     batch = max((spec.shape[0] for spec in signature.inputs if spec.shape), default=1)
     return probed(made, framework=trained.framework, model=model, batch=max(batch, 1))

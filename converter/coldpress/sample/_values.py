@@ -48,16 +48,11 @@ class Sample:
         Tensors of PyTorch and TensorFlow, and a Series of pandas, are arrays.
 
         Raises:
-            SampleError: It is none of these, has no rows or no value, or its arrays differ in
-                length.
+            SampleError: It is none of these, has no rows, or its arrays differ in length.
         """
         sample = cls._of_frame(data, origin) or cls._of_arrays(data, origin)
         if sample.rows == 0:
             raise SampleError(f"{origin} has no rows; give it a few rows of typical input")
-        if _is_void(sample):
-            raise SampleError(
-                f"every value of {origin} is missing; give it a few rows of typical input"
-            )
         return sample
 
     @classmethod
@@ -89,6 +84,22 @@ class Sample:
     def of_frame(self, frame: pd.DataFrame) -> Sample:
         """The same rows as a table of other columns."""
         return replace(Sample.of(frame, origin=self.origin), truth=self.truth)
+
+    def check_values(self) -> None:
+        """Refuse rows that would prove nothing.
+
+        Raises:
+            SampleError: Not a single value is there.
+        """
+        if self.frame is not None:
+            missing = bool(self.frame.isna().all(axis=None))
+        else:
+            arrays = (self.arrays or {}).values()
+            missing = all(a.dtype.kind == "f" and bool(np.isnan(a).all()) for a in arrays)
+        if missing:
+            raise SampleError(
+                f"every value of {self.origin} is missing; give it a few rows of typical input"
+            )
 
     @property
     def rows(self) -> int:
@@ -189,14 +200,6 @@ def quoted(names: Sequence[object]) -> str:
     shown = ", ".join(f"'{name!s:.64}'" for name in names[:_SHOWN])
     rest = len(names) - _SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown
-
-
-def _is_void(sample: Sample) -> bool:
-    """Whether not a single value is there."""
-    if sample.frame is not None:
-        return bool(sample.frame.isna().all(axis=None))
-    arrays = (sample.arrays or {}).values()
-    return all(array.dtype.kind == "f" and bool(np.isnan(array).all()) for array in arrays)
 
 
 def _array_of(value: Any) -> Any:  # noqa: ANN401 - whatever a user gives

@@ -11,6 +11,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
+    AdaBoostClassifier,
     BaggingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
@@ -25,7 +26,7 @@ from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, Regresso
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.svm import SVC, LinearSVC
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
@@ -55,6 +56,7 @@ TREE = DecisionTreeClassifier(max_depth=3, random_state=0)
             id="calibrated-pipeline",
         ),
         pytest.param(OneVsOneClassifier(LinearSVC()), THREE, id="pairs"),
+        pytest.param(OneVsOneClassifier(LinearSVC()), BINARY, id="pair"),
         pytest.param(OutputCodeClassifier(LOGISTIC, random_state=0), THREE, id="codes"),
         pytest.param(
             VotingClassifier([("a", LOGISTIC), ("b", TREE)], weights=[1, 3]), THREE, id="votes"
@@ -151,8 +153,8 @@ def test_a_function_is_called_by_its_name(tmp_path):
     ("model", "said"),
     [
         pytest.param(
-            OneVsOneClassifier(SVC()),
-            "^OneVsOneClassifier asks for the decision function of the SVC inside it",
+            OneVsOneClassifier(AdaBoostClassifier(n_estimators=2)),
+            "^OneVsOneClassifier asks for the decision function of the AdaBoostClassifier inside",
             id="decision",
         ),
         pytest.param(

@@ -5,14 +5,22 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.compose import ColumnTransformer, make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
 
-from coldpress.errors import SampleError
+from coldpress.errors import ExportError, SampleError
+from coldpress.exporters.sklearn import attempts
 from coldpress.exporters.sklearn._ask import column_like, columns_with_gaps, original_rows
 from coldpress.pipeline import export
 from coldpress.sample import Sample
@@ -97,6 +105,24 @@ def test_unseen_words_are_not_missing_words(tmp_path):
     assert answers(bundle, asked)["variable"].tolist() == [[-1], [-2], [2]]
 
 
+def test_none_is_a_category_to_ordinal_codes(tmp_path):
+    """Only NaN gets the number for what is missing; None has a place among the categories."""
+    table = pd.DataFrame({"city": pd.Series(["Ulm", None, "Bonn"] * 9, dtype=object)})
+    model = OrdinalEncoder(encoded_missing_value=-2).fit(table)
+    bundle = export(model, sample=table, output=tmp_path / "b")
+    expected = model.transform(table).tolist()
+    assert answers(bundle, table)["variable"].tolist() == expected
+    assert [-2] not in expected
+
+
+@pytest.mark.parametrize("encoder", [OrdinalEncoder(), IGNORED], ids=repr)
+def test_none_and_nan_together_are_refused(tmp_path, encoder):
+    """ONNX carries both as the empty string, and the encoder has a category for each."""
+    table = pd.DataFrame({"city": pd.Series(["Ulm", None, np.nan] * 9, dtype=object)})
+    with pytest.raises(ExportError, match=r"several kinds of missing words .* use one of them"):
+        export(encoder.fit(table), sample=table, output=tmp_path / "b")
+
+
 def test_an_imputer_fills_what_the_sample_does_not_miss(tmp_path):
     """Empty text is missing text where the model takes that, though the sample misses none."""
     filled = TABLE[["city"]].fillna("Bonn")
@@ -178,3 +204,85 @@ def test_rows_have_the_form_of_the_original():
     assert original_rows(columns.fit(table), Sample.of(table), tensors, ()).to_dict("list") == {
         "a": [1.0], "b": ["y"],
     }  # fmt: skip
+
+
+STEPS = {
+    "targets": (TargetEncoder(random_state=0), ["job", "grade"]),
+    "bins": (KBinsDiscretizer(4, quantile_method="linear"), ["income", "visits"]),
+    "texts": (TfidfVectorizer(), "text"),
+    "rare": (OneHotEncoder(min_frequency=0.1, handle_unknown="infrequent_if_exist"), ["city"]),
+    "few": (OneHotEncoder(max_categories=3, handle_unknown="infrequent_if_exist"), ["job"]),
+    "numbers": (make_pipeline(SimpleImputer(), StandardScaler()), ["age"]),
+}
+# One row more than a multiple of the bins, so that their edges are values of the sample.
+_COUNT = 401
+
+
+def shop(count, *, known=True):
+    """Rows with gaps in words and numbers, and, where not all is known, words that are new."""
+    words = ["red", "blue", "green", "grey", *([] if known else ["new", "other"])]
+    gap = RANDOM.random((3, count)) < 0.15
+    return pd.DataFrame(
+        {
+            "age": np.where(gap[0], np.nan, RANDOM.normal(40, 9, count)),
+            "income": RANDOM.exponential(5000, count),
+            "visits": RANDOM.integers(0, 9, count),
+            "city": RANDOM.choice([*words, "Ulm", "Bonn"], count),
+            "job": pd.Series(RANDOM.choice(words, count), dtype=object).mask(gap[1], np.nan),
+            "grade": pd.Series(RANDOM.choice(words, count), dtype=object).mask(gap[2], np.nan),
+            "text": [" ".join(RANDOM.choice(words, RANDOM.integers(0, 6))) for _ in range(count)],
+        }
+    )
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+@pytest.mark.parametrize(
+    "last",
+    [
+        LogisticRegression(max_iter=500),
+        HistGradientBoostingClassifier(max_iter=10),
+        RandomForestClassifier(8, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_all_kinds_of_columns_together(tmp_path, last, labels):
+    """Every encoder gives the graph's type, so that the numbers stay what the sample's are."""
+    sample, fresh = shop(_COUNT), shop(120, known=False)
+    target = np.digitize(sample["income"] + sample["visits"] * 900, [4000, 9000][: labels - 1])
+    columns = ColumnTransformer([(name, *step) for name, step in STEPS.items()])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = make_pipeline(columns, last).fit(sample, target)
+    bundle = export(model, sample=sample, output=tmp_path / "b")
+    assert [rung.name for rung in bundle.certificate().rungs] == ["float64+int64"]
+    session = ModelSession(bundle.unpacked(bundle.manifest.blob("model")))
+    tensors = {}
+    for spec in session.inputs:
+        values = fresh[spec.name]
+        dtype = {"BYTES": object, "INT64": np.int64}.get(spec.datatype, np.float64)
+        values = values.fillna("") if dtype is object else values
+        tensors[spec.name] = values.to_numpy(dtype=dtype).reshape(-1, 1)
+    found = session.run(tensors)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = model.predict_proba(fresh)
+    np.testing.assert_allclose(found["probabilities"], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("encode", ["onehot", "ordinal"])
+@pytest.mark.parametrize("strategy", ["quantile", "uniform", "kmeans"])
+def test_bins_begin_at_their_edges(strategy, encode, dtype):
+    """A number on an edge is in the bin above, also in a column of one value."""
+    rows = np.c_[RANDOM.normal(size=201), RANDOM.integers(0, 5, 201), np.full(201, 3)].astype(dtype)
+    model = KBinsDiscretizer(4, encode=encode, strategy=strategy, quantile_method="linear")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(rows)
+    edges = np.unique(np.concatenate([edges[np.isfinite(edges)] for edges in model.bin_edges_]))
+    asked = np.concatenate([edges, np.nextafter(edges, -np.inf), edges + 9, edges - 9])
+    asked = np.r_[rows, np.column_stack([asked] * 3)].astype(dtype)
+    session = attempts(model, Sample.of(rows))[0].export().model.open()
+    expected = model.transform(asked)
+    expected = expected.toarray() if encode == "onehot" else expected
+    np.testing.assert_array_equal(session.run({"input": asked})["variable"], expected)

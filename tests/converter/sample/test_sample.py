@@ -212,7 +212,7 @@ def test_other_objects_are_refused(data):
 def test_nothing_but_gaps_is_refused(data):
     """Rows without a single value would prove nothing."""
     with pytest.raises(SampleError, match="every value of the sample is missing; give it"):
-        Sample.of(data)
+        Sample.of(data).check_values()
 
 
 def test_what_keeps_its_values_in_an_array_is_one():

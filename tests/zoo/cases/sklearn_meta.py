@@ -69,6 +69,10 @@ _BINARY = {
         svm.LinearSVC(), threshold=0.3
     ),
     "OneVsRestClassifier, binary": lambda: multiclass.OneVsRestClassifier(_LOGISTIC),
+    "OneVsRestClassifier, of SVC, binary": lambda: multiclass.OneVsRestClassifier(svm.SVC()),
+    "OneVsOneClassifier, of LinearSVC, binary": lambda: multiclass.OneVsOneClassifier(
+        svm.LinearSVC()
+    ),
 }
 _THREE = {
     "StackingClassifier": lambda: ensemble.StackingClassifier(_CLASSIFIERS, cv=3),
@@ -109,6 +113,12 @@ _THREE = {
     "BaggingClassifier, of pipelines": lambda: ensemble.BaggingClassifier(_SCALED, **_FEW),
     "OneVsRestClassifier": lambda: multiclass.OneVsRestClassifier(_LOGISTIC),
     "OneVsRestClassifier, of LinearSVC": lambda: multiclass.OneVsRestClassifier(svm.LinearSVC()),
+    "OneVsRestClassifier, of SVC": lambda: multiclass.OneVsRestClassifier(svm.SVC()),
+    "OneVsRestClassifier, of SVC with probabilities": lambda: multiclass.OneVsRestClassifier(
+        svm.SVC(probability=True, random_state=0)
+    ),
+    "OneVsOneClassifier, of SVC": lambda: multiclass.OneVsOneClassifier(svm.SVC(kernel="poly")),
+    "CalibratedClassifierCV, of SVC": lambda: calibration.CalibratedClassifierCV(svm.SVC(), cv=3),
     "OneVsRestClassifier, of pipelines": lambda: multiclass.OneVsRestClassifier(_SCALED),
     "OneVsOneClassifier": lambda: multiclass.OneVsOneClassifier(_LOGISTIC),
     "OneVsOneClassifier, of LinearSVC": lambda: multiclass.OneVsOneClassifier(svm.LinearSVC()),
@@ -140,6 +150,9 @@ _FLAGS = {
     ),
     "ClassifierChain": lambda: multioutput.ClassifierChain(_LOGISTIC),
     "OneVsRestClassifier, several labels": lambda: multiclass.OneVsRestClassifier(_LOGISTIC),
+    "OneVsRestClassifier, several labels, of SVC": lambda: multiclass.OneVsRestClassifier(
+        svm.SVC()
+    ),
 }
 _TARGETS = {
     "StackingRegressor": lambda: ensemble.StackingRegressor(_REGRESSORS, cv=3),

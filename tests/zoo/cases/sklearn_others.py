@@ -104,6 +104,12 @@ _GAPS = {
         strategy="constant", fill_value=-1, add_indicator=True
     ),
     "KNNImputer": lambda: impute.KNNImputer(n_neighbors=3),
+    "KNNImputer, by distance, indicator": lambda: impute.KNNImputer(
+        weights="distance", add_indicator=True
+    ),
+    "QuantileTransformer, normal, missing values": lambda: preprocessing.QuantileTransformer(
+        n_quantiles=20, output_distribution="normal"
+    ),
     "StandardScaler, missing values": preprocessing.StandardScaler,
 }
 _FUNCTIONS = (
@@ -122,11 +128,6 @@ _UNKNOWN = {
     "Nystroem": kernel_approximation.Nystroem,
     "SplineTransformer": preprocessing.SplineTransformer,
 }
-_REFUSED = {
-    "QuantileTransformer, normal": "not supported",
-    # Its graph fails where a row has no neighbour with a value.
-    "KNNImputer": "missing values probes",
-}
 _NO_ANSWER = {"DBSCAN": cluster.DBSCAN, "AgglomerativeClustering": cluster.AgglomerativeClustering}
 _QUICK = {
     "KMeans",
@@ -143,15 +144,9 @@ _QUICK = {
 }
 
 CASES = (
-    *(
-        held(name, make, quick=name in _QUICK, refused=_REFUSED.get(name))
-        for name, make in _UNSUPERVISED.items()
-    ),
+    *(held(name, make, quick=name in _QUICK) for name, make in _UNSUPERVISED.items()),
     *(held(name, make, BINARY, quick=name in _QUICK) for name, make in _SUPERVISED.items()),
-    *(
-        held(name, make, rows=GAPS, quick=name in _QUICK, refused=_REFUSED.get(name))
-        for name, make in _GAPS.items()
-    ),
+    *(held(name, make, rows=GAPS, quick=name in _QUICK) for name, make in _GAPS.items()),
     held(
         "PowerTransformer, Box-Cox",
         lambda: preprocessing.PowerTransformer("box-cox"),
@@ -178,6 +173,22 @@ CASES = (
     held(
         "RandomTreesEmbedding, counts",
         lambda: ensemble.RandomTreesEmbedding(20, random_state=0),
+        rows=COUNTS,
+    ),
+    held(
+        "KNNImputer, float32",
+        impute.KNNImputer,
+        rows=GAPS.astype("float32"),
+    ),
+    held(
+        "KNNImputer, tied whole numbers",
+        impute.KNNImputer,
+        rows=np.where(np.isnan(GAPS), np.nan, COUNTS),
+        refused="at the same distance",
+    ),
+    held(
+        "QuantileTransformer, normal, counts",
+        lambda: preprocessing.QuantileTransformer(n_quantiles=20, output_distribution="normal"),
         rows=COUNTS,
     ),
     held("MaxAbsScaler, clipped", lambda: preprocessing.MaxAbsScaler(clip=True), rows=GAPS),

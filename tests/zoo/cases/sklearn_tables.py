@@ -152,15 +152,26 @@ _TEXT = {
     "TfidfVectorizer, characters in words": lambda: TfidfVectorizer(
         analyzer="char_wb", ngram_range=(2, 3)
     ),
+    "CountVectorizer, characters as they are": lambda: CountVectorizer(
+        analyzer="char", lowercase=False, binary=True
+    ),
     "TfidfVectorizer, own pattern": lambda: TfidfVectorizer(token_pattern=r"[a-zA-Z]+"),
+    "TfidfVectorizer, all but blanks": lambda: TfidfVectorizer(token_pattern=r"\S+"),
+    "TfidfVectorizer, letters between bounds": lambda: TfidfVectorizer(
+        token_pattern=r"(?u)\b[^\d\W]{2,}\b", ngram_range=(1, 2)
+    ),
+    "TfidfVectorizer, stop words between others": lambda: TfidfVectorizer(
+        stop_words=["is", "a"], ngram_range=(1, 2)
+    ),
+    "CountVectorizer, pattern that looks ahead": lambda: CountVectorizer(
+        token_pattern=r"\w+(?=\W)"
+    ),
     "CountVectorizer, binary": lambda: CountVectorizer(binary=True),
     "CountVectorizer, accents stripped": lambda: CountVectorizer(strip_accents="unicode"),
 }
 _REFUSED = {
-    "TfidfVectorizer, characters in words": "only tokenizer='word'",
-    "CountVectorizer, accents stripped": "strip_accents=None",
-    # scikit-learn makes one blank of several, and ONNX does not.
-    "TfidfVectorizer, characters": "on the blanks probes",
+    "CountVectorizer, accents stripped": "with strip_accents",
+    "CountVectorizer, pattern that looks ahead": "it looks ahead, behind or back",
 }
 
 
@@ -190,13 +201,35 @@ def _pipelines():
             lambda make=make: pipeline.make_pipeline(make(), _LOGISTIC),
             THREE,
             rows=TEXTS,
-            quick=what == "TfidfVectorizer",
+            quick=what in {"TfidfVectorizer", "TfidfVectorizer, characters in words"},
             refused=_REFUSED.get(what),
         )
 
 
+SHOP = GAPPY.assign(text=TEXTS, income=RANDOM.exponential(5000, ROWS))
+
+
+def _of_every_kind(model):
+    """Encoders of targets, bins, texts, rare and missing words, and numbers before a model."""
+    return pipeline.make_pipeline(
+        compose.make_column_transformer(
+            (_TARGETED, ["city"]),
+            (preprocessing.KBinsDiscretizer(4, quantile_method="linear"), ["income"]),
+            (TfidfVectorizer(), "text"),
+            (_RARE, _TEXTUAL),
+            (_filled(impute.SimpleImputer(), preprocessing.StandardScaler(), NUMBERS)),
+        ),
+        model,
+    )
+
+
 CASES = (
     *_pipelines(),
+    held("Table, columns of every kind, logistic", lambda: _of_every_kind(_LOGISTIC), BINARY,
+         rows=SHOP, quick=True),
+    held("Table, columns of every kind, boosting",
+         lambda: _of_every_kind(ensemble.HistGradientBoostingClassifier(max_iter=8)), THREE,
+         rows=SHOP),
     held("OneHotEncoder", lambda: _ONE_HOT, rows=FULL[_TEXTUAL], quick=True),
     held("OneHotEncoder, gaps", lambda: _ONE_HOT, rows=GAPPY[_TEXTUAL], quick=True),
     held("OrdinalEncoder", lambda: _KNOWN, rows=FULL[_TEXTUAL]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx
 
 from coldpress.onnx_file import initialisers
+from coldpress.onnx_parts import nodes
 from coldpress.quiet import quietly
 
 from ._trees import has_trees
@@ -15,6 +16,7 @@ __all__ = ["slim"]
 _LEAST_NODES = 2
 # What is annotated, such as a value's shape, is no reason to change a file.
 _WORTH_IT = 0.99
+_KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
 
 def slim(model: onnx.ModelProto) -> tuple[onnx.ModelProto, bool]:
@@ -25,6 +27,8 @@ def slim(model: onnx.ModelProto) -> tuple[onnx.ModelProto, bool]:
     own, which onnxslim does not keep.
     """
     if model.functions or len(model.graph.node) < _LEAST_NODES or has_trees(model):
+        return model, False
+    if _of_unknown_type(model):
         return model, False
     try:
         made = _slimmed(model)
@@ -48,6 +52,16 @@ def _slimmed(model: onnx.ModelProto) -> onnx.ModelProto:
     made.metadata_props.extend(model.metadata_props)
     made.ir_version = model.ir_version
     return made
+
+
+def _of_unknown_type(model: onnx.ModelProto) -> bool:
+    """Whether classical operators may take what operators that onnx does not know have made.
+
+    The type of that nobody says, and the inference of shapes of `LabelEncoder`, among others, ends
+    the whole process over it (onnx 1.23).
+    """
+    domains = {node.domain for node in nodes(model)}
+    return "ai.onnx.ml" in domains and not domains <= _KNOWN_DOMAINS
 
 
 def _restore(before: list[onnx.ValueInfoProto], after: list[onnx.ValueInfoProto]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Collection, Iterator
 from itertools import chain
@@ -23,7 +22,6 @@ from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -48,11 +46,6 @@ _TYPES: dict[str, Any] = {
     "BYTES": StringTensorType,
 }
 _OPSETS = {"": 21, "ai.onnx.ml": 3}
-# skl2onnx asks for en_US, which small images such as Lambda's lack.
-_LOCALE = "C.UTF-8"
-# scikit-learn's patterns: words of at least so many letters as there are \w in them.
-_WORDS = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)+)\+(?:\\b)?")
-_LETTER = r"[\p{L}\p{N}_]"
 
 
 def check_convertible(model: BaseEstimator) -> None:
@@ -143,11 +136,7 @@ def _initial_types(inputs: Inputs) -> list[tuple[str, Any]]:
 def _options(model: BaseEstimator, sparse: Collection[int]) -> dict[int, dict[str, Any]]:
     options: dict[int, dict[str, Any]] = {}
     for part in parts_of(model):
-        if isinstance(part, CountVectorizer):
-            options[id(part)] = {"locale": _LOCALE}
-            if part.analyzer == "word" and (tokens := unicode_tokens(part.token_pattern)):
-                options[id(part)]["tokenexp"] = tokens
-        elif is_classifier(part) and not isinstance(part, Pipeline):
+        if is_classifier(part) and not isinstance(part, Pipeline):
             # An empty entry keeps skl2onnx from turning the map on by itself in a pipeline.
             options[id(part)] = {"zipmap": False} if _takes_zipmap(part) else {}
     # CatBoost's are no estimators to scikit-learn, and so no parts.
@@ -181,18 +170,6 @@ def _no_converter(model: BaseEstimator, error: Exception) -> ExportError:
         f"{where}, for which skl2onnx has no converter; replace it by another estimator, or name "
         "a module that registers a converter with --plugin"
     )
-
-
-def unicode_tokens(pattern: str | None) -> str:
-    r"""A pattern of words as RE2 takes it, whose own ``\w`` and ``\b`` know ASCII only.
-
-    Empty for a pattern that is not made of ``\w`` alone: that is left as it is.
-    """
-    found = _WORDS.fullmatch(pattern or "")
-    if found is None:
-        return ""
-    least = len(found[1]) // 2
-    return f"{_LETTER}{{{least},}}"
 
 
 def _steps(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - also "drop"

@@ -12,18 +12,22 @@ from skl2onnx._supported_operators import sklearn_operator_name_map
 from coldpress.exporters._plugins import has_converter, has_parser
 
 from . import (
+    _bins,
     _corrections,
     _encoders,
     _functions,
     _histogram,
+    _knn_imputer,
     _leaves,
     _meta,
     _neighbours,
     _polynomials,
     _powers,
+    _quantiles,
     _scalers,
     _stacking,
     _targets,
+    _texts,
     _trees,
     _votes,
 )
@@ -37,34 +41,42 @@ _Registered = TypeVar("_Registered")
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     **_trees.CONVERTERS,
     **_encoders.CONVERTERS,
+    **_bins.CONVERTERS,
     **_corrections.CONVERTERS,
     **_functions.CONVERTERS,
     **_leaves.CONVERTERS,
     **_histogram.CONVERTERS,
     **_meta.CONVERTERS,
+    **_knn_imputer.CONVERTERS,
     **_neighbours.CONVERTERS,
     **_polynomials.CONVERTERS,
     **_powers.CONVERTERS,
+    **_quantiles.CONVERTERS,
     **_scalers.CONVERTERS,
     **_stacking.CONVERTERS,
     **_targets.CONVERTERS,
+    **_texts.CONVERTERS,
     **_votes.CONVERTERS,
 }
-PRECISE = _scalers.PRECISE
+PRECISE = {**_scalers.PRECISE, **_quantiles.PRECISE}
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     **_encoders.SHAPES,
+    **_bins.SHAPES,
     **_corrections.SHAPES,
     **_functions.SHAPES,
     **_leaves.SHAPES,
     **_histogram.SHAPES,
     **_meta.SHAPES,
+    **_knn_imputer.SHAPES,
     **_neighbours.SHAPES,
     **_polynomials.SHAPES,
     **_powers.SHAPES,
+    **_quantiles.SHAPES,
     **_scalers.SHAPES,
     **_stacking.SHAPES,
     **_votes.SHAPES,
     **_targets.SHAPES,
+    **_texts.SHAPES,
 }
 # What every classifier of skl2onnx's may be asked for.
 _OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False]}

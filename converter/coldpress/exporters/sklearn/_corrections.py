@@ -25,13 +25,18 @@ from sklearn.feature_selection import (
     SelectPercentile,
     VarianceThreshold,
 )
-from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
+from sklearn.linear_model import (
+    LogisticRegression,
+    LogisticRegressionCV,
+    RidgeClassifier,
+    RidgeClassifierCV,
+)
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import Normalizer
 
 from ._decisions import linear
 from ._meta import classifier_shape
-from ._nodes import Nodes, float_type, label_type
+from ._nodes import Nodes, float_type, is_wide, label_type
 
 __all__ = ["CONVERTERS", "SHAPES"]
 
@@ -133,6 +138,30 @@ def _convert_term_weights(scope: Any, operator: Any, container: Any) -> None:  #
     nodes.give(counts if model.norm is None else _normalised(nodes, counts, model.norm))
 
 
+def _convert_logistic(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401 - untyped
+    """skl2onnx's graph of two classes in float64 can't be opened."""
+    model, nodes = operator.raw_operator, Nodes(scope, operator, container)
+    if not is_wide(operator) or not _is_plain(model, container):
+        get_converter(operator.type)(scope, operator, container)
+        return
+    scores = linear(nodes, model, *operator.inputs)
+    if len(model.classes_) == _BINARY:
+        scores = nodes("Concat", nodes("Neg", scores), scores, axis=1)
+        shares = nodes("Sigmoid", scores)
+    else:
+        shares = nodes("Softmax", scores, axis=1)
+    nodes.give(nodes.winner(model.classes_, scores))
+    nodes.give(shares, 1)
+
+
+def _is_plain(model: Any, container: Any) -> bool:  # noqa: ANN401 - a logistic regression
+    """Whether it gives the shares that it gives today by default, and no scores are asked for."""
+    older = getattr(model, "multi_class", "auto") not in ("auto", "deprecated")
+    one_by_one = model.solver == "liblinear" and len(model.classes_) > _BINARY
+    asked = container.get_options(model, {"raw_scores": False}, fail=False)
+    return not (older or one_by_one or asked.get("raw_scores"))
+
+
 def _convert_several_labels(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
     """A linear classifier that decides about several labels, each on its own."""
     model, nodes = operator.raw_operator, Nodes(scope, operator, container)
@@ -208,6 +237,8 @@ def _discriminant_shape(operator: Any) -> None:  # noqa: ANN401 - untyped packag
 
 CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     LinearDiscriminantAnalysis: _convert_linear_discriminant,
+    LogisticRegression: _convert_logistic,
+    LogisticRegressionCV: _convert_logistic,
     MLPClassifier: _convert_perceptron,
     MLPRegressor: _convert_regression_network,
     Normalizer: _convert_normaliser,
@@ -219,6 +250,8 @@ CONVERTERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
 }
 SHAPES: Mapping[type, Callable[[Any], None]] = {
     LinearDiscriminantAnalysis: _discriminant_shape,
+    LogisticRegression: classifier_shape,
+    LogisticRegressionCV: classifier_shape,
     MLPClassifier: _several_shape,
     MLPRegressor: _network_shape,
     Normalizer: _same_shape,

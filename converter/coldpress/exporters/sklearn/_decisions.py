@@ -17,9 +17,11 @@ from sklearn.ensemble import (
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.multiclass import _ConstantPredictor
 from sklearn.pipeline import Pipeline
+from sklearn.svm._base import BaseSVC
 
 from coldpress.errors import ExportError
 
+from ._kernels import kernel_decision
 from ._nodes import Nodes
 
 __all__ = ["decision", "linear", "response"]
@@ -49,6 +51,8 @@ def decision(nodes: Nodes, estimator: BaseEstimator, *inputs: Any) -> str:  # no
         return decision(nodes, estimator.steps[-1][1], *nodes.ask(before, *given))
     if isinstance(estimator, LinearClassifierMixin):
         return linear(nodes, estimator, *given)
+    if isinstance(estimator, BaseSVC):
+        return kernel_decision(nodes, estimator, *given)
     if isinstance(estimator, _ConstantPredictor):
         nothing = nodes("Mul", nodes.column(nodes.number(given[0]), 0), np.array(0.0))
         return nodes("Add", nothing, np.asarray(estimator.y_, dtype=np.float64).reshape(1, 1))
@@ -60,7 +64,7 @@ def decision(nodes: Nodes, estimator: BaseEstimator, *inputs: Any) -> str:  # no
     raise ExportError(
         f"{type(nodes.operator.raw_operator).__name__} asks for the decision function of the "
         f"{type(estimator).__name__} inside it, which Coldpress can't write; put a linear model, "
-        "boosted trees or one with probabilities only there"
+        "a support-vector machine, boosted trees or one with probabilities only there"
     )
 
 

@@ -19,6 +19,9 @@ from pandas import isna
 from skl2onnx.common.data_types import Int64TensorType, StringTensorType
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
+from sklearn.utils._missing import is_scalar_nan
+
+from coldpress.errors import ExportError
 
 from ._nodes import Nodes, float_type, is_text
 
@@ -29,6 +32,12 @@ def _positions(nodes: Nodes, column: str, variable: Any, categories: NDArray[Any
     """Where each value stands among the categories, ``(rows,)``; their count if nowhere."""
     if is_text(variable):
         keys = ["" if isna(value) else str(value) for value in categories.tolist()]
+        if keys.count("") > 1:
+            raise ExportError(
+                f"{type(nodes.operator.raw_operator).__name__} has several kinds of missing words "
+                "among its categories, such as None, NaN and the empty text, and ONNX carries them "
+                "alike; use one of them in the rows that it is fitted on"
+            )
         found = nodes(
             "LabelEncoder",
             column,
@@ -112,7 +121,8 @@ def _convert_ordinal(scope: Any, operator: Any, container: Any) -> None:  # noqa
 def _codes(encoder: OrdinalEncoder, index: int) -> NDArray[np.float64]:
     """The number of each category and of what is unknown, ``(categories + 1, 1)``."""
     categories = encoder.categories_[index]
-    missing = np.array([isna(value) for value in categories.tolist()], dtype=np.bool_)
+    # None is a category like others.
+    missing = np.array([is_scalar_nan(value) for value in categories.tolist()], dtype=np.bool_)
     codes = np.arange(len(categories)).astype(np.float64)
     merged = encoder._default_to_infrequent_mappings[index] if encoder._infrequent_enabled else None
     if merged is not None:

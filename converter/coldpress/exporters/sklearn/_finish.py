@@ -58,8 +58,20 @@ def give_whole_numbers(
     for value in model.graph.output:
         kinds = shown[value.name].dtype.kind, own[value.name].dtype.kind
         if kinds[0] == "f" and kinds[1] in "iu":
-            value.name = _node(model, "Cast", [value.name], to=TensorProto.INT64)
+            inner = _freed(model, value.name)
+            cast = helper.make_node("Cast", [inner], [value.name], to=TensorProto.INT64)
+            cast.name = _free(model, "cast")
+            model.graph.node.append(cast)
             value.type.tensor_type.elem_type = TensorProto.INT64
+
+
+def _freed(model: onnx.ModelProto, name: str) -> str:
+    """Another name for a value, so that what is made of it can have its own."""
+    other = _free(model, "value")
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = [other if each == name else each for each in names]
+    return other
 
 
 def _label(model: onnx.ModelProto, labels: onnx.ValueInfoProto, index: int) -> onnx.ValueInfoProto:

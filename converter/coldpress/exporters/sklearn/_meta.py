@@ -13,8 +13,11 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.svm._base import BaseSVC
 
 from ._decisions import decision, response
+from ._kernels import one_of_pairs
 from ._nodes import Nodes, float_type, label_type
 
 __all__ = ["CONVERTERS", "SHAPES", "classifier_shape"]
@@ -117,41 +120,59 @@ def _interpolated(nodes: Nodes, knots: NDArray[Any], values: NDArray[Any], score
 
 
 def _convert_one_against_rest(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
-    """Classifiers without probabilities are asked for their decisions."""
+    """Classifiers that have a decision decide by it, also those that have probabilities, too."""
     model, nodes = operator.raw_operator, Nodes(scope, operator, container)
-    if hasattr(model, "predict_proba") or model.multilabel_:
+    sure = hasattr(model, "predict_proba")
+    if (sure or model.multilabel_) and not any(map(_is_machine, model.estimators_)):
         get_converter(operator.type)(scope, operator, container)
         return
     scores = nodes.side_by_side([decision(nodes, part) for part in model.estimators_])
-    if len(model.estimators_) == 1:
-        scores = nodes("Concat", nodes("Neg", scores), scores, axis=1)
-    nodes.give(nodes.winner(model.classes_, scores))
-    nodes.give(scores, 1)
+    if model.multilabel_:
+        chosen = nodes("Greater", scores, np.array(0.0))
+        nodes.give(nodes("Cast", chosen, to=onnx.TensorProto.INT64))
+    else:
+        if len(model.estimators_) == 1:
+            scores = nodes("Concat", nodes("Neg", scores), scores, axis=1)
+        nodes.give(nodes.winner(model.classes_, scores))
+    nodes.give(_probabilities(nodes, model) if sure else scores, 1)
+
+
+def _is_machine(part: Any) -> bool:  # noqa: ANN401 - any estimator
+    """Whether it is a support-vector machine, whose probabilities say other than its decision."""
+    while isinstance(part, Pipeline):
+        part = part.steps[-1][1]
+    return isinstance(part, BaseSVC)
+
+
+def _probabilities(nodes: Nodes, model: OneVsRestClassifier) -> str:
+    """Those of each classifier for its class, as shares unless a row may have several labels."""
+    asked = [nodes.number(nodes.ask(part)[1]) for part in model.estimators_]
+    if len(asked) == 1:
+        return asked[0]
+    sure = nodes.side_by_side([nodes.column(each, 1) for each in asked])
+    if model.multilabel_:
+        return sure
+    total = nodes("ReduceSum", sure, np.array([1]), keepdims=1)
+    none = nodes("Equal", total, np.array(0.0))
+    return nodes("Div", sure, nodes("Where", none, np.array(1.0), total))
 
 
 def _convert_one_against_one(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
     """Votes of pairs, and the sum of their confidences for a tie."""
     model, nodes = operator.raw_operator, Nodes(scope, operator, container)
     count = len(model.classes_)
-    pairs = [(i, j) for i in range(count) for j in range(i + 1, count)]
     confidences, votes = [], []
     for part in model.estimators_:
         confidence, certain = response(nodes, part)
         confidences.append(confidence)
         wins = nodes("Greater", confidence, np.array(0.5 if certain else 0.0))
         votes.append(nodes("Cast", wins, to=nodes.float_type))
-    if count == _BINARY:
-        nodes.give(nodes("Reshape", nodes.label(model.classes_, nodes(
-            "Cast", votes[0], to=onnx.TensorProto.INT64)), np.array([-1])))  # fmt: skip
-        nodes.give(nodes("Concat", nodes("Neg", confidences[0]), confidences[0], axis=1), 1)
-        return
-    first, second = (np.eye(count)[[pair[side] for pair in pairs]] for side in (0, 1))
-    sure = nodes("MatMul", nodes.side_by_side(confidences), second - first)
-    won = nodes("MatMul", nodes.side_by_side(votes), second - first)
-    least = nodes("Add", won, first.sum(axis=0).reshape(1, -1))
-    third = nodes("Mul", nodes("Add", nodes("Abs", sure), np.array(1.0)), np.array(3.0))
-    scores = nodes("Add", least, nodes("Div", sure, third))
+    sure, wins = nodes.side_by_side(confidences), nodes.side_by_side(votes)
+    scores = one_of_pairs(nodes, sure, wins, count)
     nodes.give(nodes.winner(model.classes_, scores))
+    if count == _BINARY:
+        positive = nodes.column(scores, 1)
+        scores = nodes("Concat", nodes("Neg", positive), positive, axis=1)
     nodes.give(scores, 1)
 
 

@@ -11,6 +11,7 @@ from coldpress.errors import ExportError
 from coldpress.exporters._exported import Label, Outputs, Reference, Rows
 
 from ._ask import columns_with_gaps, original_rows
+from ._cautions import caution_of
 from ._fit import asked, fit_sample
 from ._inputs import MATRIX, Inputs, wanted_inputs
 from ._original import Original, answer, call, class_labels, methods_of
@@ -62,6 +63,7 @@ def reference_of(
         labels=_labels(model, original, signature.outputs),
         rankings=original.rankings(outputs),
         truth=sample.truth,
+        caution=caution_of(model),
         ask=partial(_asked, model, sample, signature.outputs, columns_with_gaps(model, sample)),
         timed=partial(call, model, asked(model, sample.take(slice(0, 1))), original.methods),
     )

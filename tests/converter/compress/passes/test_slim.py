@@ -119,3 +119,20 @@ def test_functions_are_left_alone():
     opsets = [helper.make_opsetid("", 18)]
     model.functions.append(onnx.helper.make_function("own", "Minus", ["a"], ["b"], body, opsets))
     assert slim(model)[1] is False
+
+
+def test_what_comes_from_an_operator_that_onnx_does_not_know_ends_no_process():
+    """LabelEncoder of a value whose type nobody says would end onnx's inference of shapes."""
+    text = helper.make_tensor_value_info("x", TensorProto.STRING, ["rows"])
+    answer = helper.make_tensor_value_info("y", TensorProto.INT64, None)
+    given = {"pad_value": "", "separators": [" "], "mark": 0, "mincharnum": 1}
+    words = {"keys_strings": ["a", "b"], "values_int64s": [1, 2], "default_int64": 0}
+    made = [
+        helper.make_node("Tokenizer", ["x"], ["t"], domain="com.microsoft", **given),
+        helper.make_node("LabelEncoder", ["t"], ["y"], domain="ai.onnx.ml", **words),
+    ]
+    graph = helper.make_graph(made, "graph", [text], [answer])
+    domains = {"": 18, "ai.onnx.ml": 3, "com.microsoft": 1}
+    opsets = [helper.make_opsetid(*entry) for entry in domains.items()]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    assert slim(model) == (model, False)
