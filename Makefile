@@ -15,8 +15,9 @@ help: ## Show this list
 demo: $(VENV)/.core ## Train a model, export, publish and invoke it (about a minute)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/quickstart/run.sh
 
+# A test process for each core: threads of their own would only be in each other's way.
 test: lint $(VENV)/.dev .tools/.sam .tools/.node ## Lint, then run every test
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 zoo: $(VENV)/.dev ## Train, export and judge every kind of model; writes docs/zoo.md
 	$(BIN)/python -m tests.zoo $(ARGS)
