@@ -79,13 +79,20 @@ def compare_examples(model: LoadedModel, golden: bytes, limits: Limits) -> None:
     certificate = model.manifest.certificate
     other = []
     for number, (request, expected) in enumerate(examples, 1):
-        answer = model.session.run(request)
         where = f"golden example {number} of {len(examples)}"
+        answer = _asked(model, request, where)
         _check_numbers(where, expected, answer, certificate)
         if _labels_differ(expected, answer):
             other.append(where)
     if len(other) > _other_labels(model.manifest):
         raise GoldenMismatch(f"the model gives another label than the original to {other[0]}")
+
+
+def _asked(model: LoadedModel, request: Tensors, where: str) -> Tensors:
+    try:
+        return model.session.run(request)
+    except RuntimeFault as error:
+        raise GoldenMismatch(f"the model can't answer {where}: {error}") from error
 
 
 def _example(example: Any, limits: Limits) -> tuple[Tensors, Tensors]:  # noqa: ANN401

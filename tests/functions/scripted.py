@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 
-__all__ = ["Answer", "ScriptedS3", "Stored", "dribble", "hang_up", "refuse", "scripted_server"]
+__all__ = [
+    "Answer",
+    "ScriptedS3",
+    "Stored",
+    "dribble",
+    "hang_up",
+    "held",
+    "refuse",
+    "scripted_server",
+]
 
 Answer = bytes | int | tuple[bytes, int] | Callable[[BaseHTTPRequestHandler], None]
 
@@ -110,6 +119,16 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.close_connection = True
     handler.connection.close()
+
+
+def held(answer: Answer, until: threading.Event) -> Callable[[BaseHTTPRequestHandler], None]:
+    """An answer that waits until a test lets it go."""
+
+    def wait(handler: BaseHTTPRequestHandler) -> None:
+        until.wait()
+        _send(handler, answer)
+
+    return wait
 
 
 def dribble(data: bytes, stop: threading.Event) -> Callable[[BaseHTTPRequestHandler], None]:
