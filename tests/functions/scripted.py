@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 import struct
 import threading
@@ -155,13 +156,31 @@ def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         handler.send_error(answer)
         return
     body, sent = answer if isinstance(answer, tuple) else (answer, len(answer))
+    if wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", handler.headers.get("Range", "")):
+        _send_part(
+            handler, body[:sent], body, range(int(wanted[1]), int(wanted[2] or len(body)) + 1)
+        )
+        return
     _head(handler, body)
     handler.wfile.write(body[:sent])
 
 
+def _send_part(handler: BaseHTTPRequestHandler, sent: bytes, body: bytes, places: range) -> None:
+    """What S3 answers to whoever asks for the rest of a transfer that broke off."""
+    start, stop = places.start, min(places.stop, len(body))
+    handler.send_response(206)
+    handler.send_header("Content-Range", f"bytes {start}-{stop - 1}/{len(body)}")
+    _describe(handler, body, stop - start)
+    handler.wfile.write(sent[start:stop])
+
+
 def _head(handler: BaseHTTPRequestHandler, body: bytes) -> None:
     handler.send_response(200)
-    handler.send_header("Content-Length", str(len(body)))
+    _describe(handler, body, len(body))
+
+
+def _describe(handler: BaseHTTPRequestHandler, body: bytes, length: int) -> None:
+    handler.send_header("Content-Length", str(length))
     handler.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
     handler.send_header("Last-Modified", "Mon, 23 Nov 2026 10:00:00 GMT")
     handler.end_headers()
