@@ -80,7 +80,7 @@ def prove(
             proven = _attempted(trained, attempt, folder, progress)
             failed = failed or proven
             if error := proven.certificate.failure():
-                raise error
+                raise _cautioned(error, proven.reference.caution)
         except (ExportError, CertificationError, RuntimeFault) as error:
             rungs.append(Rung(name=attempt.name, held=False, reason=str(error)))
             failure = error
@@ -107,10 +107,19 @@ def _with_others(failure: Exception, rungs: list[Rung]) -> Exception:
     told = "; ".join(f"{rung.name}: {brief(rung.reason, _REASON)}" for rung in others)
     message = f"{failure} (in {rungs[-1].name}; before that, {told})"
     if isinstance(failure, CertificationError):
-        return CertificationError(
-            message, output=failure.output, rows=failure.rows, difference=failure.difference
-        )
+        return _saying(message, failure)
     return ExportError(message)
+
+
+def _cautioned(failure: CertificationError, caution: str) -> CertificationError:
+    """A failure with what explains it, where that is known."""
+    return _saying(f"{failure}; {caution}", failure) if caution else failure
+
+
+def _saying(message: str, failure: CertificationError) -> CertificationError:
+    return CertificationError(
+        message, output=failure.output, rows=failure.rows, difference=failure.difference
+    )
 
 
 def _with_rungs(proven: Proven, rungs: list[Rung]) -> Proven:

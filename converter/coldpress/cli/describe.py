@@ -5,13 +5,14 @@ from __future__ import annotations
 from coldpress.certification import Certificate
 from coldpress.record import Record
 from coldpress.units import human_bytes, human_figure
-from coldpress_runtime.artifact import Blob, Manifest, TensorSpec
+from coldpress_runtime.artifact import Blob, Manifest, Source, TensorSpec
 
 from .command import console, say
 from .tables import candidates_table
 
 __all__ = [
     "manifest_document",
+    "own_weights",
     "print_fact",
     "print_manifest",
     "print_record",
@@ -21,6 +22,8 @@ __all__ = [
 _MOST_LABELS = 6
 _ALIKE = "answers like the original"
 _NEARLY = "lossy, as close to the original as was asked for"
+# What is made before it is trained; estimators can't be exported until they are fitted.
+_NETWORKS = ("torch", "keras")
 
 
 def manifest_document(manifest: Manifest, digest: str) -> dict[str, object]:
@@ -44,6 +47,17 @@ def print_manifest(manifest: Manifest, digest: str) -> None:
     opsets = ", ".join(f"{name or 'ai.onnx'} {version}" for name, version in _opsets(manifest))
     onnxruntime = manifest.runtime.onnxruntime
     print_fact("needs", f"opsets {opsets}; certified on onnxruntime {onnxruntime}")
+
+
+def own_weights(source: Source) -> str | None:
+    """What to beware of where a factory made a network's weights itself; else None."""
+    if source.format != "factory" or source.sha256 or source.framework not in _NETWORKS:
+        return None
+    cure = "; give a trained network's with --weights" if source.framework == "torch" else ""
+    return (
+        "no --weights were given, so the weights are those that the factory itself made: unless it "
+        f"loads or trains them, the network is untrained{cure}"
+    )
 
 
 def print_fact(label: str, *parts: str | tuple[str, str]) -> None:
@@ -92,7 +106,8 @@ def _size(blob: Blob) -> str:
 def _source(manifest: Manifest) -> str:
     source = manifest.source
     versions = ", ".join(f"{name} {version}" for name, version in sorted(source.versions.items()))
-    return f"{source.framework} (.{source.format}); {versions}"
+    kind = f".{source.format}" if own_weights(source) is None else "factory, its own weights"
+    return f"{source.framework} ({kind}); {versions}"
 
 
 def _opsets(manifest: Manifest) -> list[tuple[str, int]]:

@@ -16,7 +16,13 @@ from coldpress.pipeline import ModelSource, export_file
 from coldpress.wanted import TECHNIQUES, Wanted
 
 from .command import click, command, progress, say, say_json, warn
-from .describe import manifest_document, print_manifest, print_record, print_rungs
+from .describe import (
+    manifest_document,
+    own_weights,
+    print_manifest,
+    print_record,
+    print_rungs,
+)
 from .source import model_argument, rows_options, source_options
 
 __all__ = ["export"]
@@ -137,6 +143,8 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
             progress=step,
             debug=debug,
         )
+    if caution := own_weights(bundle.manifest.source):
+        warn(caution)
     record = bundle.record()
     if as_json:
         document = manifest_document(bundle.manifest, bundle.digest)

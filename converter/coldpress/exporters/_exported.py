@@ -58,6 +58,8 @@ class Reference:
             takes, with all preparation done, so that it can be timed.
         ask: Asks the original for rows in the form in which the export takes them, for probes; it
             may raise anything. None if it can't be asked for other rows than its own.
+        caution: What is known of the original that explains a failed certificate; empty if nothing
+            is.
     """
 
     rows: Rows
@@ -70,6 +72,7 @@ class Reference:
     truth: NDArray[Any] | None = None
     timed: Callable[[], object] | None = None
     ask: Callable[[Mapping[str, NDArray[Any]]], Outputs] | None = None
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from coldpress.errors import ExportError, SampleError
@@ -35,11 +35,18 @@ class Takes:
         specs: Name, datatype and shape of each, the first dimension free.
         types: TensorFlow's name of each one's type.
         pack: The arguments that values for them are.
+        named: Whether these arguments are given by name, which predict can't do.
     """
 
     specs: tuple[TensorSpec, ...]
     types: tuple[str, ...]
     pack: Pack
+    named: bool = False
+
+    @property
+    def free(self) -> bool:
+        """Whether another axis is open than that of rows."""
+        return any(-1 in spec.shape[1:] for spec in self.specs)
 
 
 def takes_of(model: Any, sample: Sample) -> Takes:  # noqa: ANN401 - untyped package
@@ -115,7 +122,10 @@ def _subclassed(model: Any, sample: Sample) -> Takes:  # noqa: ANN401 - untyped 
     if len(sample.arrays or ()) <= 1:
         return _from_sample(names[:1], sample, lambda values: ((values[0],), {}))
     given = [name for name in names if name in (sample.arrays or {})]
-    return _from_sample(given, sample, lambda values: ((), dict(zip(given, values, strict=True))))
+    by_name = _from_sample(
+        given, sample, lambda values: ((), dict(zip(given, values, strict=True)))
+    )
+    return replace(by_name, named=True)
 
 
 def _is_shape(shapes: Sequence[Any]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from onnx import defs
@@ -34,6 +35,13 @@ DATATYPES = {
 }
 # The newest that tf2onnx is tested with.
 _OPSET = 18
+_COUNTED = re.compile(r"_\d+$")
+# How Keras tells what failed inside a layer; the colours are its own.
+_IN_LAYER = re.compile(
+    r"Exception encountered when calling (\S+)\.call\(\)\.\s+(?:\x1b\[1m)?(.+?)(?:\x1b\[0m)?\s+"
+    r"Arguments received by",
+    re.DOTALL,
+)
 _TABLES = ("HashTable", "LookupTable", "MutableHash")
 _LOOKUP = (
     "it looks words up in a table, as StringLookup and TextVectorization do, which ONNX has not; "
@@ -42,7 +50,11 @@ _LOOKUP = (
 
 
 def as_onnx(
-    function: Callable[..., Any], signature: Sequence[Any], outputs: Sequence[str], what: str
+    function: Callable[..., Any],
+    signature: Sequence[Any],
+    outputs: Sequence[str],
+    what: str,
+    layers: Collection[str] = (),
 ) -> OnnxFile:
     """Trace a function and write it.
 
@@ -51,6 +63,7 @@ def as_onnx(
         signature: A `tf.TensorSpec` for each.
         outputs: Names of its outputs, flattened.
         what: What it is, for errors, such as ``the Keras model``.
+        layers: Names of its layers, for errors.
 
     Raises:
         MissingExtraError: tf2onnx is not installed.
@@ -72,11 +85,14 @@ def as_onnx(
                 tensors_to_rename=renamed,
                 opset=_OPSET,
             )
+        except ExportError as error:
+            # Raised in the function, it says what it is; TensorFlow has put into it where it was.
+            raise ExportError(_reason(error)) from error
         except Exception as error:
             raise ExportError(f"tf2onnx can't convert {what}: {_reason(error)}") from error
     _check_inputs(proto, signature, what)
     spell_out_erfc(proto)
-    _check_operators(proto, what)
+    _check_operators(proto, what, layers)
     strip_notes(proto)
     rename_canonically(proto)
     name_axes(proto)
@@ -119,19 +135,36 @@ def _check_inputs(proto: onnx.ModelProto, signature: Sequence[Any], what: str) -
 
 def _reason(error: BaseException) -> str:
     # Keras and TensorFlow tell where in a user's code it was, and last what it was.
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    text = brief(ValueError(lines[-1] if "in user code" in str(error) else str(error)))
+    said = str(error)
+    if found := _IN_LAYER.search(said):
+        said = f"{found[1]}: {found[2]}"
+    elif "in user code" in said:
+        said = [line for line in said.splitlines() if line.strip()][-1].strip()
+        said = said.removeprefix(f"{ExportError.__name__}: ")
+    text = brief(ValueError(said))
     return _LOOKUP if any(table in text for table in _TABLES) else text
 
 
-def _check_operators(proto: onnx.ModelProto, what: str) -> None:
+def _check_operators(proto: onnx.ModelProto, what: str, layers: Collection[str]) -> None:
     """Find what tf2onnx left as TensorFlow has it, which it does without a word."""
-    kinds = sorted({node.op_type for node in proto.graph.node if not node.domain})
-    unknown = [kind for kind in kinds if not defs.has(kind)]
+    left = {n.op_type: n.name for n in proto.graph.node if not n.domain and not defs.has(n.op_type)}
+    unknown = sorted(left)
     if any(table in kind for kind in unknown for table in _TABLES):
         raise ExportError(f"tf2onnx can't convert {what}: {_LOOKUP}")
     if unknown:
+        found = filter(None, (_layer(left[kind], layers) for kind in unknown))
+        where = f" (in the layer '{name}')" if (name := next(found, "")) else ""
         raise ExportError(
             f"tf2onnx can't convert {what}: it knows no ONNX for TensorFlow's "
-            f"{', '.join(unknown[:3])}; build the model without"
+            f"{', '.join(unknown[:3])}{where}; build the model without"
         )
+
+
+def _layer(node: str, layers: Collection[str]) -> str:
+    """The innermost layer that a node's name has in its path."""
+    for part in reversed(node.split("/")):
+        # TensorFlow counts on where a name is there already, as of a layer that was built before.
+        for name in (part, _COUNTED.sub("", part)):
+            if name in layers:
+                return name
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,6 +14,9 @@ from coldpress.quiet import quietly
 
 from ._exported import Attempt, Exported, Outputs, Reference, Rows
 from ._keras_inputs import Takes, takes_of
+from ._keras_open import open_sizes
+from ._keras_precision import caution_of
+from ._keras_serving import served
 from ._lengths import length_probes
 from ._steady import check_steady
 from ._tensors import fit_tensors
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coldpress.sample import Sample
-    from coldpress_runtime.artifact import Signature, TensorSpec
+    from coldpress_runtime.artifact import Signature
 
 __all__ = ["attempts", "reference"]
 
@@ -30,6 +34,7 @@ Ask: TypeAlias = "Callable[[Mapping[str, NDArray[Any]]], Outputs]"
 
 _BATCH = 256
 _FEW = 2
+_PREDICTING = ("predict", "predict_step", "make_predict_function")
 # What TensorFlow's own format for a graph with its weights can hold.
 _MOST_BYTES = 2**31 - 1
 
@@ -37,16 +42,17 @@ _MOST_BYTES = 2**31 - 1
 def attempts(model: Any, sample: Sample) -> tuple[Attempt, ...]:  # noqa: ANN401 - untyped package
     """One way: the model in its own types; see `coldpress.exporters.attempts`."""
     _check(model)
+    caution = caution_of(model)
     takes = takes_of(model, sample)
     tensors = fit_tensors(takes.specs, sample)
     outputs = _output_names(model, _first_answer(model, takes, tensors, sample))
-    ask = _asking(model, takes, outputs)
+    held = _reference(model, takes, tensors, outputs, sample)
     check_steady(
-        ask,
+        _asking(model, takes, outputs),
         {name: array[:_FEW] for name, array in tensors.items()},
         "build the model without random numbers and without stateful layers",
     )
-    way = partial(_export, model, takes, tensors, outputs, sample)
+    way = partial(_export, model, takes, outputs, replace(held, caution=caution))
     return (Attempt(name="as trained", export=way),)
 
 
@@ -55,7 +61,7 @@ def reference(model: Any, sample: Sample, signature: Signature) -> Reference:  #
     takes = takes_of(model, sample)
     names = [spec.name for spec in signature.outputs]
     tensors = fit_tensors(signature.inputs, sample)
-    return _reference(tensors, _asking(model, takes, names), sample, signature.inputs)
+    return _reference(model, takes, tensors, names, sample)
 
 
 def _check(model: Any) -> None:  # noqa: ANN401 - untyped package
@@ -81,9 +87,8 @@ def _sized(model: Any) -> list[Any]:  # noqa: ANN401 - untyped package
 def _export(
     model: Any,  # noqa: ANN401 - untyped package
     takes: Takes,
-    tensors: Outputs,
     outputs: Sequence[str],
-    sample: Sample,
+    held: Reference,
 ) -> Exported:
     import tensorflow as tf  # noqa: PLC0415 - there is a Keras model that runs on it
 
@@ -94,25 +99,36 @@ def _export(
 
     def answer(*values: Any) -> Any:  # noqa: ANN401 - the model's own
         args, kwargs = takes.pack(values)
-        # Neither Keras nor a layer of it trains unless it is told to.
-        return tf.nest.flatten(model(*args, **kwargs))
+        with open_sizes():
+            return served(model, lambda: _called(model, args, kwargs))
 
-    return Exported(
-        model=as_onnx(answer, signature, outputs, "the Keras model"),
-        reference=_reference(tensors, _asking(model, takes, outputs), sample, takes.specs),
-    )
+    file = as_onnx(answer, signature, outputs, "the Keras model", _layers(model))
+    return Exported(model=file, reference=held)
+
+
+def _layers(model: Any) -> set[str]:  # noqa: ANN401 - untyped package
+    inner = list(getattr(model, "layers", ()))
+    return {layer.name for layer in inner}.union(*map(_layers, inner))
 
 
 def _reference(
-    tensors: Outputs, ask: Ask, sample: Sample, specs: Sequence[TensorSpec]
+    model: Any,  # noqa: ANN401 - untyped package
+    takes: Takes,
+    tensors: Outputs,
+    outputs: Sequence[str],
+    sample: Sample,
 ) -> Reference:
+    ask = _asking(model, takes, outputs)
+
     def original(rows: slice) -> Outputs:
         return ask({name: array[rows] for name, array in tensors.items()})
 
     return Reference(
         rows=Rows(name="sample", tensors=tensors, original=original),
-        described="the Keras model's own predict",
-        probes=length_probes(specs, tensors, ask),
+        described="the Keras model itself"
+        if _is_called(model, takes)
+        else "the Keras model's own predict",
+        probes=length_probes(takes.specs, tensors, ask),
         ask=ask,
         truth=sample.truth,
         timed=partial(original, slice(0, 1)),
@@ -132,10 +148,27 @@ def _asking(model: Any, takes: Takes, outputs: Sequence[str]) -> Ask:  # noqa: A
 def _answer(model: Any, takes: Takes, tensors: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
     args, kwargs = takes.pack([_value(tensors[spec.name]) for spec in takes.specs])
     with quietly():
-        # Predict hands the model one structure; several arguments can only be given directly.
-        if kwargs:
-            return model(**kwargs)
+        if _is_called(model, takes):
+            return _called(model, args, kwargs)
         return model.predict(*args, batch_size=_BATCH, verbose=0)
+
+
+def _is_called(model: Any, takes: Takes) -> bool:  # noqa: ANN401 - as above
+    """Whether the original is the model itself rather than its predict.
+
+    Predict follows a model that met several lengths with the length open, and some layers, such as
+    TimeDistributed, fail or answer wrongly then. One of the model's own may do something else.
+    """
+    import keras  # noqa: PLC0415 - as above
+
+    own = any(getattr(type(model), n) is not getattr(keras.Model, n) for n in _PREDICTING)
+    return takes.named or (takes.free and not own)
+
+
+def _called(model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """What the model answers as predict asks it; augmenting layers train unless told not to."""
+    serving = {"training": False} if model._call_has_training_arg else {}  # noqa: SLF001 - as predict
+    return model(*args, **kwargs, **serving)
 
 
 def _value(array: Any) -> Any:  # noqa: ANN401 - an array, or a tensor of text

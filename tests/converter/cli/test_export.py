@@ -1,11 +1,13 @@
 """`coldpress export` with what it can be asked for, and the whole way of a lossy model."""
 
 import json
+import shutil
 from operator import methodcaller
 
 import joblib
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 
 from coldpress.bundle import Bundle
@@ -133,3 +135,48 @@ def test_paths_are_printed_as_they_are(run, made, tmp_path, monkeypatch, name):
     code, out, _ = run("publish", f"{name}/b", f"{name}/store")
     assert code == 0
     assert run("certify", f"{name}/b")[0] == 0
+
+
+MODULE = """
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+ROWS = np.load("rows.npy")
+
+def net():
+    return nn.Linear(3, 2)
+
+def fitted():
+    return LogisticRegression().fit(ROWS, ROWS[:, 0] > 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("factory", "options", "warned"),
+    [
+        pytest.param("net", [], True, id="own-weights"),
+        pytest.param("net", ["--json"], True, id="own-weights-as-json"),
+        pytest.param("net", ["--weights", "net.safetensors"], False, id="weights"),
+        pytest.param("fitted", [], False, id="estimator"),
+    ],
+)
+def test_a_network_without_weights_is_told(
+    run, made, tmp_path, monkeypatch, factory, options, warned
+):
+    """A factory's network goes without --weights, with a warning that it may be untrained."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_factories.py").write_text(MODULE, encoding="utf-8")
+    shutil.copy(made / "rows.npy", tmp_path)
+    state = {"weight": np.ones((2, 3), np.float32), "bias": np.zeros(2, np.float32)}
+    save_file(state, tmp_path / "net.safetensors")
+    model = ("export", f"own_factories:{factory}", "--trust", "--sample", "rows.npy", "-o", "b")
+    code, out, err = run(*model, *options)
+    assert code == 0
+    assert ("Warning: no --weights were given" in err) is warned
+    assert ("unless it loads or trains them" in " ".join(err.split())) is warned
+    if "--json" not in options:
+        assert ("(factory, its own weights)" in out) is warned
+        assert ("(factory, its own weights)" in run("inspect", "b")[1]) is warned
+    else:
+        assert json.loads(out)["source"]["sha256"] == ""

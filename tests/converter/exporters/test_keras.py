@@ -1,7 +1,6 @@
 """Keras models: from their files, as a user would, and live ones of every structure."""
 
 import json
-import warnings
 
 import numpy as np
 import pytest
@@ -110,17 +109,6 @@ def test_bad_samples_are_explained(tmp_path, tutorial_network):
 
 
 STEPS = np.random.default_rng(0).normal(size=(10, 5, 4)).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def keras():
-    """Keras, which warns while it is imported."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import keras
-        import tensorflow as tf  # noqa: F401 - Keras runs on it
-    keras.utils.set_random_seed(0)
-    return keras
 
 
 def exported(model, sample):

@@ -144,17 +144,6 @@ def test_table_goes_to_the_one_input():
     assert found.model.open().inputs[0].shape == (-1, 4)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")
-def test_script_keeps_its_branches():
-    """A branch on values, which a trace would lose, is kept by a script."""
-    _, certificate = exported(torch.jit.script(Branching()), ROWS)
-    assert certificate.passed
-    _, certificate = exported(torch.jit.script(Branching()), ROWS - 9)
-    assert certificate.passed
-    (only,) = attempts(model_of(torch.jit.script(Branching())), Sample.of(ROWS))
-    assert only.name == "TorchScript"
-
-
 @pytest.mark.parametrize("shift", [0, -9], ids=["one-way", "the-other"])
 def test_branches_of_tensors_are_kept(shift):
     """What the refusal of Python's branches advises is exported with both its ways."""
@@ -190,12 +179,16 @@ def test_fixed_rows_of_a_program_stay_fixed(tmp_path, rows):
     assert bundle.certificate().passed
 
 
-def test_a_program_that_refuses_two_rows_is_refused():
-    """What a program's guards say comes as an error of ours."""
-    free = {"input": {0: torch.export.Dim("rows", min=4, max=64)}}
+@pytest.mark.parametrize("least", [3, 4])
+def test_a_program_for_many_rows_is_refused(least):
+    """A program that has no answer for a single row is refused, with the least that it takes."""
+    free = {"input": {0: torch.export.Dim("rows", min=least, max=64)}}
     program = torch.export.export(nn.Linear(4, 2).eval(), (torch.zeros(8, 4),), dynamic_shapes=free)
-    with pytest.raises(SampleError, match=r"can't take 2 rows.*Guard failed"):
+    with pytest.raises(ExportError, match=f"takes {least} rows at least, and a served model must"):
         exported(program, ROWS)
+    free = {"input": {0: torch.export.Dim("rows", min=2)}}
+    program = torch.export.export(nn.Linear(4, 2).eval(), (torch.zeros(8, 4),), dynamic_shapes=free)
+    assert exported(program, ROWS)[1].passed
 
 
 class Counting(nn.Module):
@@ -258,6 +251,11 @@ def test_an_export_leaves_a_live_model_as_it_is(made):
             "can't write the module|takes for constants|into Python numbers",
             id="values-as-numbers",
         ),
+        pytest.param(
+            nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2, track_running_stats=False)),
+            "depend on the other rows of a request.*'1' is a BatchNorm1d",
+            id="other-rows",
+        ),
         pytest.param(nn.Linear(4, 2).bfloat16(), "is bfloat16.*module.float", id="bfloat16"),
         pytest.param(turning(), "is complex64", id="complex"),
         pytest.param(nn.Linear(4, 2, device="meta"), "the device 'meta'", id="device"),
@@ -278,6 +276,13 @@ def test_what_has_no_right_export_is_refused(module, said, capfd):
         exported_by_any(module)
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
+
+
+def test_float16_is_named_where_it_fails(tmp_path):
+    """A certificate that fails by torch's rounding says so."""
+    module = seeded(lambda: nn.Sequential(nn.Linear(4, 64), nn.GELU(), nn.Linear(64, 2))).half()
+    with pytest.raises(CertificationError, match=r"calculates in float16.*export module.float"):
+        export(module, sample=ROWS * 9, output=tmp_path / "bundle")
 
 
 def test_one_row_apart_is_found_by_the_certificate():

@@ -182,6 +182,46 @@ def _prepared():
     return keras.Sequential([Input((6,)), scaled, layers.Dense(3, "elu"), layers.Dense(2)])
 
 
+def _augmented():
+    """Images that are prepared, and turned and coloured at random while it is trained."""
+    return keras.Sequential(
+        [
+            Input((8, 8, 3)),
+            layers.Rescaling(2.0, offset=-1.0),
+            layers.RandomFlip(),
+            layers.RandomRotation(0.1),
+            layers.RandomHue(0.1, value_range=(-1, 1)),
+            layers.GaussianNoise(0.1),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3),
+        ]
+    )
+
+
+def _videos():
+    """A convolution of each image of a film, however long that is."""
+    return keras.Sequential(
+        [
+            Input((None, 8, 8, 3)),
+            layers.TimeDistributed(layers.Conv2D(2, 3, activation="relu")),
+            layers.TimeDistributed(layers.Flatten()),
+            layers.GRU(3),
+        ]
+    )
+
+
+def _enlarged():
+    """Images of any size, enlarged."""
+    return keras.Sequential(
+        [
+            Input((None, None, 3)),
+            layers.UpSampling2D(2, interpolation="bilinear"),
+            layers.Conv2D(2, 3, padding="same"),
+        ]
+    )
+
+
 def _text():
     words = Input((1,), dtype="string", name="word")
     found = layers.StringLookup(vocabulary=["red", "green", "blue"])(words)
@@ -267,6 +307,9 @@ CASES = (
     _case("convolutions in time", _separable, _row(12, 4)),
     _case("ConvLSTM2D", _convolved_in_time, _row(4, 6, 6, 2)),
     _case("Normalization", _prepared, _row(6)),
+    _case("augmented images", _augmented, _row(8, 8, 3)),
+    _case("TimeDistributed, free length", _videos, _row(3, 8, 8, 3)),
+    _case("UpSampling2D, bilinear, any size", _enlarged, _row(5, 6, 3)),
     _case("subclassed", Subclassed, _row(6)),
     _case("subclassed, of a dictionary", Pair, {"a": _numbers(4), "b": _numbers(2)}),
     Case(

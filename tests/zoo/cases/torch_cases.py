@@ -268,6 +268,7 @@ CASES = (
     _case("convolution in time, exported program, free length", _program, _Signal, _STEPS_OF_FOUR),
     _case("attention of three axes", _built, _Fused, _STEPS_OF_FOUR),
     _case("residual, TorchScript", _scripted, _Residual, _rows("image", 3, 8, 8)),
+    _case("multi-output, TorchScript", _scripted, _Heads, _rows("features", 6)),
     _case("data-dependent, TorchScript", _scripted, _Branching, _rows("features", 4)),
     _case("data-dependent", _built, _Branching, _rows("features", 4), refused="data-dependent"),
     _case("by number of rows", _built, _Crowded, _rows("features", 4), refused="numbers of rows"),

@@ -18,6 +18,7 @@ from coldpress.quiet import quietly
 
 from ._callee import Callee, evaluating
 from ._program import is_data_dependent, program_of
+from ._scripts import has_keys, taken_apart
 from ._types import weight_bytes
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _OPSET = 18
 # From here on weights go to a file of their own: inside, they would be in memory three times.
 _LEAST_APART = 32 * 1024**2
 _FILE = "model.onnx"
+# How torch says that it is left with a dictionary.
+_DICTIONARY = "prim::DictConstruct"
 
 # A directory for large weights, made when there are such.
 Scratch: TypeAlias = Callable[[], Path]
@@ -115,8 +118,13 @@ def _write(
     callee: Callee, tensors: Mapping[str, torch.Tensor], outputs: Sequence[str], path: Path
 ) -> None:
     args, kwargs = callee.arrange(tensors)
+    model = callee.model
+    if isinstance(model, torch.jit.ScriptModule) and has_keys(answer := callee.answer(tensors)):
+        model = taken_apart(model, callee.names, answer)
+        # Its forward has no signature of Python's, by which torch would put names in their order.
+        args, kwargs = tuple(tensors[name] for name in callee.names), {}
     torch.onnx.export(
-        callee.model,
+        model,
         args,
         path,
         kwargs=kwargs,
@@ -159,6 +167,11 @@ def _unwritten(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    if _DICTIONARY in line:
+        return (
+            "the script makes the dictionary that it gives in several steps, or under a branch, "
+            "which torch can't write as ONNX; make it in the return statement, or give a tuple"
+        )
     return f"torch can't write the module as ONNX: {brief(ValueError(line))}"
 
 

@@ -21,7 +21,8 @@ from coldpress.quiet import quietly
 from ._callee import Callee, callee_of
 from ._convert import Way, from_program, from_script
 from ._feeds import fit
-from ._types import check_state
+from ._rows import check_rows, check_single
+from ._types import check_state, float_type
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,14 +35,20 @@ __all__ = ["attempts", "reference"]
 
 Ask: TypeAlias = "Callable[[Mapping[str, NDArray[Any]]], Outputs]"
 
+_HALF = (
+    "the module calculates in float16, which torch and onnxruntime round differently; export "
+    "module.float()"
+)
 _WAYS = {"torch.export": from_program, "TorchScript": from_script}
 
 
 def attempts(model: TorchModel, sample: Sample) -> tuple[Attempt, ...]:
     """Through an exported program, then through TorchScript; see `coldpress.exporters.attempts`."""
     check_state(model.module)
+    check_rows(model.module)
     callee = callee_of(model.module, sample)
     tensors = fit(callee, sample, model.example)
+    check_single(callee, tensors)
     outputs = _distinct(_output_names(callee, tensors, sample.origin), callee.names)
     ways = _ways(model.module)
     return tuple(
@@ -106,6 +113,7 @@ def _reference(
         ask=ask,
         truth=sample.truth,
         timed=partial(callee.answer, callee.tensors({n: a[:least] for n, a in tensors.items()})),
+        caution=_HALF if float_type(callee.model) is torch.float16 else "",
     )
 
 
