@@ -80,10 +80,16 @@ def _before_snapshot() -> None:
     _rehearse()
 
 
+def _after_restore() -> None:
+    """A copy of the snapshot starts: its models were loaded, and its channels read, long before."""
+    _telemetry.renew(_models.loaded)
+    _models.renew()
+
+
 # Everything is open by now, or on its way; what follows is the rest of INIT.
 _load()
 if _settings.initialization == "provisioned-concurrency":
     _rehearse()  # on demand, the first caller would wait for this and for their own
-snapshot.register(_settings.initialization, before=_before_snapshot, after=_telemetry.renew)
+snapshot.register(_settings.initialization, before=_before_snapshot, after=_after_restore)
 gc.freeze()
 gc.enable()

@@ -103,7 +103,7 @@ def tutorial_network(tmp_path_factory, worker_id):
 
 @pytest.fixture(scope="session")
 def serving():
-    """A context that runs `coldpress serve` for a model; its value is the server's address."""
+    """A context that runs `coldpress serve` for a model, or a list; its value is the address."""
     return _serving
 
 
@@ -112,7 +112,9 @@ def _serving(uri, environment=os.environ):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "coldpress", "serve", "--model", str(uri)]
+    uris = uri if isinstance(uri, list) else [uri]
+    models = [f"--model={each}" for each in uris]
+    command = [sys.executable, "-m", "coldpress", "serve", *models]
     with subprocess.Popen(
         [*command, "--port", str(port)],
         stdout=subprocess.PIPE,

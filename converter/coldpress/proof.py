@@ -25,6 +25,7 @@ from coldpress_runtime.session import DTYPES
 
 __all__ = ["against_golden", "against_original", "against_plain"]
 
+_GOLDEN = "golden examples"
 _PACKAGES = ("coldpress", "onnxruntime", "numpy")
 
 Progress = Callable[[str], None]
@@ -72,6 +73,8 @@ def against_plain(bundle: Bundle, sample: Sample, *, progress: Progress) -> Cert
 def against_golden(bundle: Bundle, *, progress: Progress) -> Certificate:
     """Hold a bundle against its golden examples: what the original answered when it was made.
 
+    Where an output has no dimension of rows, against the first of them: they can't be one request.
+
     Args:
         bundle: The bundle.
         progress: Called with what is about to be done.
@@ -91,9 +94,8 @@ def against_golden(bundle: Bundle, *, progress: Progress) -> Certificate:
     kinds = {spec.name: DTYPES[spec.datatype].kind for spec in signature.outputs}
     decided = [name for name in labels if kinds[name] != "f"]
     scores = [name for name in labels if name not in decided]
-    tensors, answers = _golden_rows(bundle, examples)
     held = Reference(
-        rows=Rows(name="golden examples", tensors=tensors, original=partial(_slice, answers)),
+        rows=_golden_rows(bundle, examples),
         described="the answers that the original gave when the bundle was made",
         label_outputs=frozenset(decided),
         labels=labels,
@@ -112,7 +114,7 @@ def _certified(
 ) -> Certificate:
     progress(f"Comparing on {held.rows.count:,} rows")
     tolerance = bundle.certificate().tolerance
-    if held.rows.name == "golden examples":
+    if held.rows.name == _GOLDEN:
         tolerance = tolerance.for_few(held.rows.count)
     return certify(held, model.open(), packages=tuple(packages), tolerance=tolerance)
 
@@ -132,18 +134,26 @@ def _served(bundle: Bundle) -> Iterator[OnnxFile]:
         yield OnnxFile(graph=graph, folder=folder)
 
 
-def _golden_rows(bundle: Bundle, examples: Sequence[dict[str, Any]]) -> tuple[Outputs, Outputs]:
-    """All requests as one, and all answers."""
+def _golden_rows(bundle: Bundle, examples: Sequence[dict[str, Any]]) -> Rows:
+    """All requests as one, and all answers; or the first, where answers have no rows."""
     try:
-        return (
-            _stacked([_tensors(example["request"]["inputs"]) for example in examples]),
-            _stacked([_tensors(example["response"]["outputs"]) for example in examples]),
-        )
+        requests = [_tensors(example["request"]["inputs"]) for example in examples]
+        answers = [_tensors(example["response"]["outputs"]) for example in examples]
+        if not _by_row(requests[0], answers[0]):
+            return Rows(name=_GOLDEN, tensors=requests[0], original=lambda _: answers[0])
+        original = partial(_slice, _stacked(answers))
+        return Rows(name=_GOLDEN, tensors=_stacked(requests), original=original)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise BundleError(
             f"the golden examples of {bundle.path} are no requests with their answers; export the "
             "model again"
         ) from error
+
+
+def _by_row(request: Outputs, answer: Outputs) -> bool:
+    """Whether each output has as many rows as the inputs."""
+    rows = {array.shape[:1] for array in request.values()}
+    return rows == {array.shape[:1] for array in answer.values()} != {()}
 
 
 def _tensors(entries: Sequence[dict[str, Any]]) -> dict[str, NDArray[Any]]:

@@ -28,6 +28,7 @@ STATUS: dict[type[errors.RuntimeFault], int] = {
     errors.UnknownModel: 404,
     errors.MethodNotAllowed: 405,
     errors.ModelUnavailable: 503,
+    errors.OutOfTime: 504,
 }
 _UNFORESEEN = 500
 _MARGIN_SECONDS = 0.5
@@ -50,6 +51,7 @@ class Answering:
         self._settings = settings
         self._models = models
         self._telemetry = telemetry
+        models.report_to(telemetry)
 
     def answer(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
         """What the handler returns for an event; see `predict.handler`."""
@@ -65,9 +67,9 @@ class Answering:
         self._report(call, response, began)
         return front.render(event, response)
 
-    def serving(self, seconds: float) -> Serving:
-        """The models, for one request that may wait so long."""
-        return Serving(self._models, seconds, self._settings.limits)
+    def serving(self, seconds: float, deadline: float | None = None) -> Serving:
+        """The models, for one request that may wait so long, and must have ended by a time."""
+        return Serving(self._models, seconds, self._settings.limits, deadline=deadline)
 
     def _answered(self, call: _Call) -> Response:
         request = call.request = call.front.parse(call.event, self._settings.base_path)
@@ -82,7 +84,7 @@ class Answering:
                 f"{request.path:.200} answers {' and '.join(allowed)}, not {request.method:.16}",
                 allowed=allowed,
             )
-        serving = call.serving = self.serving(_patience(call.context))
+        serving = call.serving = self.serving(*_patience(call.context))
         response = dialect.answer(self._plain(request), serving)
         return self._within_limits(call, _packed(request, response))
 
@@ -157,7 +159,7 @@ class Answering:
             status=response.status,
             latency_ms=(time.perf_counter() - began) * 1000,
             error=response.error,
-            model=self._models.loaded,
+            model=call.serving.used if call.serving else None,
         )
 
 
@@ -187,7 +189,10 @@ def _packed(request: Request, response: Response) -> Response:
     return compressed(response, accepted)
 
 
-def _patience(context: Any) -> float:  # noqa: ANN401 - Lambda's own interface
-    """Seconds that may pass before the answer has to be under way."""
+def _patience(context: Any) -> tuple[float, float | None]:  # noqa: ANN401 - Lambda's own interface
+    """Seconds that may pass before a model is there, and when Lambda ends the invocation."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return max(0.0, remaining() / 1000 - _MARGIN_SECONDS) if remaining else _DEFAULT_SECONDS
+    if remaining is None:
+        return _DEFAULT_SECONDS, None
+    left = remaining() / 1000
+    return max(0.0, left - _MARGIN_SECONDS), time.monotonic() + left

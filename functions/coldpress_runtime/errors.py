@@ -5,10 +5,12 @@ __all__ = [
     "IntegrityError",
     "MethodNotAllowed",
     "ModelUnavailable",
+    "OutOfTime",
     "PayloadTooLarge",
     "PredictionFailed",
     "RequestError",
     "RuntimeFault",
+    "SwapFailed",
     "UnknownModel",
     "UnknownRoute",
     "UnsupportedMedia",
@@ -59,6 +61,25 @@ class IntegrityError(ModelUnavailable):
     """Stored bytes are not the ones that the manifest promises."""
 
     code = "integrity"
+
+
+class SwapFailed(RuntimeFault):
+    """The version that a channel points to by now is not served; the one before still is.
+
+    Its code is ``swap_`` and the cause's own code.
+    """
+
+    code = "swap"
+
+    def __init__(self, message: str, *, cause: str) -> None:
+        super().__init__(message)
+        self.code = f"swap_{cause}"
+
+
+class OutOfTime(RuntimeFault):
+    """The model takes longer than there is time left before Lambda ends the invocation."""
+
+    code = "out_of_time"
 
 
 class RequestError(RuntimeFault):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .placing import Placed
 
-__all__ = ["Artifact", "fetch"]
+__all__ = ["Artifact", "fetch", "store_of"]
 
 _MODEL_NAME = "model.onnx"
 
@@ -61,13 +61,7 @@ def fetch(uri: ModelUri, options: FetchOptions = _DEFAULTS) -> Artifact:
         ArtifactError: The manifest or the channel's file is not in the format, or the model is too
             large.
     """
-    store = open_store(
-        uri.root,
-        seconds=options.seconds,
-        retry_seconds=options.seconds,
-        plain_http=options.plain_http,
-        scratch=options.scratch,
-    )
+    store = store_of(uri, options)
     pinned = resolve(store, uri)
     manifest = fetch_manifest(store, pinned)
     weights = manifest.weights
@@ -80,6 +74,21 @@ def fetch(uri: ModelUri, options: FetchOptions = _DEFAULTS) -> Artifact:
             uri=pinned, manifest=manifest, model=model, weights=placed.content, note=placed.note
         )
     return _in_one_piece(store, pinned, manifest, options)
+
+
+def store_of(uri: ModelUri, options: FetchOptions) -> ObjectStore:
+    """The store that a model lies in; no request is made yet.
+
+    Raises:
+        ModelUnavailable: The URI's root names no store.
+    """
+    return open_store(
+        uri.root,
+        seconds=options.seconds,
+        retry_seconds=options.seconds,
+        plain_http=options.plain_http,
+        scratch=options.scratch,
+    )
 
 
 def _check_size(most: int, model: Blob, weights: Blob | None) -> None:

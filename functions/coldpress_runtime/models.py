@@ -1,169 +1,214 @@
-"""The warm container's one piece of state: the model it serves, loaded once, behind a lock."""
+"""The warm container's one piece of state: the models it serves, each loaded once, behind locks."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from .artifact import Manifest, Signature, TensorSpec
-from .errors import ArtifactError, ModelUnavailable
-from .options import SessionOptions
+from .errors import ModelUnavailable, UnknownModel
+from .loading import Fetch, LoadedModel, opened, still_loading
 from .pointers import ModelUri
 from .settings import Settings
 
 if TYPE_CHECKING:
     from .fetching import Artifact
-    from .session import ModelSession
+    from .telemetry import Telemetry
 
-__all__ = ["LoadedModel", "ModelHolder"]
+__all__ = ["LoadedModel", "ModelHolder", "Slot", "quoted"]
+
+_SHOWN_NAMES = 8
+_LONG_AGO = float("-inf")
 
 
-class LoadedModel(NamedTuple):
-    """A model that answers.
+class Slot:
+    """The place of one of the served models.
 
     Attributes:
-        manifest: What it is.
-        version: The digest that is served.
-        session: The open session.
-        load_ms: Milliseconds from the start of the fetch to the open session.
-        note: Why it takes more memory than it would have to; empty if it does not.
+        uri: What the settings name.
+        model: The version that answers; None while none is loaded.
+        fetch: The fetch under way, if there is one.
+        loading: Held by who loads the model.
+        refreshing: Held by who reads the channel again.
+        read_at: When the channel was read last, on the monotonic clock.
+        asked_at: When the model was asked for last, on the same.
+        refused: What of the channel was refused last, so that it is logged once; empty if nothing.
     """
 
-    manifest: Manifest
-    version: str
-    session: ModelSession
-    load_ms: float
-    note: str = ""
+    __slots__ = (
+        "asked_at", "fetch", "loading", "model", "read_at", "refreshing", "refused", "uri",
+    )  # fmt: skip
+
+    def __init__(self, uri: ModelUri) -> None:
+        self.uri = uri
+        self.model: LoadedModel | None = None
+        self.fetch: Fetch | None = None
+        self.loading = Lock()
+        self.refreshing = Lock()
+        self.read_at = _LONG_AGO
+        self.asked_at = _LONG_AGO
+        self.refused = ""
 
 
 class ModelHolder:
-    """Loads the model that the settings name, once, however many requests wait for it.
+    """Loads the models that the settings name, each once, however many requests wait for it.
 
-    A failure is never kept: the next request tries again.
+    A failure is never kept: the next request tries again. Where there are several models, the
+    least recently used ones leave when the memory for them is full. A channel is read again from
+    time to time, and the version that it points to by then takes the place of the one before, off
+    the requests' path; a request keeps the version that it was given.
+
+    Args:
+        settings: What is served, and how it is fetched and opened.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = Lock()
-        self._model: LoadedModel | None = None
-        self._fetch: _Fetch | None = None
+        self._slots = {uri.name: Slot(uri) for uri in settings.models}
+        self._several = len(self._slots) > 1
+        # One at a time: opening takes more memory than having, and what it took can be measured.
+        self._opening = Lock()
+        self._telemetry: Telemetry | None = None
+
+    def report_to(self, telemetry: Telemetry) -> None:
+        """Tell of swaps, and of versions that are refused, from now on."""
+        self._telemetry = telemetry
 
     def begin(self) -> None:
-        """Start fetching in a thread, so that imports and transfer overlap."""
-        if self._fetch is None and not self._settings.problems:
-            self._fetch = _Fetch(self._settings)
-            self._fetch.start()
+        """Start fetching the first model in a thread, so that imports and transfer overlap."""
+        if self._slots and not self._settings.problems:
+            self._begin(next(iter(self._slots.values())))
 
     @property
-    def loaded(self) -> LoadedModel | None:
-        """The model if it is loaded already; never waits."""
-        return self._model
+    def names(self) -> tuple[str, ...]:
+        """The names of the models, in the settings' order."""
+        return tuple(self._slots)
 
-    def get(self, *, seconds: float | None = None) -> LoadedModel:
-        """The model, loaded if need be.
+    @property
+    def loaded(self) -> tuple[LoadedModel, ...]:
+        """The models that are loaded already; never waits."""
+        models = (slot.model for slot in self._slots.values())
+        return tuple(model for model in models if model is not None)
+
+    def renew(self) -> None:
+        """Take what is known of channels as old; after a restore, nobody knows how old it is."""
+        for slot in self._slots.values():
+            slot.read_at = _LONG_AGO
+
+    def get(self, name: str = "", *, seconds: float | None = None) -> LoadedModel:
+        """A model, loaded if need be.
 
         Args:
+            name: Its name; empty for the first.
             seconds: How long to wait for the bytes; afterwards the fetch goes on for the next
                 call. None waits as long as the fetch takes.
 
         Raises:
+            UnknownModel: None of the models has that name.
             ModelUnavailable: It can't be had now; `code` says why, for the log.
         """
-        model = self._model
-        if model is None:
-            until = None if seconds is None else time.monotonic() + seconds
-            if not self._lock.acquire(timeout=-1 if seconds is None else seconds):
-                raise _loading()
-            try:
-                model = self._model = self._model or self._load(until)
-            finally:
-                self._lock.release()
+        slot = self._slot(name)
+        if self._several:
+            slot.asked_at = time.monotonic()
+        # A model that is evicted or swapped after this line is this caller's all the same.
+        model = slot.model or self._loaded(slot, seconds)
+        if slot.uri.channel:
+            self._refresh_if_old(slot)
         return model
 
-    def _load(self, until: float | None) -> LoadedModel:
+    def _slot(self, name: str) -> Slot:
         if problems := self._settings.problems:
             raise ModelUnavailable("; ".join(problems), code="configuration", retry_after=60)
-        self.begin()
-        fetch = self._fetch
-        if fetch is None or not fetch.finished(until):
-            raise _loading()
-        self._fetch = None
-        return _opened(fetch.artifact(), fetch.began, self._settings.session)
+        slot = self._slots.get(name or next(iter(self._slots), ""))
+        if slot is None:
+            raise UnknownModel(
+                f"unknown model '{name:.64}'; this function serves {quoted(self._slots)}"
+            )
+        return slot
 
-
-class _Fetch(Thread):
-    """The fetch under way, with its outcome; a thread, since Lambda has two vCPUs in INIT."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(name="fetch", daemon=True)
-        self.began = time.perf_counter()
-        self._settings = settings
-        self._artifact: Artifact | None = None
-        self._error: BaseException | None = None
-
-    def run(self) -> None:
-        # Imported here, so that the main thread can import onnxruntime at the same time.
-        from .fetching import fetch  # noqa: PLC0415
-
+    def _loaded(self, slot: Slot, seconds: float | None) -> LoadedModel:
+        until = None if seconds is None else time.monotonic() + seconds
+        _acquire(slot.loading, until)
         try:
-            uri = ModelUri.parse(self._settings.model_uri)
-            self._artifact = fetch(uri, self._settings.fetch)
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
-            self._error = error
+            model = slot.model = slot.model or self._load(slot, until)
+        finally:
+            slot.loading.release()
+        return model
 
-    def finished(self, until: float | None) -> bool:
-        self.join(None if until is None else max(0.0, until - time.monotonic()))
-        return not self.is_alive()
+    def _load(self, slot: Slot, until: float | None) -> LoadedModel:
+        fetch = self._begin(slot)
+        if not fetch.finished(until) or _over(until):
+            raise still_loading()
+        _acquire(self._opening, until)
+        try:
+            slot.fetch = None
+            slot.read_at = fetch.read_at
+            return self._opened(slot, fetch.artifact(), fetch.began)
+        finally:
+            self._opening.release()
 
-    def artifact(self) -> Artifact:
-        if self._artifact is None:
-            raise _as_unavailable(self._error) from self._error
-        return self._artifact
+    def _begin(self, slot: Slot) -> Fetch:
+        fetch = slot.fetch
+        if fetch is None or fetch.stale:
+            fetch = slot.fetch = Fetch(slot.uri, self._settings.fetch)
+            fetch.start()
+        return fetch
 
+    def _opened(self, slot: Slot, artifact: Artifact, began: float) -> LoadedModel:
+        if not self._several:
+            return opened(artifact, began, self._settings.session)
+        from .memory import open_within  # noqa: PLC0415 - for several models only
 
-def _opened(artifact: Artifact, began: float, options: SessionOptions) -> LoadedModel:
-    from .session import ModelSession  # noqa: PLC0415 - the fetch starts before this import
-
-    try:
-        session = ModelSession(artifact.model, weights=artifact.weights, options=options)
-        _check_signature(artifact.manifest.signature, session)
-    except Exception as error:
-        raise _as_unavailable(error) from error
-    return LoadedModel(
-        manifest=artifact.manifest,
-        version=artifact.uri.digest,
-        session=session,
-        load_ms=(time.perf_counter() - began) * 1000,
-        note=artifact.note,
-    )
-
-
-def _check_signature(stated: Signature, session: ModelSession) -> None:
-    """A manifest that promises tensors which the model has not would fail request by request."""
-    if _types(stated.inputs) != _types(session.inputs) or not (
-        _types(stated.outputs) <= _types(session.outputs)
-    ):
-        raise ArtifactError("the model's inputs or outputs are not these", where="signature")
-
-
-def _types(specs: tuple[TensorSpec, ...]) -> set[tuple[str, str]]:
-    return {(spec.name, spec.datatype) for spec in specs}
-
-
-def _loading() -> ModelUnavailable:
-    return ModelUnavailable("the model is still on its way", code="loading", retry_after=1)
-
-
-def _as_unavailable(error: BaseException | None) -> ModelUnavailable:
-    if isinstance(error, ModelUnavailable):
-        return error
-    if isinstance(error, MemoryError):
-        return ModelUnavailable(
-            "the model does not fit into the function's memory; give it more, or more /tmp for "
-            "a large model's weights",
-            code="load",
+        return open_within(
+            self._settings.model_memory,
+            lambda: opened(artifact, began, self._settings.session),
+            artifact.manifest,
+            slot,
+            self._slots.values(),
         )
-    code = error.code if isinstance(error, ArtifactError) else "load"
-    cause = str(error) or type(error).__name__
-    return ModelUnavailable(f"the model can't be loaded: {cause}", code=code)
+
+    def _refresh_if_old(self, slot: Slot) -> None:
+        if not self._is_old(slot) or not slot.refreshing.acquire(blocking=False):
+            return
+        if not self._is_old(slot):  # somebody else has just read it
+            slot.refreshing.release()
+            return
+        slot.read_at = time.monotonic()
+        try:
+            Thread(target=self._refresh, args=(slot,), name="refresh", daemon=True).start()
+        except RuntimeError:  # the system has no thread to give; another request will try again
+            slot.refreshing.release()
+
+    def _is_old(self, slot: Slot) -> bool:
+        return time.monotonic() - slot.read_at >= self._settings.channel_seconds
+
+    def _refresh(self, slot: Slot) -> None:
+        try:
+            from .refreshing import refresh  # noqa: PLC0415 - a pinned model is never read again
+
+            refresh(slot, self._settings, self._open_beside, self._telemetry)
+        finally:
+            slot.refreshing.release()
+
+    def _open_beside(self, slot: Slot, artifact: Artifact, began: float) -> LoadedModel:
+        with self._opening:
+            return self._opened(slot, artifact, began)
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names in quotes, the first few of them and how many more there are."""
+    names = list(names)
+    more = len(names) - _SHOWN_NAMES
+    told = ", ".join(f"'{name}'" for name in names[:_SHOWN_NAMES])
+    return f"{told} and {more} more" if more > 0 else told
+
+
+def _over(until: float | None) -> bool:
+    return until is not None and time.monotonic() > until
+
+
+def _acquire(lock: Lock, until: float | None) -> None:
+    seconds = -1 if until is None else max(0.0, until - time.monotonic())
+    if not lock.acquire(timeout=seconds):
+        raise still_loading()

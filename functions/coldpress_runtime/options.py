@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["MEGABYTES_PER_CPU", "FetchOptions", "Limits", "SessionOptions", "threads_for"]
+__all__ = [
+    "MEGABYTES_PER_CPU",
+    "FetchOptions",
+    "Limits",
+    "SessionOptions",
+    "model_memory_for",
+    "threads_for",
+]
 
 # Lambda gives one vCPU for each 1,769 MB of memory, and six at most:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEGABYTES_PER_CPU = 1769
 _MOST_CPUS = 6
+_MEGABYTE = 1024**2
+# What the interpreter, numpy and onnxruntime take (62 MB), and a request of some size.
+_RUNTIME_MEGABYTES = 128
 
 
 class FetchOptions(NamedTuple):
@@ -58,6 +68,15 @@ class SessionOptions(NamedTuple):
 def threads_for(megabytes: int) -> int:
     """The vCPUs that a function with this much memory has, rounded, from 1 to 6."""
     return max(1, min(_MOST_CPUS, round(megabytes / MEGABYTES_PER_CPU)))
+
+
+def model_memory_for(megabytes: int) -> int:
+    """Bytes that a function with this much memory may fill with models.
+
+    Three quarters of what the runtime leaves, since opening one takes more than keeping it; an
+    eighth of the whole where that would be less.
+    """
+    return max(megabytes // 8, (megabytes - _RUNTIME_MEGABYTES) * 3 // 4) * _MEGABYTE
 
 
 class Limits(NamedTuple):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .artifact import Blob
-from .scratch import Scratch
+from .scratch import Scratch, keep, release
 from .transfer import transfer
 
 if TYPE_CHECKING:
@@ -41,22 +41,32 @@ def place(  # noqa: PLR0913 - what, from where, to where
         streams: How many parts may be under way at once.
 
     Returns:
-        The file, or the bytes if no file can be written there.
+        The file, which stays until `scratch.release`; or the bytes if no file can be written there.
 
     Raises:
         ModelUnavailable: The blob can't be read; `code` is ``not_found``, ``denied`` or ``store``.
         IntegrityError: A part is not what the manifest promises, twice in a row.
     """
+    keep(blob)
     try:
-        files = Scratch(scratch)
-        if found := files.find(blob, name):
-            return Placed(found)
-        with files.draft(blob, name) as draft:
-            transfer(store, path, blob, draft.write, streams=streams)
-        return Placed(files.path(blob, name))
+        return Placed(_in_file(Scratch(scratch), store, path, blob, name=name, streams=streams))
     except OSError as error:
+        release(blob)
         note = f"{blob.path} is held in memory, not in {scratch}: {error.strerror or error}"
         return Placed(_in_memory(store, path, blob, streams), note)
+    except BaseException:
+        release(blob)
+        raise
+
+
+def _in_file(  # noqa: PLR0913 - as `place`
+    files: Scratch, store: ObjectStore, path: str, blob: Blob, *, name: str, streams: int
+) -> Path:
+    if found := files.find(blob, name):
+        return found
+    with files.draft(blob, name) as draft:
+        transfer(store, path, blob, draft.write, streams=streams)
+    return files.path(blob, name)
 
 
 def _in_memory(store: ObjectStore, path: str, blob: Blob, streams: int) -> memoryview:

@@ -19,10 +19,23 @@ from typing import Self
 
 from .artifact import Blob
 
-__all__ = ["Draft", "Scratch"]
+__all__ = ["Draft", "Scratch", "keep", "release"]
 
 _PARTIAL = ".partial"
 _PRIVATE = 0o700
+# Digests of what this process has open or is about to open: a file that another model swept away
+# before then would be missed.
+_kept: set[str] = set()
+
+
+def keep(blob: Blob) -> None:
+    """Let a blob's file stay while others are written, until it is released."""
+    _kept.add(blob.unpacked_sha256)
+
+
+def release(blob: Blob) -> None:
+    """Let a blob's file give way to others; what a session has mapped, it keeps."""
+    _kept.discard(blob.unpacked_sha256)
 
 
 class Scratch:
@@ -90,7 +103,7 @@ class Scratch:
         for entry in self._root.iterdir():
             if not entry.is_dir() or entry.is_symlink():
                 entry.unlink(missing_ok=True)
-            elif not _sweep_partials(entry) and entry != self._place(blob):
+            elif not _sweep_partials(entry) and entry.name not in {*_kept, blob.unpacked_sha256}:
                 shutil.rmtree(entry, ignore_errors=True)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from .errors import UnknownModel
-from .models import LoadedModel, ModelHolder
+import time
+
+from .errors import OutOfTime, RequestError, UnknownModel
+from .models import LoadedModel, ModelHolder, quoted
 from .options import Limits
 from .session import Tensors, check_inputs
 
@@ -19,38 +21,67 @@ class Serving:
         models: The container's models.
         seconds: How long the request may wait for one of them.
         limits: What a request may hold.
+        deadline: When Lambda ends the invocation, on the monotonic clock; None if nobody says.
 
     Attributes:
         limits: What a request may hold.
         used: The model that the request was answered with; None until it is had.
     """
 
-    __slots__ = ("_models", "_seconds", "limits", "used")
+    __slots__ = ("_deadline", "_models", "_until", "limits", "used")
 
     def __init__(
-        self, models: ModelHolder, seconds: float, limits: Limits = _DEFAULT_LIMITS
+        self,
+        models: ModelHolder,
+        seconds: float,
+        limits: Limits = _DEFAULT_LIMITS,
+        *,
+        deadline: float | None = None,
     ) -> None:
         self._models = models
-        self._seconds = seconds
+        self._until = time.monotonic() + seconds
+        self._deadline = deadline
         self.limits = limits
         self.used: LoadedModel | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the models that this function serves, loaded or not."""
+        return self._models.names
+
+    def ready(self) -> LoadedModel:
+        """The first of the models, which INIT opens; the function is ready when it is there.
+
+        Raises:
+            ModelUnavailable: It can't be had now.
+        """
+        model = self.used = self._had("")
+        return model
 
     def model(self, name: str = "", version: str = "") -> LoadedModel:
         """The model that a request names; without a name, the one that is served.
 
+        A request is given the same version however often it asks.
+
         Raises:
-            UnknownModel: This function serves another model, or another version of it.
+            RequestError: There are several, and the request names none.
+            UnknownModel: This function serves no such model, or another version of it.
             ModelUnavailable: The model can't be had now.
         """
-        model = self.used = self._models.get(seconds=self._seconds)
-        served = model.manifest.name
-        if name not in ("", served):
-            raise UnknownModel(f"unknown model '{name:.64}'; this function serves '{served}'")
+        if not name and len(self.names) > 1:
+            raise RequestError(
+                "this function serves several models, and the request names none; name one of "
+                f"{quoted(self.names)}"
+            )
+        model = self.used
+        if model is None or name not in ("", model.manifest.name):
+            model = self._had(name)
         if version not in ("", model.version):
             raise UnknownModel(
-                f"unknown version '{version:.80}' of '{served}'; this function serves "
+                f"unknown version '{version:.80}' of '{model.manifest.name}'; this function serves "
                 f"{model.version}"
             )
+        self.used = model
         return model
 
     def predict(self, model: LoadedModel, tensors: Tensors) -> Tensors:
@@ -58,7 +89,25 @@ class Serving:
 
         Raises:
             RequestError: The tensors are not what the model takes.
+            OutOfTime: The model has been seen to take longer than there is time left.
             PredictionFailed: onnxruntime failed on tensors that fit.
         """
         check_inputs(model.manifest.signature, tensors)
-        return model.session.run(tensors)
+        self._check_time(model)
+        began = time.perf_counter()
+        results = model.session.run(tensors)
+        model.usage.ran(time.perf_counter() - began)
+        return results
+
+    def _had(self, name: str) -> LoadedModel:
+        return self._models.get(name, seconds=max(0.0, self._until - time.monotonic()))
+
+    def _check_time(self, model: LoadedModel) -> None:
+        if self._deadline is None:
+            return
+        left, needed = self._deadline - time.monotonic(), model.usage.slowest_seconds
+        if needed > left:
+            raise OutOfTime(
+                f"the model has taken up to {needed:.3g} s and {max(left, 0):.3g} s are left; send "
+                "fewer rows at once, or give the function a longer timeout"
+            )

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from .options import MEGABYTES_PER_CPU, FetchOptions, Limits, SessionOptions, threads_for
+from .artifact import NAME
+from .errors import ArtifactError
+from .options import (
+    MEGABYTES_PER_CPU,
+    FetchOptions,
+    Limits,
+    SessionOptions,
+    model_memory_for,
+    threads_for,
+)
+from .pointers import ModelUri
 
 __all__ = ["Settings", "asks_for_plain_http"]
 
@@ -14,6 +25,7 @@ _MOST_THREADS = 256
 _MOST_STREAMS = 64
 _MOST_SECONDS = 900
 _MOST_BYTES = 10**15
+_DAY = 86_400
 _DIGITS = 18
 _MOST_DEPTH = 1000
 _MOST_RANK = 64
@@ -21,6 +33,9 @@ _FETCH = FetchOptions()
 _SWITCH = {"on": True, "off": False}
 # As Powertools reads its own variables, whose meaning is kept.
 _TRUE = ("1", "y", "yes", "t", "true", "on")
+# Between models; a directory's name may hold blanks and commas, too.
+_BETWEEN_MODELS = re.compile(r"[\s,]+(?=[a-z][a-z0-9+]*://)")
+_LIVE = "live"
 # WARN is what Lambda itself says.
 _QUIET_LEVELS = ("WARN", "WARNING", "ERROR", "CRITICAL", "FATAL")
 
@@ -29,7 +44,12 @@ class Settings(NamedTuple):
     """What the function is told from outside; docs/function-settings.md lists every variable.
 
     Attributes:
-        model_uri: ``MODEL_URI``, unparsed; empty if it is not set.
+        models: What is served, the first of which is opened in INIT: ``MODEL_URI``, or the models
+            of ``COLDPRESS_MODELS`` in the store that it names then.
+        channel_seconds: ``COLDPRESS_CHANNEL_SECONDS``: how old a channel's pointer may be before
+            it is read again.
+        model_memory: ``COLDPRESS_MODEL_MEMORY``: bytes that several models may fill before the
+            least recently used ones leave.
         session: How onnxruntime is set up: ``COLDPRESS_THREADS``, ``COLDPRESS_SPINNING`` and
             ``COLDPRESS_PREPACKING``.
         fetch: How the model is fetched: ``COLDPRESS_FETCH_SECONDS``, ``COLDPRESS_FETCH_STREAMS``,
@@ -46,6 +66,7 @@ class Settings(NamedTuple):
         base_path: ``COLDPRESS_BASE_PATH``: what leads each path and is none of the function's, such
             as a custom domain's base path; with a leading slash and no final one, or empty.
         cors_origins: ``COLDPRESS_CORS_ORIGINS``: the origins whose pages may call the function.
+        log_information: Whether lines of the level INFO are wanted.
         log_requests: ``COLDPRESS_LOG_REQUESTS``: whether a request is logged; a fault always is.
         metrics: Whether requests are counted, unless ``POWERTOOLS_METRICS_DISABLED``.
         metrics_namespace: ``POWERTOOLS_METRICS_NAMESPACE``: CloudWatch namespace of the metrics.
@@ -54,7 +75,9 @@ class Settings(NamedTuple):
             function with problems answers 503 and logs them, rather than crash in a loop.
     """
 
-    model_uri: str
+    models: tuple[ModelUri, ...]
+    channel_seconds: int
+    model_memory: int
     session: SessionOptions
     fetch: FetchOptions
     initialization: str
@@ -62,6 +85,7 @@ class Settings(NamedTuple):
     limits: Limits
     base_path: str
     cors_origins: tuple[str, ...]
+    log_information: bool
     log_requests: bool
     metrics: bool
     metrics_namespace: str
@@ -72,17 +96,23 @@ class Settings(NamedTuple):
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings; what can't be read becomes a default and a problem."""
         reader = _Reader(environment)
+        memory = reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEGABYTES_PER_CPU, _MOST_BYTES)
+        informs = _logs_information(environment)
         return cls(
-            model_uri=reader.text("MODEL_URI"),
-            session=_session(reader),
+            models=_models(reader),
+            channel_seconds=reader.number("COLDPRESS_CHANNEL_SECONDS", 60, _DAY),
+            model_memory=reader.number(
+                "COLDPRESS_MODEL_MEMORY", model_memory_for(memory), _MOST_BYTES
+            ),
+            session=_session(reader, memory),
             fetch=_fetch(reader, environment),
             initialization=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") or "on-demand",
             init_seconds=reader.number("COLDPRESS_INIT_SECONDS", 8, _MOST_SECONDS),
             limits=_limits(reader),
             base_path=reader.path("COLDPRESS_BASE_PATH"),
             cors_origins=reader.names("COLDPRESS_CORS_ORIGINS"),
-            log_requests=reader.switch("COLDPRESS_LOG_REQUESTS", default=True)
-            and _logs_information(environment),
+            log_information=informs,
+            log_requests=reader.switch("COLDPRESS_LOG_REQUESTS", default=True) and informs,
             metrics=environment.get("POWERTOOLS_METRICS_DISABLED", "").lower() not in _TRUE,
             metrics_namespace=environment.get("POWERTOOLS_METRICS_NAMESPACE") or "Coldpress",
             service=environment.get("POWERTOOLS_SERVICE_NAME") or "service_undefined",
@@ -141,6 +171,52 @@ class _Reader:
         return choices.get(text, default)
 
 
+def _models(reader: _Reader) -> tuple[ModelUri, ...]:
+    """The models to serve; a name that is there twice, or is none, is a problem."""
+    models: dict[str, ModelUri] = {}
+    for text in _written(reader):
+        try:
+            uri = ModelUri.parse(text)
+        except ArtifactError as error:
+            reader.problems.append(f"MODEL_URI: {error}")
+            continue
+        if uri.name in models:
+            reader.problems.append(f"the model '{uri.name}' is named twice; serve one of the two")
+        models[uri.name] = uri
+    return tuple(models.values())
+
+
+def _written(reader: _Reader) -> Iterator[str]:
+    """The models' URIs as the environment has them, or as its list and its store make them."""
+    text, listed = reader.text("MODEL_URI"), reader.names("COLDPRESS_MODELS")
+    if not text:
+        return
+    if not listed:
+        yield from _BETWEEN_MODELS.split(text.strip(" ,"))
+    elif _names_model(text):
+        reader.problems.append(
+            "MODEL_URI names a model though COLDPRESS_MODELS is set; let it name the store that "
+            "holds them, such as s3://my-bucket/models"
+        )
+    else:
+        for entry in listed:
+            name, _, pointer = entry.partition("@")
+            if NAME.fullmatch(name):
+                yield f"{text.rstrip('/')}/{name}@{pointer or _LIVE}"
+            else:
+                reader.problems.append(
+                    "COLDPRESS_MODELS must list NAME, NAME@CHANNEL or NAME@sha256:DIGEST, not "
+                    f"{entry!r:.80}"
+                )
+
+
+def _names_model(text: str) -> bool:
+    try:
+        return bool(ModelUri.parse(text))
+    except ArtifactError:
+        return False
+
+
 def _limits(reader: _Reader) -> Limits:
     usual = Limits()
     # orjson reads no deeper than 1,024, and numpy's arrays have 64 dimensions at most.
@@ -165,8 +241,7 @@ def _fetch(reader: _Reader, environment: Mapping[str, str]) -> FetchOptions:
     )
 
 
-def _session(reader: _Reader) -> SessionOptions:
-    memory = reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEGABYTES_PER_CPU, _MOST_BYTES)
+def _session(reader: _Reader, memory: int) -> SessionOptions:
     return SessionOptions(
         threads=reader.number("COLDPRESS_THREADS", threads_for(memory), _MOST_THREADS),
         spinning=reader.switch("COLDPRESS_SPINNING", default=False),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -30,6 +31,9 @@ __all__ = ["fetch_manifest", "open_store", "read", "read_blob", "read_range", "r
 
 _CONNECT_SECONDS = 3
 _MAX_MANIFEST_BYTES = 8 * 1024 * 1024
+# The action that a role may not do, and S3's own error codes for what is wrong with a key:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_KMS = re.compile(r"kms:[A-Z]|<Code>KMS\.")
 
 
 def open_store(  # noqa: PLR0913 - all but the URL have a default
@@ -115,7 +119,8 @@ def read(store: ObjectStore, path: str, *, most: int | None = None) -> bytes:
         most: Refuse an object that is longer, before its body is read.
 
     Raises:
-        ModelUnavailable: It can't be read; `code` is ``not_found``, ``denied`` or ``store``.
+        ModelUnavailable: It can't be read; `code` is ``not_found``, ``denied``, ``kms`` (the key
+            that it is encrypted with) or ``store``.
         IntegrityError: It is longer than `most`.
     """
     with _faults(path):
@@ -156,10 +161,18 @@ def _faults(path: str) -> Iterator[None]:
     except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
         # Without the right to list, S3 answers 403 for an object that is not there, too.
         raise ModelUnavailable(
-            f"access to {path} was denied, or it is not there: {_brief(error)}", code="denied"
+            f"access to {path} was denied, or it is not there: {_brief(error)}",
+            code=_code(error, "denied"),
         ) from error
     except (BaseError, OSError) as error:
-        raise ModelUnavailable(f"can't read {path}: {_brief(error)}", code="store") from error
+        raise ModelUnavailable(
+            f"can't read {path}: {_brief(error)}", code=_code(error, "store")
+        ) from error
+
+
+def _code(error: BaseException, otherwise: str) -> str:
+    """``kms`` where it is the key that is denied, disabled or gone, rather than the object."""
+    return "kms" if _KMS.search(str(error)) else otherwise
 
 
 def _brief(error: BaseException) -> str:

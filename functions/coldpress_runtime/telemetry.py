@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from io import TextIOBase
@@ -39,12 +40,33 @@ class Telemetry:
         self._settings = settings
         self._lock = Lock()
         self._cold = True
-        self._load_counted = False
 
-    def renew(self) -> None:
-        """Start over after a restore: it is a cold start, but one that loaded no model."""
+    def renew(self, loaded: Iterable[LoadedModel]) -> None:
+        """Start over after a restore: it is a cold start, but one that loaded no model.
+
+        Args:
+            loaded: The models that the snapshot held.
+        """
         with self._lock:
-            self._cold = self._load_counted = True
+            self._cold = True
+            for model in loaded:
+                model.usage.load_told = True
+
+    def swapped(self, old: LoadedModel, new: LoadedModel) -> None:
+        """Log that a channel's new version has taken the place of the one before."""
+        if not self._settings.log_information:
+            return
+        line = {
+            "level": "INFO",
+            "message": "model swapped",
+            "timestamp": datetime.now(UTC),
+            "model": new.manifest.name,
+            "model_version": new.version,
+            "previous_version": old.version,
+            "load_ms": round(new.load_ms, 3),
+            "service": self._settings.service,
+        }
+        _write(line)
 
     def failure(self, message: str, error: Exception, *, request_id: str = "") -> None:
         """Log a fault of the function's, with its code and traceback.
@@ -79,7 +101,7 @@ class Telemetry:
             status: HTTP status of the answer.
             latency_ms: Milliseconds in the handler.
             error: The message that the caller got, if it is an error.
-            model: The model, if one is loaded.
+            model: The model that answered it, or that it asked for; None if there was none.
         """
         cold, load_ms = self._firsts(model)
         now = datetime.now(UTC)
@@ -111,9 +133,9 @@ class Telemetry:
         """Whether this is the first request, and the load time if it has not been told."""
         with self._lock:
             cold, self._cold = self._cold, False
-            if model is None or self._load_counted:
+            if model is None or model.usage.load_told:
                 return cold, None
-            self._load_counted = True
+            model.usage.load_told = True
             return cold, model.load_ms
 
     def _counted(

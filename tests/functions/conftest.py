@@ -8,10 +8,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 from typing import Any
@@ -34,6 +33,7 @@ from coldpress_runtime.pointers import Channel, ChannelMove, ModelUri
 from coldpress_runtime.session import DTYPES, ModelSession
 from coldpress_runtime.store import open_store
 from coldpress_runtime.unpacking import zstd
+from tests.functions.scripted import ScriptedS3, scripted_server
 
 OPSET = 17
 
@@ -49,6 +49,7 @@ class StoredModel:
     manifest: Manifest
     stored: bytes
     model: bytes
+    golden: bytes | None = None
 
     @property
     def pinned(self) -> str:
@@ -66,8 +67,10 @@ class StoredModel:
         move = ChannelMove(
             version=self.uri.digest, action="publish", at="2026-11-23T10:00:00+00:00"
         )
+        golden = {} if self.golden is None else {self.uri.blob_path("golden.json"): self.golden}
         return {
             self.blob_path: self.stored,
+            **golden,
             self.uri.manifest_path: self.manifest.to_bytes(),
             self.channel_path: Channel(moves=(move,)).to_bytes(),
         }
@@ -153,6 +156,9 @@ def store_model(classifier) -> Callable[..., StoredModel]:
         stored: bytes | None = None,
         compression: str = "zstd",
         signature: Signature | None = None,
+        name: str = "breast-cancer",
+        golden: bytes | None = None,
+        certificate: Mapping[str, Any] | None = None,
         **blob: Any,
     ) -> StoredModel:
         if stored is None:
@@ -167,20 +173,52 @@ def store_model(classifier) -> Callable[..., StoredModel]:
             "unpacked_sha256": hashlib.sha256(model).hexdigest(),
         }
         manifest = Manifest(
-            name="breast-cancer",
+            name=name,
             source=Source(framework="onnx", format="onnx", sha256="", versions={}),
             signature=signature or _signature(model),
-            blobs=(Blob(**{**fields, **blob}),),
+            blobs=(Blob(**{**fields, **blob}), *_golden_blobs(golden)),
             compression="lossless",
             certificate=CertificateSummary(
-                passed=True, rows=1, max_abs_diff=0.0, label_agreement=1.0
+                **{"passed": True, "rows": 1, "max_abs_diff": 0.0, "label_agreement": 1.0}
+                | (certificate or {})
             ),
             runtime=RuntimeNeeds(ir_version=10, opsets={"": OPSET}, onnxruntime="1.28.1"),
         )
         uri = ModelUri(root=root, name=manifest.name, digest=manifest.digest)
-        return StoredModel(root=root, uri=uri, manifest=manifest, stored=stored, model=model)
+        return StoredModel(
+            root=root, uri=uri, manifest=manifest, stored=stored, model=model, golden=golden
+        )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def multiplier(build_onnx) -> Callable[[float], bytes]:
+    """Makes a model that multiplies single numbers: its answers tell which one it is."""
+
+    def make(factor: float) -> bytes:
+        return build_onnx(
+            [helper.make_node("Mul", ["x", "factor"], ["y"])],
+            {"x": ("FP32", [None])},
+            {"y": ("FP32", [None])},
+            {"factor": np.float32(factor)},
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], object]], None]:
+    """Waits for what another thread does; `TimeoutError` if it isn't done in 20 seconds."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        for _ in range(4_000):
+            if condition():
+                return
+            time.sleep(0.005)
+        raise TimeoutError("what was waited for did not come")
+
+    return wait
 
 
 @pytest.fixture
@@ -204,63 +242,12 @@ def moto_authorizes(bucket, moto_address) -> Iterator[None]:
     _authorize_after(moto_address, b"inf")
 
 
-@dataclass(slots=True, kw_only=True)
-class ScriptedS3:
-    """An S3 endpoint that answers each path's requests with what a test has laid ready.
-
-    Attributes:
-        endpoint: Its URL.
-        answers: By path, answers in order; the last one stays. Bytes are an object, an integer is
-            an HTTP status, and a pair is an object of which only so many bytes are sent.
-        asked: The paths of all requests so far.
-        gate: While it is not set, no request is answered.
-    """
-
-    endpoint: str = ""
-    answers: dict[str, list[bytes | int | tuple[bytes, int]]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    gate: threading.Event = field(default_factory=threading.Event)
-
-    def lay(self, stored: StoredModel) -> None:
-        """Lay every object of a model ready."""
-        prefix = stored.root.removeprefix("s3:/")
-        self.answers |= {f"{prefix}/{path}": [data] for path, data in stored.objects.items()}
-
-    def script(self, stored: StoredModel, path: str, *answers: bytes | int | tuple) -> None:
-        """Lay answers ready for one of a model's objects."""
-        self.answers[f"{stored.root.removeprefix('s3:/')}/{path}"] = list(answers)
-
-    def count(self, path: str) -> int:
-        """How often an object was asked for."""
-        return sum(asked.endswith(path) for asked in self.asked)
-
-
 @pytest.fixture
 def scripted_s3(aws_environment, monkeypatch) -> Iterator[ScriptedS3]:  # noqa: ARG001 - its keys
     """An S3 endpoint under the test's control, open at first."""
-    script = ScriptedS3()
-    script.gate.set()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            script.asked.append(self.path)
-            script.gate.wait()
-            answers = script.answers.get(self.path, [404])
-            _send(self, answers.pop(0) if len(answers) > 1 else answers[0])
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script.endpoint = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", script.endpoint)
-    yield script
-    script.gate.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with scripted_server() as script:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", script.endpoint)
+        yield script
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,14 +338,17 @@ def _signature(model: bytes) -> Signature:
     return Signature(inputs=session.inputs, outputs=session.outputs)
 
 
-def _send(handler: BaseHTTPRequestHandler, answer: bytes | int | tuple[bytes, int]) -> None:
-    if isinstance(answer, int):
-        handler.send_error(answer)
-        return
-    body, sent = answer if isinstance(answer, tuple) else (answer, len(answer))
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
-    handler.send_header("Last-Modified", "Mon, 23 Nov 2026 10:00:00 GMT")
-    handler.end_headers()
-    handler.wfile.write(body[:sent])
+def _golden_blobs(golden: bytes | None) -> tuple[Blob, ...]:
+    if golden is None:
+        return ()
+    digest, size = hashlib.sha256(golden).hexdigest(), len(golden)
+    blob = Blob(
+        role="golden",
+        path="golden.json",
+        compression="none",
+        size=size,
+        sha256=digest,
+        unpacked_size=size,
+        unpacked_sha256=digest,
+    )
+    return (blob,)

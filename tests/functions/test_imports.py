@@ -26,7 +26,7 @@ BUDGET = {
             "dialects.json_tensors", "dialects.open_inference", "dialects.open_inference_json",
             "errors", "events", "events.http_api", "events.proxy", "exchange", "fetching", "fields",
             "models", "options", "pointers", "serving", "session", "settings", "snapshot", "store",
-            "telemetry", "unpacking", "version",
+            "telemetry", "unpacking", "version", "loading",
         )
     ),
     # The store client.

@@ -48,27 +48,35 @@ def invoke(model: str, event: Path, *, body: bool, logs: bool, as_json: bool) ->
 
 @command(
     epilog="""\b
-Example:
+Examples:
   coldpress serve --model ./store/churn@live --port 8080
   curl -s localhost:8080/v2/models/churn
+  coldpress serve --model ./store/churn@live --model ./store/fraud@live
 """
 )
-@click.option("--model", required=True, help="Model URI.")
+@click.option(
+    "--model",
+    "models",
+    required=True,
+    multiple=True,
+    help="Model URI; once more for each further model.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
-def serve(model: str, host: str, port: int, *, as_json: bool) -> None:
-    """Serve a model over HTTP on this machine, until interrupted.
+def serve(models: tuple[str, ...], host: str, port: int, *, as_json: bool) -> None:
+    """Serve models over HTTP on this machine, until interrupted.
 
     Each request becomes the event that an API Gateway HTTP API would send, and goes through the
     handler that Lambda runs.
     """
-    uri = model_uri(model)
+    uris = [model_uri(model) for model in models]
     address = f"http://{host}:{port}"
 
     def ready() -> None:
         if as_json:
-            say_json({"address": address, "model": str(uri)})
+            say_json({"address": address, "models": [str(uri) for uri in uris]})
         else:
-            say(f"Serving {uri} at {address}/v2/models/{uri.name} (Ctrl-C stops)")
+            lines = [f"Serving {uri} at {address}/v2/models/{uri.name}" for uri in uris]
+            say("\n".join(lines) + " (Ctrl-C stops)")
 
-    local_serve.serve(uri, host=host, port=port, ready=ready)
+    local_serve.serve(uris, host=host, port=port, ready=ready)

@@ -40,21 +40,25 @@ class LocalContext:
 Handler = Callable[[Any, LocalContext], dict[str, Any]]
 
 
-def load_handler(model: ModelUri) -> Handler:
-    """Import `functions/predict.py` anew, with the model in its environment.
+def load_handler(*models: ModelUri) -> Handler:
+    """Import `functions/predict.py` anew, with the models in its environment.
 
-    The model is fetched and opened by this call, as in Lambda's INIT phase; a failure is logged by
+    The first is fetched and opened by this call, as in Lambda's INIT phase; a failure is logged by
     the function and answered with 503, here as there.
+
+    Args:
+        models: What to serve, at least one.
 
     Raises:
         UsageError: A variable of the function's settings can't be read.
     """
-    if model.root.startswith("s3://"):
+    if any(model.root.startswith("s3://") for model in models):
         os.environ.update(profile_variables())
-    os.environ["MODEL_URI"] = str(model)
+    os.environ["MODEL_URI"] = " ".join(map(str, models))
+    os.environ.pop("COLDPRESS_MODELS", None)  # whose store MODEL_URI would have to be
     if "COLDPRESS_SCRATCH" not in os.environ:
         os.environ["COLDPRESS_SCRATCH"] = _own_folder()
-    os.environ.setdefault("POWERTOOLS_SERVICE_NAME", model.name)
+    os.environ.setdefault("POWERTOOLS_SERVICE_NAME", models[0].name)
     # CloudWatch reads metrics from the log; on a terminal they are only noise.
     os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
     if problems := Settings.from_environment(os.environ).problems:

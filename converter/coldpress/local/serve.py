@@ -7,7 +7,7 @@ import contextlib
 import errno
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,30 +31,35 @@ _TEXT_TYPES = ("text/", "application/json", "application/javascript", "applicati
 
 
 def serve(
-    model: ModelUri, *, host: str = "127.0.0.1", port: int = 8080, ready: Callable[[], None]
+    models: Sequence[ModelUri],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    ready: Callable[[], None],
 ) -> None:
-    """Serve a model until interrupted, which is how it is meant to end.
+    """Serve models until interrupted, which is how it is meant to end.
 
     Args:
-        model: The model to serve.
+        models: What to serve, at least one; the first is loaded at once, others when asked for.
         host: Address to listen on.
         port: Port to listen on.
-        ready: Called once the model is loaded and the address is taken.
+        ready: Called once the first model is loaded and the address is taken.
 
     Raises:
         MissingExtraError: Starlette or uvicorn is not installed.
-        StoreError: The model is not in the store.
+        StoreError: A model is not in the store.
         ColdpressError: The address can't be bound.
     """
     try:
         import uvicorn  # noqa: PLC0415 - comes with the extra `serve`
     except ImportError as error:
         raise MissingExtraError.needed_by("coldpress serve", "serve") from error
-    describe(model)
+    for model in models:
+        describe(model)
     with _listening(host, port) as listener:
         # What the function logs goes to standard error; standard output belongs to the user.
         with contextlib.redirect_stdout(sys.stderr):
-            app = application(load_handler(model))
+            app = application(load_handler(*models))
         ready()
         config = uvicorn.Config(app, log_level="warning", lifespan="off")
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(KeyboardInterrupt):

@@ -77,7 +77,7 @@ def answer(request: Request, serving: Serving) -> Response:
         case "live":
             body = _render_live()
         case "ready":
-            serving.model()
+            serving.ready()
             body = _render_ready()
         case "model":
             body = _render_model(serving.model(call.model, call.version))
@@ -106,7 +106,7 @@ def rehearse(serving: Serving) -> None:
     Raises:
         RuntimeFault: The model is not there, or can't answer zeros.
     """
-    model = serving.model()
+    model = serving.ready()
     body = example(model.manifest.signature, most_bytes=serving.limits.body_bytes)
     if body is not None:
         request = Request(source=Source.DIRECT, method="POST", path="", body=body)

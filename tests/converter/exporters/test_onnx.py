@@ -7,7 +7,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from coldpress.errors import ExportError, LoadError, SampleError
+from coldpress.local.invoke import invoke
 from coldpress.pipeline import export
+from coldpress.recertify import certify
+from coldpress.registry import publish
 from coldpress_runtime.session import ModelSession
 
 
@@ -118,6 +121,43 @@ def test_bad_samples_are_explained(tmp_path, model, sample, said):
     """A sample that doesn't fit the declared inputs gets one sentence that names them."""
     with pytest.raises(SampleError, match=said):
         export(model, sample=sample, output=tmp_path / "b")
+
+
+SINGLE = {
+    "sum of all rows": (
+        [helper.make_node("ReduceSum", ["x"], ["y"], keepdims=0)],
+        TensorProto.FLOAT,
+        45.0,
+    ),
+    "number of values": ([helper.make_node("Size", ["x"], ["y"])], TensorProto.INT64, 9),
+    "constant": (
+        [helper.make_node("Constant", [], ["y"], value_float=2.5)],
+        TensorProto.FLOAT,
+        2.5,
+    ),
+}
+
+
+@pytest.mark.parametrize(("nodes", "kind", "answer"), SINGLE.values(), ids=SINGLE.keys())
+@pytest.mark.parametrize("rows", [1, 10])
+def test_single_values_are_served(tmp_path, nodes, kind, answer, rows):
+    """An output that is one value is exported, proven anew from its examples, and served."""
+    copy = helper.make_node("Identity", ["x"], ["z"])
+    shape = ["rows", 3]
+    model = model_of(
+        [*nodes, copy],
+        [("x", TensorProto.FLOAT, shape)],
+        [("y", kind, []), ("z", TensorProto.FLOAT, shape)],
+    )
+    bundle = export(model, sample=NUMBERS[:rows], output=tmp_path / "single")
+    assert bundle.manifest.signature.outputs[0].shape == ()
+    assert certify(bundle).passed
+    uri = publish(bundle, str(tmp_path / "store")).uri
+    values = np.arange(1.0, 10).tolist()
+    event = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [3, 3], "data": values}]}
+    single, copied = invoke(uri, event).response["outputs"]
+    assert (single["shape"], single["data"]) == ([], [answer])
+    assert copied["data"] == values
 
 
 def test_input_without_rows_is_refused(tmp_path):

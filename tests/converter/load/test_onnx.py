@@ -8,6 +8,8 @@ from onnx import TensorProto, helper, numpy_helper
 from coldpress.errors import ExportError, LoadError
 from coldpress.load import load_model, model_of
 
+IDENTITY = helper.make_node("Identity", ["x"], ["y"])
+NUMBER = helper.make_tensor_type_proto(TensorProto.FLOAT, None)
 WEIGHTS = np.arange(400, dtype=np.float32).reshape(2, 200)
 
 
@@ -31,6 +33,26 @@ def sequence():
     node = helper.make_node("SequenceConstruct", ["x"], ["y"])
     kind = helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, None))
     return file_of([node], outputs=[helper.make_value_info("y", kind)])
+
+
+def typed(kind):
+    """A model whose output is declared to be of another kind than a tensor."""
+    return file_of([IDENTITY], outputs=[helper.make_value_info("y", kind)])
+
+
+def counted_maps():
+    """A model whose ZipMap is read by another node, so that it can't be taken away."""
+    zipmap = helper.make_node(
+        "ZipMap", ["x"], ["m"], domain="ai.onnx.ml", classlabels_strings=["no", "yes"]
+    )
+    scores = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    maps = helper.make_sequence_type_proto(helper.make_map_type_proto(TensorProto.STRING, scores))
+    outputs = [
+        helper.make_value_info("m", maps),
+        helper.make_tensor_value_info("n", TensorProto.INT64, []),
+    ]
+    nodes = [zipmap, helper.make_node("SequenceLength", ["m"], ["n"])]
+    return file_of(nodes, outputs=outputs, opsets=(("", 21), ("ai.onnx.ml", 1)))
 
 
 def hidden_operator():
@@ -68,9 +90,6 @@ def external(location, length=None):
     weights.ClearField("raw_data")
     weights.data_location = TensorProto.EXTERNAL
     return model
-
-
-IDENTITY = helper.make_node("Identity", ["x"], ["y"])
 
 
 def test_plain_file_is_kept_as_it_is(tmp_path):
@@ -124,7 +143,16 @@ def add_raw(tensor):
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        pytest.param(sequence(), "output 'y' of model.onnx is a sequence", id="sequence"),
+        pytest.param(sequence(), "output 'y' of model.onnx is a sequence, and only tensors can be "
+                     "served; export the model with tensors in its place", id="sequence"),
+        pytest.param(typed(helper.make_optional_type_proto(NUMBER)),
+                     "output 'y' of model.onnx is an optional value", id="optional"),
+        pytest.param(typed(helper.make_map_type_proto(TensorProto.INT64, NUMBER)),
+                     "output 'y' of model.onnx is a map", id="map"),
+        pytest.param(typed(helper.make_sparse_tensor_type_proto(TensorProto.FLOAT, [2])),
+                     "output 'y' of model.onnx is a sparse tensor", id="sparse"),
+        pytest.param(typed(onnx.TypeProto()), "no valid ONNX model", id="no-type"),
+        pytest.param(counted_maps(), "output 'm' of model.onnx is a sequence", id="used-zipmap"),
         pytest.param(hidden_operator(), "operators of evil.ops", id="unknown-domain"),
         pytest.param(
             file_of([helper.make_node("Relu", ["x"], ["y"])], opsets=(("", 99),)),
@@ -144,7 +172,7 @@ def add_raw(tensor):
             id="nothing-in-nothing-out",
         ),
     ],
-)
+)  # fmt: skip
 def test_bad_models_are_explained(tmp_path, model, said):
     """A model that can't be served safely is refused in one sentence."""
     path = tmp_path / "model.onnx"

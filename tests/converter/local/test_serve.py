@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 import uvicorn
 
+from coldpress.bundle import Bundle, write_bundle
 from coldpress.local.serve import application
 from coldpress.registry import publish
 
@@ -114,6 +115,21 @@ def test_serve(served):
     with refused.value as response:
         assert response.code == 404
         assert "unknown model 'other'" in json.load(response)["error"]
+
+
+def test_serve_several(tmp_path, churn_bundle, doubler, serving):
+    """With several models, each answers under its own name."""
+    manifest = churn_bundle.manifest._replace(name="fraud")
+    proof = (churn_bundle.path / "certificate.json").read_bytes()
+    files = {"model.onnx": doubler, "certificate.json": proof}
+    write_bundle(tmp_path / "fraud", manifest, files)
+    bundles = (churn_bundle, Bundle.open(tmp_path / "fraud"))
+    uris = [publish(bundle, str(tmp_path / "store")).uri for bundle in bundles]
+    assert [uri.name for uri in uris] == ["churn", "fraud"]
+    with serving(uris) as address:
+        for uri in uris:
+            with send(f"{address}/v2/models/{uri.name}") as described:
+                assert json.load(described)["versions"] == [uri.digest]
 
 
 def test_serve_on_a_taken_port(tmp_path, churn_bundle):

@@ -1,6 +1,7 @@
 """Large blobs from the store into files, or into memory, part by part."""
 
 import errno
+import json
 import os
 import shutil
 from pathlib import Path
@@ -8,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from coldpress_runtime.artifact import Blob
 from coldpress_runtime.errors import ArtifactError, IntegrityError, ModelUnavailable
 from coldpress_runtime.fetching import fetch
 from coldpress_runtime.models import ModelHolder
 from coldpress_runtime.options import FetchOptions
-from coldpress_runtime.scratch import Draft
+from coldpress_runtime.scratch import Draft, Scratch
 from coldpress_runtime.session import ModelSession
 from coldpress_runtime.settings import Settings
 
@@ -259,3 +261,69 @@ def test_weights_count_for_the_limit(large):
     """Graph and weights together are what may not be larger than the limit."""
     with pytest.raises(ArtifactError, match="the limit is"):
         fetch(large.uri, FetchOptions(max_model_bytes=len(large.data), plain_http=True))
+
+
+ASK_WITH_FULL_DISK = """
+import json
+import resource
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+import predict
+print(json.dumps(predict.handler(json.loads(EVENT), None)))
+"""
+
+
+def test_a_disk_that_takes_no_more_is_no_obstacle(store_large, local_root, run_python, tmp_path):
+    """Where the system lets no file grow, the function answers from memory, and its log says so."""
+    large = store_large(local_root)
+    tensor = {"name": "x", "datatype": "FP32", "shape": [1, 64], "data": [1.0] * 64}
+    code = f"EVENT = {json.dumps({'inputs': [tensor]})!r}\n{ASK_WITH_FULL_DISK}"
+    *logged, answer = map(
+        json.loads, run_python(code, MODEL_URI=str(large.uri), COLDPRESS_SCRATCH=str(tmp_path))
+    )
+    np.testing.assert_allclose(
+        answer["outputs"][0]["data"], large.matrix.sum(axis=0), rtol=1e-4, atol=1e-4
+    )
+    assert "is held in memory" in logged[-1]["model_note"]
+    assert _files(tmp_path / f"coldpress-{os.getuid()}") == []
+
+
+def _two(store_model, large, scratch):
+    other = store_model(large.uri.root, name="small").put()
+    variables = {
+        "MODEL_URI": f"{large.uri} {other.pinned}",
+        "COLDPRESS_SCRATCH": str(scratch),
+        "COLDPRESS_MODEL_MEMORY": "1",
+    }
+    return ModelHolder(Settings.from_environment({**os.environ, **variables}))
+
+
+def _written(scratch, digest):
+    """Has another large blob written there, before which others give way."""
+    blob = Blob(
+        role="weights",
+        path="x",
+        compression="none",
+        size=1,
+        sha256=digest,
+        unpacked_size=1,
+        unpacked_sha256=digest,
+    )
+    with Scratch(str(scratch)).draft(blob, "weights.bin") as draft:
+        draft.write(b"x", 0)
+
+
+def test_what_is_open_stays_until_it_is_closed(large, store_model, tmp_path):
+    """A loaded model's file outlives another's coming, and goes when its model has left."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    holder = _two(store_model, large, scratch)
+    holder.get()
+    (path,) = _files(scratch)
+    _written(scratch, "0" * 64)
+    assert path.read_bytes() == large.data
+    holder.get("small")
+    assert [model.manifest.name for model in holder.loaded] == ["small"]
+    _written(scratch, "1" * 64)
+    assert not path.exists()

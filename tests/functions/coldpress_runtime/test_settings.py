@@ -1,11 +1,15 @@
 import pytest
 
 from coldpress_runtime.options import FetchOptions, Limits, SessionOptions
+from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.settings import Settings
 
 URI = "s3://bucket/models/iris@live"
+DIGEST = "0123456789abcdef" * 4
 DEFAULTS = Settings(
-    model_uri=URI,
+    models=(ModelUri(root="s3://bucket/models", name="iris", channel="live"),),
+    channel_seconds=60,
+    model_memory=1_289_748_480,
     session=SessionOptions(threads=1, spinning=False, prepacking=None),
     fetch=FetchOptions(
         seconds=20,
@@ -27,6 +31,7 @@ DEFAULTS = Settings(
     ),
     base_path="",
     cors_origins=(),
+    log_information=True,
     log_requests=True,
     metrics=True,
     metrics_namespace="Coldpress",
@@ -37,6 +42,8 @@ NUMBERS = {
     "COLDPRESS_FETCH_SECONDS": ("fetch.seconds", 900),
     "COLDPRESS_FETCH_STREAMS": ("fetch.streams", 64),
     "COLDPRESS_INIT_SECONDS": ("init_seconds", 900),
+    "COLDPRESS_CHANNEL_SECONDS": ("channel_seconds", 86_400),
+    "COLDPRESS_MODEL_MEMORY": ("model_memory", 10**15),
     "COLDPRESS_MAX_BODY_BYTES": ("limits.body_bytes", 10**15),
     "COLDPRESS_MAX_UNPACKED_BYTES": ("limits.unpacked_bytes", 10**15),
     "COLDPRESS_MAX_RATIO": ("limits.ratio", 10**15),
@@ -68,9 +75,6 @@ CHOICES = {
     "no prepacking": ("COLDPRESS_PREPACKING", "off", "session.prepacking", False),
     "spinning": ("COLDPRESS_SPINNING", "on", "session.spinning", True),
     "no request lines": ("COLDPRESS_LOG_REQUESTS", "off", "log_requests", False),
-    "warnings only": ("POWERTOOLS_LOG_LEVEL", "warning", "log_requests", False),
-    "Lambda's warnings": ("AWS_LAMBDA_LOG_LEVEL", "WARN", "log_requests", False),
-    "Lambda's level": ("AWS_LAMBDA_LOG_LEVEL", "ERROR", "log_requests", False),
     "debugging": ("POWERTOOLS_LOG_LEVEL", "DEBUG", "log_requests", True),
     "no metrics": ("POWERTOOLS_METRICS_DISABLED", "true", "metrics", False),
     "metrics": ("POWERTOOLS_METRICS_DISABLED", "false", "metrics", True),
@@ -148,6 +152,76 @@ def test_origins_are_a_list():
     """Origins stand between commas or blanks."""
     origins = ("https://a.example", "https://b.example")
     assert _read(COLDPRESS_CORS_ORIGINS=" , ".join(origins)).cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("POWERTOOLS_LOG_LEVEL", "warning"),
+        ("AWS_LAMBDA_LOG_LEVEL", "WARN"),
+        ("AWS_LAMBDA_LOG_LEVEL", "ERROR"),
+    ],
+)
+def test_a_higher_level_drops_every_line_of_information(name, level):
+    """Where only warnings are wanted, neither requests nor swaps are logged."""
+    assert _read(**{name: level}) == DEFAULTS._replace(log_information=False, log_requests=False)
+
+
+PINNED = f"s3://bucket/models/iris@sha256:{DIGEST}"
+
+# MODEL_URI and COLDPRESS_MODELS, and the URIs that they stand for.
+MODELS = {
+    "two between blanks": (f"{PINNED} s3://b/wine@live", "", [PINNED, "s3://b/wine@live"]),
+    "between commas": ("s3://b/a@x, s3://b/b@y,\ngs://c/c@z,", "",
+                       ["s3://b/a@x", "s3://b/b@y", "gs://c/c@z"]),
+    "directory with blank and comma": ("file:///a b, c/iris@live", "",
+                                       ["file:///a b, c/iris@live"]),
+    "store and one name": ("s3://bucket/models", "iris", ["s3://bucket/models/iris@live"]),
+    "store with a slash": ("s3://bucket/models/", "iris", ["s3://bucket/models/iris@live"]),
+    "store and pointers": ("s3://b/m", f"wine@canary,iris@sha256:{DIGEST}",
+                           ["s3://b/m/wine@canary", f"s3://b/m/iris@sha256:{DIGEST}"]),
+    "store that looks like a model": ("s3://b/a@live/", "iris", ["s3://b/a@live/iris@live"]),
+}  # fmt: skip
+
+# The same where they stand for nothing, and the problem.
+NO_MODELS = {
+    "no URI": ("nonsense", "", "MODEL_URI: 'nonsense' is no model URI; write STORE/NAME@"),
+    "bucket alone": ("s3://bucket", "", "MODEL_URI: 's3://bucket' is no model URI"),
+    "bad name": ("s3://b/Name@live", "", "MODEL_URI: 'Name' is no model name"),
+    "bad second": ("s3://b/a@live, nonsense", "", "MODEL_URI: 'live, nonsense' is neither"),
+    "twice": ("s3://b/a@live s3://c/a@canary", "", "the model 'a' is named twice"),
+    "twice in the list": ("s3://b", "a a@canary", "the model 'a' is named twice"),
+    "model and list": ("s3://b/a@live", "a", "let it name the store that holds them"),
+    "a way out of the store": ("s3://b/m", "../secret/a", "COLDPRESS_MODELS must list NAME"),
+    "bad pointer": ("s3://b/m", "a@sha256:12", "MODEL_URI: 'sha256:12' is no digest"),
+    "no store": ("bucket", "a", "MODEL_URI: 'bucket/a@live' is no model URI"),
+}
+
+
+@pytest.mark.parametrize(("uri", "listed", "expected"), MODELS.values(), ids=MODELS.keys())
+def test_several_models_may_be_named(uri, listed, expected):
+    """Models stand in MODEL_URI, or as a list beside the store that it names then."""
+    settings = _read(MODEL_URI=uri, COLDPRESS_MODELS=listed)
+    assert [str(model) for model in settings.models] == expected
+    assert settings.problems == ()
+
+
+@pytest.mark.parametrize(("uri", "listed", "said"), NO_MODELS.values(), ids=NO_MODELS.keys())
+def test_wrong_models_are_a_problem(uri, listed, said):
+    """What is wrong with a model's name is one sentence."""
+    (problem,) = _read(MODEL_URI=uri, COLDPRESS_MODELS=listed).problems
+    assert said in problem
+    assert "\n" not in problem
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "mebibytes"),
+    [("128", 16), ("160", 24), ("256", 96), ("1769", 1230), ("10240", 7584)],
+)
+def test_the_memory_for_models_follows_the_functions(megabytes, mebibytes):
+    """Without a number, models may fill three quarters of what the runtime leaves them."""
+    settings = _read(AWS_LAMBDA_FUNCTION_MEMORY_SIZE=megabytes)
+    assert settings.model_memory == mebibytes * 1024**2
 
 
 def test_every_problem_is_named():

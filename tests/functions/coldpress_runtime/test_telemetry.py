@@ -119,7 +119,8 @@ def test_a_request_is_one_line_that_is_both(printed, stored, sample_event):
 
 def test_request_lines_can_be_switched_off(printed, stored, sample_event):
     """Without a line for each request, its metrics are still written."""
-    logged, metrics = printed(stored.live, sample_event("http-live"), COLDPRESS_LOG_REQUESTS="off")
+    event = sample_event("http-infer")
+    logged, metrics = printed(stored.live, event, COLDPRESS_LOG_REQUESTS="off")
     assert logged == []
     assert _metrics(metrics[0]) == {"Latency", "Status2xx", "ColdStart", "ModelLoadTime"}
 

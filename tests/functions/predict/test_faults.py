@@ -1,5 +1,6 @@
 import json
 import re
+import threading
 
 import pytest
 from onnx import helper
@@ -90,3 +91,42 @@ def test_the_log_has_the_cause_of_a_500(load_predict, reshape_uri, infer, contex
     assert failure["function_request_id"] == "request-1"
     assert failure["error_code"] == "prediction_failed"
     assert "Reshape" in failure["exception"]
+
+
+def test_too_little_time_for_a_run_is_504(predict, infer, context, read):
+    """A request that has less time than the model's slowest run is refused before it runs."""
+    assert read(predict.handler(infer(), context()))[0] == 200
+    status, document = read(predict.handler(infer(), context(milliseconds=0)))
+    assert status == 504
+    assert re.fullmatch(
+        r"the model has taken up to [\d.e-]+ s and 0 s are left; send fewer rows at once, "
+        "or give the function a longer timeout",
+        document["error"],
+    )
+    assert read(predict.handler(infer(), context()))[0] == 200
+
+
+def test_without_a_clock_no_request_is_too_late(predict, infer, read):
+    """Where nobody says how much time is left, the model is asked."""
+    assert [read(predict.handler(infer(), None))[0] for _ in range(2)] == [200, 200]
+
+
+def test_what_onnxruntime_refuses_does_not_close_the_session(
+    load_predict, reshape_uri, infer, context, read
+):
+    """Threads whose requests fail and succeed side by side each get their own answer."""
+    predict = load_predict(MODEL_URI=reshape_uri)
+    found = []
+
+    def ask(shape):
+        for _ in range(10):
+            status, _ = read(predict.handler(infer(_reshape_to(*shape)), context()))
+            found.append((shape, status))
+
+    threads = [threading.Thread(target=ask, args=(shape,)) for shape in [(3, 3), (2, 2)] * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {((3, 3), 500), ((2, 2), 200)}
+    assert len(found) == 80

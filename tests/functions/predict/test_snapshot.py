@@ -115,7 +115,7 @@ def test_a_model_too_wide_to_rehearse_is_ready_all_the_same(run_python, uri):
 
 def test_a_slow_store_is_waited_for_ahead_of_requests(run_python, uri):
     """With provisioned concurrency the model is loaded however short INIT's own patience is."""
-    code = "import predict; print(predict._models.loaded is not None)"
+    code = "import predict; print(len(predict._models.loaded) == 1)"
     environment = {
         "MODEL_URI": uri,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency",

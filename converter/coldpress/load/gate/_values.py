@@ -8,6 +8,15 @@ from coldpress.errors import LoadError
 
 __all__ = ["check_inputs", "check_is_tensor"]
 
+# ONNX's own kinds of values, as a sentence has them.
+_KINDS = {
+    "sequence_type": "a sequence",
+    "map_type": "a map",
+    "optional_type": "an optional value",
+    "sparse_tensor_type": "a sparse tensor",
+    "opaque_type": "an opaque value",
+}
+
 
 def check_inputs(name: str, model: onnx.ModelProto) -> None:
     """Refuse a model without inputs or outputs, and inputs that are no tensors or have no shape."""
@@ -31,5 +40,6 @@ def check_is_tensor(name: str, what: str, value: onnx.ValueInfoProto) -> None:
     kind = value.type.WhichOneof("value") or "unknown_type"
     if kind != "tensor_type":
         raise LoadError(
-            f"{what} of {name} is a {kind.removesuffix('_type')}, and only tensors can be served"
+            f"{what} of {name} is {_KINDS.get(kind, 'of no known type')}, and only tensors can be "
+            "served; export the model with tensors in its place"
         )

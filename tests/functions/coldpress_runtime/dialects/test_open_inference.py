@@ -19,7 +19,7 @@ from coldpress_runtime.dialects.open_inference_json import answered, chosen, par
 from coldpress_runtime.errors import PayloadTooLarge, RequestError, UnknownRoute
 from coldpress_runtime.exchange import Request
 from coldpress_runtime.exchange import Source as Sender
-from coldpress_runtime.models import LoadedModel
+from coldpress_runtime.loading import LoadedModel, Usage
 from coldpress_runtime.options import Limits
 from coldpress_runtime.version import VERSION as OWN_VERSION
 
@@ -283,8 +283,10 @@ def test_an_answer_is_the_protocols(manifest, results):
 @pytest.fixture
 def get(manifest):
     """A function that answers a GET for a path, with the manifest's model loaded."""
-    model = LoadedModel(manifest=manifest, version=VERSION, session=None, load_ms=0.0)
-    serving = SimpleNamespace(model=lambda *_: model)
+    model = LoadedModel(
+        manifest=manifest, version=VERSION, session=None, load_ms=0.0, usage=Usage()
+    )
+    serving = SimpleNamespace(model=lambda *_: model, ready=lambda: model)
 
     def answered(path):
         request = Request(source=Sender.HTTP_API, method="GET", path=path)
@@ -325,7 +327,11 @@ def test_renamed_columns_stand_with_their_inputs(manifest):
     inputs = (x._replace(name="home_dest"), x._replace(name="age"))
     signature = manifest.signature._replace(inputs=inputs, features=("home.dest", "age"))
     model = LoadedModel(
-        manifest=manifest._replace(signature=signature), version=VERSION, session=None, load_ms=0.0
+        manifest=manifest._replace(signature=signature),
+        version=VERSION,
+        session=None,
+        load_ms=0.0,
+        usage=Usage(),
     )
     request = Request(source=Sender.REST_API, method="GET", path="/v2/models/iris")
     described = orjson.loads(answer(request, SimpleNamespace(model=lambda *_: model)).body)

@@ -13,7 +13,7 @@ from coldpress_runtime.dialects.open_inference_json import parse
 from coldpress_runtime.dialects.open_inference_parameters import forms_of
 from coldpress_runtime.errors import PayloadTooLarge, RequestError, RuntimeFault
 from coldpress_runtime.exchange import Request, Source
-from coldpress_runtime.models import LoadedModel
+from coldpress_runtime.loading import LoadedModel, Usage
 from coldpress_runtime.options import Limits
 from coldpress_runtime.session import ModelSession
 
@@ -183,7 +183,11 @@ def model(build_onnx, store_model):
     )
     manifest = store_model("file:///s", model=graph).manifest
     return LoadedModel(
-        manifest=manifest, version="0" * 64, session=ModelSession(graph), load_ms=0.0
+        manifest=manifest,
+        version="0" * 64,
+        session=ModelSession(graph),
+        load_ms=0.0,
+        usage=Usage(),
     )
 
 
