@@ -60,7 +60,7 @@ def serve(model: str, host: str, port: int, *, as_json: bool) -> None:
     """Serve a model over HTTP on this machine, until interrupted.
 
     Each request becomes the event that an API Gateway HTTP API would send, and goes through the
-    handler that Lambda runs.
+    handler that Lambda runs. A browser finds a playground at / and the API reference at /docs.
     """
     uri = model_uri(model)
     address = f"http://{host}:{port}"
@@ -70,5 +70,6 @@ def serve(model: str, host: str, port: int, *, as_json: bool) -> None:
             say_json({"address": address, "model": str(uri)})
         else:
             say(f"Serving {uri} at {address}/v2/models/{uri.name} (Ctrl-C stops)")
+            say(f"Playground at {address}/ and its API reference at {address}/docs")
 
     local_serve.serve(uri, host=host, port=port, ready=ready)

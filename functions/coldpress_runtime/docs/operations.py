@@ -10,7 +10,7 @@ from coldpress_runtime.exchange import JSON
 from .catalogue import Entry
 from .schemas import Schema, ref
 
-__all__ = ["REFUSALS", "Part", "get", "json_content", "plain_example", "post"]
+__all__ = ["REFUSALS", "Part", "get", "json_content", "of_version", "post"]
 
 # What each refusal means; the statuses are those of `coldpress_runtime.answering`.
 REFUSALS = {
@@ -107,10 +107,16 @@ def post(  # noqa: PLR0913 - one keyword a part of the operation
     return {"post": found}
 
 
-def plain_example(entry: Entry, key: str) -> list[dict[str, Any]]:
-    """The tensors of each golden request (``inputs``) or its response (``outputs``)."""
-    side = "request" if key == "inputs" else "response"
-    return [{key: example[side][key]} for example in entry.examples]
+def of_version(entry: Entry, paths: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The path items of what is asked of one version: the one that is served."""
+    version = {
+        "name": "version",
+        "in": "path",
+        "required": True,
+        "description": "The SHA-256 of the model's manifest",
+        "schema": {"enum": [entry.version]},
+    }
+    return {path: {"parameters": [version], **item} for path, item in paths.items()}
 
 
 def _responses(success: dict[str, Any], error: str, refusals: Iterable[int]) -> dict[str, Any]:

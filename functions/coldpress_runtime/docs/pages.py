@@ -48,19 +48,18 @@ _UNAVAILABLE = "the models can't be read from their store at the moment; try aga
 _INTERNAL = "the page can't be made; the function's log has the cause under request id "
 _DIRECT = "this function answers HTTP requests only; open it behind an API or a function URL"
 
-# Nothing from another host, no script or style within a page, no frame around it. Swagger UI sets
-# styles from its script, and brings its pictures as data.
+# Nothing from another host, no script or style within a page, no frame around it. Swagger UI
+# brings its pictures as data.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'{}; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
-    "content-security-policy": _POLICY.format(""),
+    "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
-_SWAGGER_HEADERS = {**_HEADERS, "content-security-policy": _POLICY.format(" 'unsafe-inline'")}
 
 
 class Pages:
@@ -92,7 +91,7 @@ class Pages:
         prefix = self._settings.base_path
         app = kind(strip_prefixes=[prefix] if prefix else None)
         for path, name in PAGES.items():
-            self._add(app, path, self._page(name))
+            self._add(app, path, _page(name))
         self._add(app, "/openapi.json", self._openapi)
         self._add(app, "/catalogue", self._listing)
         self._add(app, "/static/<name>", _static)
@@ -109,15 +108,6 @@ class Pages:
         app.head(path)(_without_body(answer))
         app.route(path, method="OPTIONS")(_options)
         app.route(path, method=_OTHER)(_refuse_method)
-
-    def _page(self, name: str) -> Callable[[], Response[Any]]:
-        headers = _SWAGGER_HEADERS if name == PAGES["/docs"] else _HEADERS
-
-        def page() -> Response[Any]:
-            found = asset(name)
-            return Response(200, found.content_type, found.body.decode(), headers=dict(headers))
-
-        return page
 
     def _openapi(self) -> Response[Any]:
         return _json(200, openapi_document(self._catalogue.entries()))
@@ -141,6 +131,13 @@ class Pages:
             return _json(status, {"error": message}, headers)
 
         return refuse
+
+
+def _page(name: str) -> Callable[[], Response[Any]]:
+    def page() -> Response[Any]:
+        return _static(name)
+
+    return page
 
 
 def _static(name: str) -> Response[Any]:

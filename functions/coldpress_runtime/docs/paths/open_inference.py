@@ -9,7 +9,7 @@ from typing import Any
 
 from coldpress_runtime.artifact import TensorSpec
 from coldpress_runtime.docs.catalogue import Entry
-from coldpress_runtime.docs.operations import Part, get, json_content, post
+from coldpress_runtime.docs.operations import Part, get, json_content, of_version, post
 from coldpress_runtime.docs.schemas import Schema, answer_value, nested, obj, ref, value
 
 __all__ = ["described"]
@@ -34,8 +34,8 @@ def described(entries: tuple[Entry, ...]) -> Part:
     for entry in entries:
         schemas |= _schemas(entry)
         paths |= _model_paths(entry, f"/v2/models/{entry.name}", entry.name)
-        versioned = f"/v2/models/{entry.name}/versions/{entry.version}"
-        paths |= _model_paths(entry, versioned, f"{entry.name}.version")
+        versioned = f"/v2/models/{entry.name}/versions/{{version}}"
+        paths |= of_version(entry, _model_paths(entry, versioned, f"{entry.name}.version"))
     return Part(tag=_TAG, paths=paths, schemas=schemas)
 
 

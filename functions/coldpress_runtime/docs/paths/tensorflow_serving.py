@@ -9,7 +9,7 @@ from typing import Any
 
 from coldpress_runtime.artifact import TensorSpec
 from coldpress_runtime.docs.catalogue import Entry
-from coldpress_runtime.docs.operations import Part, get, json_content, post
+from coldpress_runtime.docs.operations import Part, get, json_content, of_version, post
 from coldpress_runtime.docs.rows import table
 from coldpress_runtime.docs.schemas import (
     Schema,
@@ -36,8 +36,8 @@ def described(entries: tuple[Entry, ...]) -> Part:
         schemas[f"{entry.name}.PredictRequest"] = _request(entry)
         schemas[f"{entry.name}.PredictResponse"] = _response(entry)
         paths |= _paths(entry, f"/v1/models/{entry.name}", entry.name)
-        versioned = f"/v1/models/{entry.name}/versions/{entry.version}"
-        paths |= _paths(entry, versioned, f"{entry.name}.version")
+        versioned = f"/v1/models/{entry.name}/versions/{{version}}"
+        paths |= of_version(entry, _paths(entry, versioned, f"{entry.name}.version"))
     return Part(tag=_TAG, paths=paths, schemas=schemas)
 
 
