@@ -69,7 +69,7 @@ def test_golden_examples_fit_their_schemas(entry):
     document = _as_json(openapi_document((entry,), DIALECTS))
     shown = 0
     for path, item in document["paths"].items():
-        for operation in item.values():
+        for operation in (item[method] for method in ("get", "post") if method in item):
             bodies = [operation.get("requestBody", {}), operation["responses"]["200"]]
             for media in [body.get("content", {}).get("application/json", {}) for body in bodies]:
                 schema = {**media.get("schema", {}), "components": document["components"]}
