@@ -18,6 +18,9 @@ _TAG = "Open Inference Protocol"
 _ERROR = "Error"
 _TEXT: Schema = {"type": "string"}
 _TRUE: Schema = {"const": True}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+# Of these there is no highest value.
+_WORDS = ("BYTES", "BOOL")
 _BINARY = "application/octet-stream"
 _HEADER = {
     "name": "Inference-Header-Content-Length",
@@ -93,9 +96,6 @@ def _schemas(entry: Entry) -> dict[str, Schema]:
     }
 
 
-_WORDS = ("BYTES", "BOOL")
-
-
 def _request(entry: Entry, given: list[Schema]) -> Schema:
     count = len(given)
     wanted = {"type": "array", "items": _wanted(entry), "uniqueItems": True}
@@ -140,51 +140,48 @@ def _response(entry: Entry, answers: list[Schema]) -> Schema:
 def _sent(spec: TensorSpec, columns: tuple[str, ...]) -> Schema:
     item = value(spec.datatype)
     told = {"description": f"Columns, in order: {', '.join(columns)}"} if columns else {}
-    return _tensor(spec, {"anyOf": [nested(item, (-1,)), nested(item, spec.shape)]}, told)
+    flat = nested(item, (-1,) if spec.shape else (1,))
+    data = {"anyOf": [flat, nested(item, spec.shape)]} if len(spec.shape) > 1 else flat
+    return _tensor(spec, _sizes(spec.shape), data, told)
 
 
 def _answered(spec: TensorSpec) -> Schema:
     told = {"description": f"Classes: {', '.join(map(str, spec.labels))}"} if spec.labels else {}
-    return _tensor(spec, {"type": "array", "items": answer_value(spec)}, told, least=0)
+    rank = len(spec.shape)
+    shape = {"type": "array", "items": _COUNT, "minItems": rank, "maxItems": rank}
+    return _tensor(spec, shape, {"type": "array", "items": answer_value(spec)}, told)
 
 
 def _classified(spec: TensorSpec) -> Schema:
     """The output's highest values with their classes, for who asks for them."""
-    count = {"type": "integer", "minimum": 0}
-    return obj(
-        {
-            "name": {"const": spec.name},
-            "datatype": {"const": "BYTES"},
-            "shape": {"type": "array", "items": count, "minItems": 1, "maxItems": 2},
-            "data": {"type": "array", "items": _TEXT},
-        }
-    )
+    shape = {"type": "array", "items": _COUNT, "minItems": 1, "maxItems": 2}
+    told = {"description": "Highest values, as value:index or value:index:label"}
+    data = {"type": "array", "items": _TEXT}
+    return _tensor(spec._replace(datatype="BYTES"), shape, data, told)
 
 
-def _tensor(spec: TensorSpec, data: Schema, told: dict[str, Any], *, least: int = 1) -> Schema:
-    if not spec.shape:
-        data = nested(value(spec.datatype), (1,)) if least else data
+def _tensor(spec: TensorSpec, shape: Schema, data: Schema, told: dict[str, Any]) -> Schema:
     return obj(
         {
             "name": {"const": spec.name},
             "datatype": {"const": spec.datatype},
-            "shape": _shape(spec.shape, least),
+            "shape": shape,
             "data": data,
         },
         **told,
     )
 
 
-def _shape(shape: tuple[int, ...], least: int) -> Schema:
+def _sizes(shape: tuple[int, ...]) -> Schema:
+    """A shape in a request: the signature's own, with 1 or more for each free dimension."""
     if not shape:
         return {"type": "array", "maxItems": 0}
-    free = {"type": "integer", "minimum": least}
-    sizes = [free if size < 0 else {"const": size} for size in shape]
+    free = {"type": "integer", "minimum": 1}
     return {
         "type": "array",
-        "prefixItems": sizes,
-        "minItems": len(sizes),
-        "maxItems": len(sizes),
+        "prefixItems": [free if size < 0 else {"const": size} for size in shape],
+        "minItems": len(shape),
+        "maxItems": len(shape),
     }
 
 
