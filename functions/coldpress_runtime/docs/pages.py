@@ -47,6 +47,7 @@ _STATUS: dict[type[Exception], int] = {
 _UNAVAILABLE = "the models can't be read from their store at the moment; try again later"
 _INTERNAL = "the page can't be made; the function's log has the cause under request id "
 _DIRECT = "this function answers HTTP requests only; open it behind an API or a function URL"
+_MALFORMED = "the event lacks what its front always sends"
 
 # Nothing from another host, no script or style within a page, no frame around it. Swagger UI
 # brings its pictures as data.
@@ -80,12 +81,15 @@ class Pages:
         """What the handler returns for an event; see `docs.handler`."""
         source = source_of(event)
         if source is Source.DIRECT:
-            refused = Answer(400, orjson.dumps({"error": _DIRECT}))
-            return front_of(source).render(event, refused)
+            return _refused(event, source, _DIRECT)
         domain = str(event["requestContext"].get("domainName"))
         kind = LambdaFunctionUrlResolver if _FUNCTION_URL in domain else _RESOLVERS[source]
-        resolver = self._resolver(kind)
-        return resolver.resolve(event, context)
+        try:
+            return self._resolver(kind).resolve(event, context)
+        except (LookupError, TypeError, AttributeError) as error:
+            # Routes have their own handler: this is Powertools reading what no front sends.
+            self._telemetry.failure(f"the event can't be read: {error!r}", error)
+            return _refused(event, source, _MALFORMED)
 
     def _made(self, kind: type[ApiGatewayResolver]) -> ApiGatewayResolver:
         prefix = self._settings.base_path
@@ -131,6 +135,11 @@ class Pages:
             return _json(status, {"error": message}, headers)
 
         return refuse
+
+
+def _refused(event: object, source: Source, message: str) -> dict[str, Any]:
+    body = orjson.dumps({"error": message})
+    return front_of(source).render(event, Answer(400, body, error=message))
 
 
 def _page(name: str) -> Callable[[], Response[Any]]:

@@ -148,6 +148,22 @@ def test_a_direct_invocation_is_told_off(docs, context):
     assert (answer["status"], "HTTP requests only" in answer["error"]) == (400, True)
 
 
+@pytest.mark.parametrize("make", FRONTS.values(), ids=FRONTS.keys())
+@pytest.mark.parametrize("value", [None, 1, [], {}], ids=repr)
+def test_a_malformed_event_is_answered(docs, context, capsys, make, value):
+    """Whatever a field of the event is, the answer is none of the function's own failures."""
+    event = make("GET", "/", {})
+    for field in event:
+        if field != "requestContext":
+            answer = docs({**event, field: value}, context())
+            assert answer.get("statusCode", answer.get("status")) < 500
+    for field in event["requestContext"]:
+        changed = {**event["requestContext"], field: value}
+        answer = docs({**event, "requestContext": changed}, context())
+        assert answer.get("statusCode", answer.get("status")) < 500
+    capsys.readouterr()
+
+
 def test_the_documents_are_the_models(docs, context):
     """Catalogue and OpenAPI document tell the model that is in the store."""
 
