@@ -13,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from tests.conformance.browser import chromium, complaints, hosts, missing, resize
+from tests.conformance.echo import SHAPES, published
 from tests.conformance.flowers import iris, rents
 
 PHONE, DESKTOP = (360, 740), (1280, 900)
@@ -261,6 +262,18 @@ def test_columns_are_fields_of_their_kind(driver, rent_address):
     assert "ms" in predict(page)
     assert float(page.find_element(By.CLASS_NAME, "label").text.split()[-1]) > 100
     assert complaints(page) == []
+
+
+def test_tensors_of_any_rank_are_json(driver, tmp_path, serving):
+    """What is no row of a table is edited as JSON, and its outputs are told with their shapes."""
+    with serving(published((tmp_path / "store").as_uri())) as url:
+        page = opened(driver, url)
+        assert not page.find_element(By.ID, "fields").is_displayed()
+        request = json.loads(page.find_element(By.ID, "json").get_attribute("value"))
+        assert [tensor["name"] for tensor in request["inputs"]] == list(SHAPES)
+        told = predict(page)
+    assert "image_out [1,1,2,3]: 0, 0, 0, 0, 0, 0" in told
+    assert "BOOL_out [1,2]: false, false" in told
 
 
 def test_swagger_ui_shows_every_operation(driver, address):
