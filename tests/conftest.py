@@ -104,11 +104,11 @@ def tutorial_network(tmp_path_factory, worker_id):
 @pytest.fixture(scope="session")
 def serving():
     """A context that runs `coldpress serve` for a model, or a list; its value is the address."""
-    return _serving
+    return serving_of
 
 
 @contextmanager
-def _serving(uri, environment=os.environ):
+def serving_of(uri, environment=os.environ):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,5 +1,6 @@
 """The real package: what pip brings from the index for this machine's processor and the other."""
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from coldpress.errors import BuildError
 from coldpress.package import ARCHITECTURES, PYTHONS, build
+from coldpress.package._stand_in import store_stand_in
 from coldpress.package.target import Target
 from coldpress.package.trial import try_package
 
@@ -99,6 +101,35 @@ def test_a_trial_runs_wherever_it_is_built(built_package, interpreter, tmp_path)
         built_package.directory, target, interpreter, scratch=place, bytecode=True
     )
     assert outcome == built_package.trial
+
+
+ANSWER_PAGES = """
+import json, sys, docs
+
+event = {"version": "2.0", "headers": {}, "requestContext": {"stage": "$default"}}
+statuses = {}
+for path in json.loads(sys.argv[1]):
+    event["rawPath"] = path
+    event["requestContext"]["http"] = {"method": "GET", "path": path}
+    statuses[path] = docs.handler(event, None)["statusCode"]
+print(json.dumps(statuses))
+"""
+
+
+def test_it_has_the_docs_function(built_package, interpreter, tmp_path):
+    """Alone, the package answers every page, document and file of the docs function."""
+    paths = ["/", "/docs", "/openapi.json", "/catalogue", "/static/playground.js"]
+    paths += ["/static/swagger-ui-bundle.min.js", "/static/swagger-ui.min.css"]
+    uri = store_stand_in(tmp_path / "store")
+    outcome = subprocess.run(
+        [interpreter, "-S", "-c", ANSWER_PAGES, json.dumps(paths)],
+        cwd=built_package.directory,
+        env={"MODEL_URI": str(uri), "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(outcome.stdout.splitlines()[-1]) == dict.fromkeys(paths, 200)
 
 
 @pytest.mark.parametrize(

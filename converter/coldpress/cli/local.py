@@ -67,7 +67,7 @@ def serve(models: tuple[str, ...], host: str, port: int, *, as_json: bool) -> No
     """Serve models over HTTP on this machine, until interrupted.
 
     Each request becomes the event that an API Gateway HTTP API would send, and goes through the
-    handler that Lambda runs.
+    handler that Lambda runs. A browser finds a playground at / and the API reference at /docs.
     """
     uris = [model_uri(model) for model in models]
     address = f"http://{host}:{port}"
@@ -78,5 +78,6 @@ def serve(models: tuple[str, ...], host: str, port: int, *, as_json: bool) -> No
         else:
             lines = [f"Serving {uri} at {address}/v2/models/{uri.name}" for uri in uris]
             say("\n".join(lines) + " (Ctrl-C stops)")
+            say(f"Playground at {address}/ and its API reference at {address}/docs")
 
     local_serve.serve(uris, host=host, port=port, ready=ready)

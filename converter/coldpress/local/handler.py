@@ -20,7 +20,7 @@ from coldpress.stores import profile_variables
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.settings import Settings
 
-__all__ = ["Handler", "LocalContext", "load_handler"]
+__all__ = ["Handler", "LocalContext", "load_docs", "load_handler"]
 
 _TIMEOUT_SECONDS = 900.0
 
@@ -63,12 +63,22 @@ def load_handler(*models: ModelUri) -> Handler:
     os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
     if problems := Settings.from_environment(os.environ).problems:
         raise UsageError("; ".join(problems))
-    spec = importlib.util.spec_from_file_location("predict", resource("functions", "predict.py"))
+    handler = _handler("predict")
+    gc.unfreeze()  # a function is killed in the end; this process closes what it has open
+    return handler
+
+
+def load_docs() -> Handler:
+    """Import `functions/docs.py` anew, for the model that `load_handler` put in the environment."""
+    return _handler("docs")
+
+
+def _handler(name: str) -> Handler:
+    spec = importlib.util.spec_from_file_location(name, resource("functions", f"{name}.py"))
     if spec is None or spec.loader is None:
-        raise ImportError("functions/predict.py can't be imported")
+        raise ImportError(f"functions/{name}.py can't be imported")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    gc.unfreeze()  # a function is killed in the end; this process closes what it has open
     handler: Handler = module.handler
     return handler
 

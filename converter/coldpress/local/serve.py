@@ -7,7 +7,7 @@ import contextlib
 import errno
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from coldpress.errors import ColdpressError, MissingExtraError
 from coldpress.registry import describe
 from coldpress_runtime.pointers import ModelUri
 
-from .handler import Handler, LocalContext, load_handler
+from .handler import Handler, LocalContext, load_docs, load_handler
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -26,6 +26,8 @@ __all__ = ["application", "http_api_event", "serve"]
 
 _BACKLOG = 128
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+# What the docs function answers; everything else is predict's.
+_PAGES = ("/", "/docs", "/openapi.json", "/catalogue", "/static/{name}")
 # HTTP APIs hand on text and JSON as they are, and everything else in base64.
 _TEXT_TYPES = ("text/", "application/json", "application/javascript", "application/xml")
 
@@ -59,7 +61,7 @@ def serve(
     with _listening(host, port) as listener:
         # What the function logs goes to standard error; standard output belongs to the user.
         with contextlib.redirect_stdout(sys.stderr):
-            app = application(load_handler(*models))
+            app = application(load_handler(*models), load_docs())
         ready()
         config = uvicorn.Config(app, log_level="warning", lifespan="off")
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(KeyboardInterrupt):
@@ -78,22 +80,31 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def application(handler: Handler) -> Starlette:
-    """The ASGI application: every request becomes an event for the handler."""
+def application(handler: Handler, docs: Handler | None = None) -> Starlette:
+    """The ASGI application: every request becomes an event for a handler.
+
+    Args:
+        handler: Predict's.
+        docs: The pages', if they are served, too.
+    """
     from starlette.applications import Starlette  # noqa: PLC0415 - as in `serve`
     from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
     from starlette.responses import Response  # noqa: PLC0415
     from starlette.routing import Route  # noqa: PLC0415
 
-    async def answer(request: Request) -> Response:
-        event = http_api_event(request, await request.body())
-        result = await run_in_threadpool(handler, event, LocalContext())
-        body = result["body"].encode()
-        if result["isBase64Encoded"]:
-            body = base64.b64decode(body)
-        return Response(body, status_code=result["statusCode"], headers=result["headers"])
+    def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            event = http_api_event(request, await request.body())
+            result = await run_in_threadpool(handler, event, LocalContext())
+            body = result["body"].encode()
+            if result["isBase64Encoded"]:
+                body = base64.b64decode(body)
+            return Response(body, status_code=result["statusCode"], headers=result["headers"])
 
-    return Starlette(routes=[Route("/{path:path}", answer, methods=_METHODS)])
+        return answer
+
+    pages = [Route(path, answering(docs), methods=_METHODS) for path in _PAGES if docs]
+    return Starlette(routes=[*pages, Route("/{path:path}", answering(handler), methods=_METHODS)])
 
 
 def http_api_event(request: Request, body: bytes) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import base64
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -130,6 +131,35 @@ def test_serve_several(tmp_path, churn_bundle, doubler, serving):
         for uri in uris:
             with send(f"{address}/v2/models/{uri.name}") as described:
                 assert json.load(described)["versions"] == [uri.digest]
+
+
+def test_serve_has_the_pages(served):
+    """A browser finds playground, reference, documents and files beside the function's answers."""
+    for path in ("/", "/docs", "/openapi.json", "/catalogue", "/static/playground.js"):
+        with send(f"{served}{path}") as answer:
+            assert (answer.status, len(answer.read()) > 500) == (200, True)
+    with send(f"{served}/catalogue") as answer:
+        assert [model["name"] for model in json.load(answer)["models"]] == ["churn"]
+    for path in ("/static/other.js", "/static/a/b", "/docs/x"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            send(f"{served}{path}")
+        with refused.value as response:
+            assert (response.code, list(json.load(response))) == (404, ["error"])
+
+
+def test_serve_says_where_the_playground_is(tmp_path, churn_bundle):
+    """The command's second line is an address to open."""
+    uri = publish(churn_bundle, str(tmp_path / "store")).uri
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "coldpress", "serve", "--model", str(uri), "--port", port]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            lines = [server.stdout.readline() for _ in range(2)]
+        finally:
+            server.send_signal(signal.SIGINT)
+    assert lines[1].startswith(f"Playground at http://127.0.0.1:{port}/ and ")
 
 
 def test_serve_on_a_taken_port(tmp_path, churn_bundle):

@@ -62,6 +62,7 @@ def test_holds_handler_runtime_and_packages(build, output, small_function):
     built = build(output, architecture="arm64")
     assert built.directory == output / "function"
     assert (built.directory / "predict.py").is_file()
+    assert (built.directory / "docs.py").is_file()
     assert (built.directory / "coldpress_runtime" / "store.py").is_file()
     assert (built.directory / "thing.txt").read_text() == LINUX.format("aarch64")
     assert json.loads((built.directory / "coldpress-build.json").read_text()).items() >= {

@@ -1,0 +1,1 @@
+"""One module for each wire protocol, which tells its paths for the models that are served."""

@@ -1,0 +1,123 @@
+"""Schemathesis, from the OpenAPI document alone, against the real `coldpress serve`.
+
+Whatever it makes up, sound or not, gets no 5xx, only statuses that the document names, and an
+answer that is what the document says.
+"""
+
+import json
+import os
+import urllib.request
+from collections import Counter
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from coldpress_runtime.docs.openapi import DIALECTS, SERVED
+from tests.conformance.echo import published
+from tests.conformance.flowers import iris, rents
+
+# Each model's operations are tried so often, with sound requests and with others.
+EXAMPLES = 25
+SECONDS = 20
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+MODES = {"sound": GenerationMode.POSITIVE, "unsound": GenerationMode.NEGATIVE}
+MODELS = {
+    "features": iris,
+    "columns": rents,
+    "every datatype": lambda folder: published(folder.as_uri()),
+}
+# Where each protocol's paths begin; a new one is tried as soon as the document has it.
+PREFIXES = {
+    "open_inference": ("/v2",),
+    "tensorflow_serving": ("/v1",),
+    "invocations": ("/invocations", "/ping"),
+    "records": ("/predict",),
+}
+
+
+@pytest.fixture(scope="module", params=MODELS.values(), ids=MODELS.keys())
+def server(request, tmp_path_factory, serving):
+    """The address of a server with each model."""
+    # Nobody reads its log while it runs, and a line a request would fill the pipe.
+    quiet = {**os.environ, "COLDPRESS_LOG_REQUESTS": "off"}
+    with serving(request.param(tmp_path_factory.mktemp("store")), quiet) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def document(server):
+    """What the server says of itself."""
+    with urllib.request.urlopen(f"{server}/openapi.json") as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES.keys())
+@pytest.mark.parametrize("dialect", SERVED)
+def test_every_answer_is_what_the_document_says(server, document, dialect, mode):
+    """Requests made from the schemas, and broken ones, are answered as the document says."""
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.generation.update(modes=[mode])
+    statuses = Counter()
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        takes = operation.body or operation.path_parameters or operation.headers
+        # Of what takes nothing, there is no unsound request.
+        if operation.path.startswith(PREFIXES[dialect]) and (takes or mode is MODES["sound"]):
+            statuses += _try(operation, server, mode)
+    assert set(statuses) >= ({200} if mode is MODES["sound"] else {400, 404})
+
+
+def _try(operation, server, mode):
+    """How many requests for an operation were answered with each status."""
+    statuses = Counter()
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def run(case):
+        answer = case.call_and_validate(base_url=server, checks=CHECKS, timeout=SECONDS)
+        statuses[answer.status_code] += 1
+
+    run()
+    return statuses
+
+
+@pytest.mark.parametrize("dialect", SERVED)
+def test_every_example_is_answered(server, document, dialect):
+    """Each example of the document is answered with 200, as the document says."""
+    schema = schemathesis.openapi.from_dict(document)
+    for path, item in document["paths"].items():
+        if not path.startswith(PREFIXES[dialect]) or "post" not in item:
+            continue
+        operation = schema[path]["POST"]
+        version = {"version": item["parameters"][0]["schema"]["enum"][0]} if "{" in path else {}
+        media = item["post"]["requestBody"]["content"]["application/json"]
+        for example in media.get("examples", {}).values():
+            case = operation.Case(
+                path_parameters=version, body=example["value"], media_type="application/json"
+            )
+            answer = case.call_and_validate(base_url=server, checks=CHECKS, timeout=SECONDS)
+            assert answer.status_code == 200
+
+
+def test_every_protocol_is_tried():
+    """No protocol that the document can tell is without its prefixes here."""
+    assert list(PREFIXES) == list(DIALECTS)
