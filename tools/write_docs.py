@@ -30,8 +30,10 @@ def page() -> str:
     # click wraps help texts to the terminal; the page must not depend on it.
     os.environ["COLUMNS"] = "100"
     parts = [HEAD]
+    # What a command says of its help option depends on the group that it is called through.
+    group = click.Context(cli, info_name="coldpress", **cli.context_settings)
     for name, command in cli.commands.items():
-        context = click.Context(command, info_name=f"coldpress {name}", max_content_width=100)
+        context = click.Context(command, parent=group, info_name=name, max_content_width=100)
         text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
         parts.append(f"## coldpress {name}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)

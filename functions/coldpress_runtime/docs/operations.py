@@ -21,6 +21,7 @@ REFUSALS = {
     415: "The body's content type or encoding is none that the function reads",
     500: "The prediction failed; the function's log has the cause",
     503: "The model is not available at the moment; try again later",
+    504: "The model takes longer than there is time left",
 }
 _OF_GET = (404, 405, 503)
 

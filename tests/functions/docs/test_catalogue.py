@@ -73,7 +73,7 @@ def test_a_failure_is_not_kept(local_root, store_model):
 
 
 BROKEN = {
-    "no URI": ("no-uri", "artifact", "no model URI"),
+    "no URI": ("no-uri", "configuration", "no model URI"),
     "no store": ("file:///nowhere/at-all/churn@live", "store", "can't open"),
 }
 
