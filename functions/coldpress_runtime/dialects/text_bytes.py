@@ -6,11 +6,16 @@ Source: https://github.com/tensorflow/serving/blob/master/tensorflow_serving/g3d
 from __future__ import annotations
 
 import binascii
-from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from coldpress_runtime.errors import RequestError
 
-__all__ = ["base64_of", "text_of"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["as_bytes", "text_of"]
 
 
 def text_of(where: str, encoded: object) -> str:
@@ -33,6 +38,10 @@ def text_of(where: str, encoded: object) -> str:
         raise RequestError(f"{where}: b64 is not sound base64") from error
 
 
-def base64_of(text: str) -> str:
-    """The base64 of a string in UTF-8."""
-    return b64encode(text.encode()).decode()
+def as_bytes(array: NDArray[Any]) -> NDArray[Any]:
+    """An array of strings with each of them as an object of base64."""
+    return np.vectorize(_object_of, otypes=[np.object_])(array)
+
+
+def _object_of(text: str) -> dict[str, str]:
+    return {"b64": binascii.b2a_base64(text.encode(), newline=False).decode()}

@@ -25,15 +25,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_elements",
+    "check_names",
     "column_of",
     "is_bytes",
     "located",
+    "quoted",
     "rows_of",
     "tensor_of",
     "written",
 ]
 
 _B64 = "b64"
+_MOST_NAMES = 8
 
 
 def tensor_of(
@@ -122,6 +125,35 @@ def check_elements(arrays: Iterable[NDArray[Any]], limits: Limits) -> None:
             f"the request's tensors have more than {limits.elements:,} values, which is the "
             "limit; send fewer rows"
         )
+
+
+def check_names(
+    what: str, found: Iterable[str], expected: Sequence[str], where: str = ""
+) -> None:
+    """Check that the names found are those expected, in whatever order.
+
+    Args:
+        what: What they are names of, such as ``input``.
+        found: The request's.
+        expected: The model's.
+        where: Which part of the request they stand in, such as `` in record 3``.
+
+    Raises:
+        RequestError: One is unknown, or missing.
+    """
+    names, wanted = dict.fromkeys(found), dict.fromkeys(expected)
+    if unknown := [name for name in names if name not in wanted]:
+        raise RequestError(
+            f"unknown {what} {quoted(unknown)}{where}; this model takes {quoted(expected)}"
+        )
+    if missing := [name for name in wanted if name not in names]:
+        raise RequestError(f"missing {what} {quoted(missing)}{where}")
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Names for an error: the first few of them, none too long."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(f"'{name:.64}'" for name in names[:_MOST_NAMES]) + more
 
 
 def written(spec: TensorSpec, array: NDArray[Any]) -> Any:  # noqa: ANN401 - whatever orjson takes
