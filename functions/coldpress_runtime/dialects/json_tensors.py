@@ -21,15 +21,16 @@ from .json_body import kind_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["check_datatype", "check_shape", "decode", "encode"]
+__all__ = ["array_of", "check_datatype", "check_shape", "decode", "encode"]
 
 _DEFAULT_LIMITS = Limits()
+_FLOATS = ("FP16", "FP32", "FP64")
 
 # The Python types that JSON gives, and the datatypes that each may stand for.
 _JSON_TYPES: dict[str, frozenset[type]] = {
     "BOOL": frozenset({bool}),
     "BYTES": frozenset({str}),
-    **dict.fromkeys(("FP16", "FP32", "FP64"), frozenset({float, int})),
+    **dict.fromkeys(_FLOATS, frozenset({float, int})),
 }
 _INTEGERS: frozenset[type] = frozenset({int})
 
@@ -61,7 +62,7 @@ def decode(
             f"{where} has {len(values)} values, but its shape {list(dimensions)} needs {need}"
         )
     try:
-        return _array(where, values, kind).reshape(dimensions)
+        return array_of(where, values, kind).reshape(dimensions)
     except ValueError as error:  # without values, any dimension beside a zero passes until here
         raise RequestError(f"{where}: no tensor can have the shape {list(dimensions)}") from error
 
@@ -76,6 +77,36 @@ def encode(datatype: str, array: NDArray[Any]) -> object:
     if datatype == "BYTES":
         return [str(item) for item in flat]
     return flat.astype(np.float32) if datatype == "FP16" else flat
+
+
+def array_of(
+    where: str, values: list[Any], datatype: str, *, missing: bool = False
+) -> NDArray[Any]:
+    """Flat values as an array of their datatype.
+
+    Args:
+        where: What to call them in errors.
+        values: What JSON gave, one after the other.
+        datatype: What each of them has to be.
+        missing: Whether null is NaN among floating-point numbers.
+
+    Raises:
+        RequestError: A value is none of the datatype's, or out of its range.
+    """
+    allowed = _JSON_TYPES.get(datatype, _INTEGERS)
+    if missing and datatype in _FLOATS:
+        allowed |= {type(None)}  # which numpy reads as NaN, and JSON has no NaN of its own
+    if wrong := set(map(type, values)) - allowed:
+        kinds = ", ".join(sorted(kind_of(kind()) for kind in wrong))
+        raise RequestError(f"{where} is {datatype}, but its data hold {kinds}")
+    try:
+        with np.errstate(over="ignore"):
+            array = np.array(values, dtype=DTYPES[datatype])
+    except (OverflowError, ValueError) as error:
+        raise RequestError(f"{where}: a value is out of range for {datatype}") from error
+    if array.dtype.kind == "f" and not _in_range(array, missing=missing):
+        raise RequestError(f"{where}: a value is out of range for {datatype}")
+    return array
 
 
 def check_datatype(where: str, datatype: object) -> str:
@@ -135,16 +166,5 @@ def _check_lengths(where: str, lengths: set[int], shape: Sequence[int], axis: in
         )
 
 
-def _array(where: str, values: list[Any], datatype: str) -> NDArray[Any]:
-    found = set(map(type, values))
-    if wrong := found - _JSON_TYPES.get(datatype, _INTEGERS):
-        kinds = ", ".join(sorted(kind_of(kind()) for kind in wrong))
-        raise RequestError(f"{where} is {datatype}, but its data hold {kinds}")
-    try:
-        with np.errstate(over="ignore"):
-            array = np.array(values, dtype=DTYPES[datatype])
-    except (OverflowError, ValueError) as error:
-        raise RequestError(f"{where}: a value is out of range for {datatype}") from error
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise RequestError(f"{where}: a value is out of range for {datatype}")
-    return array
+def _in_range(array: NDArray[Any], *, missing: bool) -> bool:
+    return not np.isinf(array).any() if missing else bool(np.isfinite(array).all())
