@@ -19,9 +19,6 @@ DEFAULT = "open_inference"
 DIALECTS = {
     "v2": "open_inference",
     "v1": "tensorflow_serving",
-    "invocations": "invocations",
-    "ping": "invocations",
-    "predict": "records",
 }
 
 

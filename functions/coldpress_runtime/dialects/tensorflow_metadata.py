@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from coldpress_runtime.artifact import TensorSpec
-from coldpress_runtime.models import LoadedModel
+from coldpress_runtime.loading import LoadedModel
 
 __all__ = ["render_metadata"]
 

@@ -12,11 +12,11 @@ import orjson
 
 from coldpress_runtime.errors import RequestError, UnknownModel, UnknownRoute
 from coldpress_runtime.exchange import Request, Response
-from coldpress_runtime.models import LoadedModel
+from coldpress_runtime.loading import LoadedModel
 from coldpress_runtime.serving import Serving
 from coldpress_runtime.session import Tensors
 
-from .json_body import object_of, parse_json
+from .json_body import check_json_type, object_of, parse_json
 from .rows_and_columns import outputs_of, predictions_of, read_inputs, read_instances
 
 __all__ = ["SIGNATURE", "Call", "answer", "methods", "refusal", "route"]
@@ -83,12 +83,12 @@ def route(path: str) -> Call:
     Raises:
         UnknownRoute: The path is none of the protocol's, or one for TensorFlow's Examples.
     """
-    whole, _, verb = path.strip("/").partition(":")
+    whole, mark, verb = path.strip("/").partition(":")
     parts = tuple(whole.split("/"))
     operation: Operation = "predict" if verb else "status"
     if parts[-1] == "metadata" and not verb:
         operation, parts = "metadata", parts[:-1]
-    call = None if "" in parts else _named(parts, operation)
+    call = None if "" in parts or (mark and not verb) else _named(parts, operation)
     if call is None or verb not in ("", "predict", *_EXAMPLES):
         raise UnknownRoute(
             f"nothing is served at {path:.200}; see GET /v1/models/NAME, and POST …:predict"
@@ -112,6 +112,7 @@ def _named(parts: tuple[str, ...], operation: Operation) -> Call | None:
 
 
 def _predict(request: Request, model: LoadedModel, serving: Serving) -> bytes:
+    check_json_type(request.headers.get("content-type", ""))
     document = object_of(parse_json(request.body, serving.limits))
     _check_signature_name(document)
     instances, inputs = document.get("instances"), document.get("inputs")

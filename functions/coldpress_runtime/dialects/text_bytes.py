@@ -40,7 +40,8 @@ def text_of(where: str, encoded: object) -> str:
 
 def as_bytes(array: NDArray[Any]) -> NDArray[Any]:
     """An array of strings with each of them as an object of base64."""
-    return np.vectorize(_object_of, otypes=[np.object_])(array)
+    coded: NDArray[Any] = np.vectorize(_object_of, otypes=[np.object_])(array)
+    return coded
 
 
 def _object_of(text: str) -> dict[str, str]:

@@ -127,9 +127,7 @@ def check_elements(arrays: Iterable[NDArray[Any]], limits: Limits) -> None:
         )
 
 
-def check_names(
-    what: str, found: Iterable[str], expected: Sequence[str], where: str = ""
-) -> None:
+def check_names(what: str, found: Iterable[str], expected: Sequence[str], where: str = "") -> None:
     """Check that the names found are those expected, in whatever order.
 
     Args:
