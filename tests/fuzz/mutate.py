@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["mutate"]
@@ -116,7 +117,8 @@ def _wrap(holder: Any, key: Any, chance: random.Random) -> None:
 def _number(holder: Any, key: Any, chance: random.Random) -> None:
     if _there(holder, key) and isinstance(holder[key], int | float):
         step = chance.choice((-1, 1, 0.5, -2, 2**31, 2**63))
-        holder[key] += step
+        with suppress(OverflowError):  # some whole numbers are too large to become others
+            holder[key] += step
 
 
 _CHANGES = (_replace, _replace, _drop, _repeat, _rename, _wrap, _number)
