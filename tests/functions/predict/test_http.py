@@ -76,7 +76,9 @@ def test_an_error_may_be_read_by_an_allowed_page(load_predict, uri, infer):
 
 
 @pytest.mark.parametrize(
-    ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)], ids=str
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress)],
+    ids=["gzip", "deflate"],
 )
 def test_a_compressed_body_is_read(ask, infer, encoding, pack):
     """A body that the client compressed is answered like a plain one."""
