@@ -17,6 +17,7 @@ __all__ = ["TARGETS", "Asked", "Target", "answers"]
 
 _MODEL = "irises"
 _ROW = [5.1, 3.5, 1.4, 0.2]
+_NAMES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
 _TENSOR = {"name": "input", "shape": [1, 4], "datatype": "FP64"}
 # What a sound function never says, whatever it is asked.
 _FAULTS = (500, 502, 503, 504)
@@ -135,11 +136,13 @@ def _encoded_seeds() -> Iterator[bytes]:
 
 
 _INFER = _dumps({"id": "1", "inputs": [{**_TENSOR, "data": _ROW}], "outputs": [{"name": "label"}]})
+_TABLE = {"columns": list(_NAMES), "index": [0], "data": [_ROW]}
+_RECORD = dict(zip(_NAMES, _ROW, strict=True))
 _EVENTS = (
     Asked(path=f"/v2/models/{_MODEL}/infer", headers={}).event(_INFER),
     {"inputs": [{**_TENSOR, "data": _ROW}], "model_name": _MODEL},
     {"httpMethod": "GET", "path": "/v2", "headers": {}, "requestContext": {"resourceId": "a"}},
-    {"httpMethod": "GET", "path": "/v2", "requestContext": {"elb": {}}, "multiValueHeaders": {}},
+    {"httpMethod": "GET", "path": "/ping", "requestContext": {"elb": {}}, "multiValueHeaders": {}},
 )
 
 TARGETS = (
@@ -152,6 +155,22 @@ TARGETS = (
         _dumps({"signature_name": "serving_default", "instances": [_ROW]}),
         _dumps({"inputs": {"input": [_ROW]}}),
     ),
+    _post(
+        "invocations, JSON",
+        "/invocations",
+        "application/json",
+        _dumps({"dataframe_split": _TABLE}),
+        _dumps({"dataframe_records": [_RECORD]}),
+        _dumps({"instances": [_ROW]}),
+        _dumps({"inputs": [_ROW]}),
+    ),
+    _post(
+        "invocations, CSV",
+        "/invocations",
+        "text/csv",
+        f'{",".join(_NAMES)}\n5.1,3.5,1.4,0.2\n"4.9",3,1.4,\n'.encode(),
+    ),
+    _post("records", "/predict", "application/json", _dumps([_RECORD, _RECORD])),
     Target(name="content encodings", seeds=tuple(_encoded_seeds()), event=_encoded_event),
     Target(name="events", seeds=tuple(map(_dumps, _EVENTS)), event=_any_event),
 )

@@ -19,6 +19,9 @@ DEFAULT = "open_inference"
 DIALECTS = {
     "v2": "open_inference",
     "v1": "tensorflow_serving",
+    "invocations": "invocations",
+    "ping": "invocations",
+    "predict": "records",
 }
 
 

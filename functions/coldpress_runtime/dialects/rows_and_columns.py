@@ -30,7 +30,14 @@ from .typed_values import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["outputs_of", "predictions_of", "read_inputs", "read_instances", "rows_by_name"]
+__all__ = [
+    "check_rows",
+    "outputs_of",
+    "predictions_of",
+    "read_inputs",
+    "read_instances",
+    "rows_by_name",
+]
 
 
 def read_instances(
@@ -94,7 +101,7 @@ def predictions_of(specs: Sequence[TensorSpec], results: Tensors, rows: int) -> 
     Raises:
         RequestError: An output has not one value for each row.
     """
-    _check_rows(specs, results, rows)
+    check_rows(specs, results, rows)
     if len(specs) == 1:
         return written(specs[0], results[specs[0].name])
     return rows_by_name(specs, results)
@@ -145,7 +152,12 @@ def _tensors(
     return tensors
 
 
-def _check_rows(specs: Sequence[TensorSpec], results: Tensors, rows: int) -> None:
+def check_rows(specs: Sequence[TensorSpec], results: Tensors, rows: int) -> None:
+    """Whether what the model gave can be told row by row.
+
+    Raises:
+        RequestError: An output has not one value for each row.
+    """
     for spec in specs:
         if results[spec.name].shape[:1] != (rows,):
             raise RequestError(

@@ -18,7 +18,7 @@ __all__ = ["DIALECTS", "SERVED", "openapi_document"]
 # Every protocol that the document can tell, in its order; each is a module of `paths`.
 DIALECTS = ("open_inference", "tensorflow_serving", "invocations", "records")
 # Those that the function answers.
-SERVED = ("open_inference", "tensorflow_serving")
+SERVED = ("open_inference", "tensorflow_serving", "invocations", "records")
 
 _DESCRIPTION = (
     "A model in, predictions out. Every schema here is derived from the model's own signature, and "

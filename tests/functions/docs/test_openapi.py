@@ -173,12 +173,12 @@ RECORDS = {
 def test_records_have_the_models_columns(entry_of, kind, record):
     """A record is one row by the names of its columns, all of them and no other."""
     document = _as_json(openapi_document((entry_of(kind),), DIALECTS))
-    validator = _validator(document, "breast-cancer.Records")
+    validator = _validator(document, "breast-cancer.Record")
     media = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     assert media["examples"]["golden-1"]["value"] == [record]
-    assert validator.is_valid([record, record])
-    assert not validator.is_valid([{**record, "other": 1}])
-    assert not validator.is_valid([dict(list(record.items())[1:])])
+    assert validator.is_valid(record)
+    assert not validator.is_valid({**record, "other": 1})
+    assert not validator.is_valid(dict(list(record.items())[1:]))
 
 
 def test_rows_are_told_bare_or_by_name(entry_of):
@@ -188,6 +188,6 @@ def test_rows_are_told_bare_or_by_name(entry_of):
     )
     assert validator.is_valid({"instances": [[1, 2, 3]]})
     assert validator.is_valid({"instances": [{"input": [1, 2, 3]}]})
-    assert validator.is_valid({"inputs": {"input": [[1, 2, 3]]}, "signature_name": "x"})
+    assert validator.is_valid({"inputs": {"input": [[1, 2, 3]]}, "signature_name": ""})
     assert not validator.is_valid({"instances": [[1, 2, 3]], "inputs": [[1, 2, 3]]})
     assert not validator.is_valid({"instances": [[1, 2]]})

@@ -12,6 +12,7 @@ BOTH = ["label", "probabilities"]
 
 # Status, and what the answer holds.
 SAMPLES = {
+    "alb-invocations": (200, {}),
     "direct-infer": (200, {"outputs": ["probabilities"]}),
     "http-infer": (200, {"id": "sample-1", "outputs": BOTH}),
     "http-infer-base64": (200, {"outputs": ["probabilities"]}),
@@ -19,6 +20,7 @@ SAMPLES = {
     "http-infer-wrong-shape": (400, {}),
     "http-live": (200, {"live": True}),
     "http-model": (200, {"name": "breast-cancer", "outputs": BOTH}),
+    "http-tensorflow-predict": (200, {}),
     "http-stage-ready": (200, {"live": True, "ready": True}),
     "rest-infer": (200, {"id": "sample-1", "outputs": BOTH}),
     "rest-model": (200, {"name": "breast-cancer", "outputs": BOTH}),

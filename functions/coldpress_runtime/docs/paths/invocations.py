@@ -21,23 +21,36 @@ _TEXT: Schema = {"type": "string"}
 
 
 def described(entries: tuple[Entry, ...]) -> Part:
-    """The protocol's paths, and their schemas; its paths name no model: it is the first."""
-    entry = entries[0]
-    name = f"{entry.name}.Invocation"
+    """The protocol's paths, and their schemas; of several models a header names one."""
+    requests = [f"{entry.name}.Invocation" for entry in entries]
     csv: dict[str, Any] = {"text/csv": {"schema": _TEXT}}
+    examples = _examples(entries[0]) if len(entries) == 1 else None
+    schema = ref(requests[0]) if len(entries) == 1 else {"anyOf": list(map(ref, requests))}
     paths = {
         "/ping": {"get": _ping()},
         "/invocations": post(
             _TAG,
             "invocations",
-            f"Predict with {entry.name}, by a table, by rows or by columns",
-            body={**json_content(ref(name), _examples(entry)), **csv},
+            "Predict by a table, by rows or by columns",
+            body={**json_content(schema, examples), **csv},
             answer=json_content(obj({"predictions": {}})),
             error=_ERROR,
+            parameters=[_target(entries)] if len(entries) > 1 else (),
         ),
     }
+    schemas = {name: _request(entry) for name, entry in zip(requests, entries, strict=True)}
     error = obj({"error_code": _TEXT, "message": _TEXT})
-    return Part(tag=_TAG, paths=paths, schemas={_ERROR: error, name: _request(entry)})
+    return Part(tag=_TAG, paths=paths, schemas={_ERROR: error, **schemas})
+
+
+def _target(entries: tuple[Entry, ...]) -> dict[str, Any]:
+    return {
+        "name": "X-Amzn-SageMaker-Target-Model",
+        "in": "header",
+        "required": True,
+        "description": "Which of the models",
+        "schema": {"enum": [entry.name for entry in entries]},
+    }
 
 
 def _ping() -> dict[str, Any]:

@@ -58,7 +58,7 @@ def _paths(entry: Entry, path: str, mark: str) -> dict[str, dict[str, Any]]:
 def _request(entry: Entry) -> Schema:
     """Rows or columns, never both."""
     inputs = entry.manifest.signature.inputs
-    signature = {"signature_name": {"type": "string"}}
+    signature: dict[str, Schema] = {"signature_name": {"enum": ["", "serving_default"]}}
     rows = {spec.name: row_of(spec, _sent(spec)) for spec in inputs}
     columns = {spec.name: nested(_sent(spec), spec.shape) for spec in inputs}
     instances = {"type": "array", "items": _bare_or_named(rows), "minItems": 1}

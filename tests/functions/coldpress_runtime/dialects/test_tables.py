@@ -1,0 +1,395 @@
+"""Records and invocations: rows of named columns, as JSON in several forms and as CSV."""
+
+import csv
+import io
+import json
+from contextlib import suppress
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper
+
+from coldpress_runtime.artifact import Signature, TensorSpec
+from coldpress_runtime.dialects import invocations, records
+from coldpress_runtime.dialects.table import tensors_of
+from coldpress_runtime.errors import (
+    PayloadTooLarge,
+    RequestError,
+    UnknownModel,
+    UnknownRoute,
+    UnsupportedMedia,
+)
+from coldpress_runtime.exchange import Request, Source
+from coldpress_runtime.models import ModelHolder
+from coldpress_runtime.options import Limits
+from coldpress_runtime.serving import Serving
+from coldpress_runtime.settings import Settings
+
+REPEATABLE = settings(derandomize=True, deadline=None, database=None, max_examples=150)
+ROW = {"width": 1.5, "height": -2, "depth": None}
+OTHER = {"depth": 4, "height": 0.25, "width": 3}
+CELLS = {"age": 30, "city": "Ulm", "vip": True}
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["width", "height", "depth", "columns", "data", "instances", "inputs"]),
+            children,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@pytest.fixture(scope="module")
+def matrix(store_model, build_onnx, tmp_path_factory):
+    """Three named columns of one matrix in; a label of each row and scores of two classes out."""
+    weights = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["scores"]),
+        helper.make_node("ArgMax", ["scores"], ["label"], axis=1, keepdims=0),
+    ]
+    model = build_onnx(
+        nodes,
+        {"x": ("FP32", [None, 3])},
+        {"label": ("INT64", [None]), "scores": ("FP32", [None, 2])},
+        {"w": weights},
+    )
+    signature = Signature(
+        inputs=(TensorSpec(name="x", datatype="FP32", shape=(-1, 3)),),
+        outputs=(
+            TensorSpec(name="label", datatype="INT64", shape=(-1,), labels=(0, 1)),
+            TensorSpec(name="scores", datatype="FP32", shape=(-1, 2), labels=("no", "yes")),
+        ),
+        features=("width", "height", "depth"),
+    )
+    return _holder(store_model, tmp_path_factory, model, signature)
+
+
+@pytest.fixture(scope="module")
+def columns(store_model, build_onnx, tmp_path_factory):
+    """A column for each input: a whole number, text, a boolean; all given back."""
+    kinds = {
+        "age": ("INT64", [None, 1]),
+        "city_name": ("BYTES", [None, 1]),
+        "vip": ("BOOL", [None]),
+    }
+    outputs = {f"{name}_out": kind for name, kind in kinds.items()}
+    nodes = [helper.make_node("Identity", [name], [f"{name}_out"]) for name in kinds]
+    model = build_onnx(nodes, kinds, outputs)
+    plain = store_model("file:///nowhere", model=model).manifest.signature
+    signature = plain._replace(features=("age", "city", "vip"))
+    return _holder(store_model, tmp_path_factory, model, signature)
+
+
+@pytest.fixture(scope="module")
+def single(store_model, build_onnx, tmp_path_factory):
+    """A matrix without names in, one number of each row out."""
+    nodes = [helper.make_node("ReduceSum", ["x", "axes"], ["y"], keepdims=0)]
+    model = build_onnx(
+        nodes,
+        {"x": ("FP64", [None, 2])},
+        {"y": ("FP64", [None])},
+        {"axes": np.array([1], np.int64)},
+    )
+    return _holder(store_model, tmp_path_factory, model, None)
+
+
+def _holder(store_model, tmp_path_factory, model, signature):
+    root = tmp_path_factory.mktemp("tables").as_uri()
+    stored = store_model(root, model=model, signature=signature).put()
+    return ModelHolder(Settings.from_environment({"MODEL_URI": stored.pinned}))
+
+
+def _request(path, body, kind="application/json", method="POST", **headers):
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"content-type": kind, **headers}
+    return Request(source=Source.HTTP_API, method=method, path=path, headers=headers, body=data)
+
+
+def _predict(holder, body, *, path="/predict", limits=None, **more):
+    serving = Serving(holder, 10, limits or Limits())
+    return orjson.loads(records.answer(_request(path, body, **more), serving).body)
+
+
+def _invoke(holder, body, **more):
+    request = _request("/invocations", body, **more)
+    return orjson.loads(invocations.answer(request, Serving(holder, 10)).body)["predictions"]
+
+
+def test_records_are_answered_by_name(matrix):
+    """Each record gets its label and a score by each class's name, in whatever order it names."""
+    assert _predict(matrix, [OTHER, {"width": 0, "height": 1, "depth": 0}]) == [
+        {"label": 0, "scores": {"no": 3, "yes": 0.25}},
+        {"label": 1, "scores": {"no": 0, "yes": 1}},
+    ]
+
+
+def test_a_single_record_gets_a_single_answer(matrix):
+    """An object alone is answered by an object alone."""
+    (listed,) = _predict(matrix, [OTHER])
+    assert _predict(matrix, OTHER, path="/predict/breast-cancer") == listed
+
+
+def test_null_is_a_missing_number(matrix):
+    """Among floating-point numbers null is NaN, which comes back as null."""
+    assert _predict(matrix, [ROW])[0]["scores"] == {"no": None, "yes": None}
+
+
+def test_columns_that_are_inputs_go_by_either_name(columns):
+    """A column has its input's name or the feature's, and a value or a list of one."""
+    told = [{"age_out": [30], "city_name_out": ["Ulm"], "vip_out": True}]
+    assert _predict(columns, [CELLS]) == told
+    assert _predict(columns, [{"age": [30], "city_name": "Ulm", "vip": True}]) == told
+
+
+def test_inputs_that_are_no_columns_go_by_name(single):
+    """Where nothing has a name but the input, a record has that, with lists within."""
+    assert _predict(single, [{"x": [1, 2]}, {"x": [3, 4.5]}]) == [{"y": 3}, {"y": 7.5}]
+
+
+WRONG_RECORDS = {
+    "no records": ([], "the records must be a list of one object for each row, not an empty one"),
+    "text": ("a", "the records must be a list of one object for each row, not strings"),
+    "not all objects": ([OTHER, 3], "record 1 must be an object, not whole numbers"),
+    "missing": ([{"width": 1, "height": 2}], "missing column 'depth'"),
+    "unknown": ([{**OTHER, "colour": 1}], "unknown column 'colour'; this model takes 'width'"),
+    "missing in a later one": ([OTHER, {"width": 1, "depth": 2}], "missing column 'height' in rec"),
+    "text for a number": ([OTHER, {**OTHER, "height": "1"}], "column 'height' in row 1 is FP32"),
+    "list for a number": ([{**OTHER, "depth": [1]}], "column 'depth' in row 0 is FP32, but its"),
+    "out of range": ([{**OTHER, "depth": 1e300}], "column 'depth' in row 0: a value is out of"),
+}
+
+
+@pytest.mark.parametrize(("document", "message"), WRONG_RECORDS.values(), ids=WRONG_RECORDS.keys())
+def test_wrong_records_are_refused(matrix, document, message):
+    """What does not fit is told by column and row, in one short sentence."""
+    with pytest.raises(RequestError) as caught:
+        _predict(matrix, document)
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({**CELLS, "age": 1.5}, "column 'age' in row 0 is INT64"),
+        ({**CELLS, "age": None}, "column 'age' in row 0 is INT64, but its data hold null"),
+        ({**CELLS, "city": None}, "column 'city' in row 0 is BYTES, but its data hold null"),
+        ({**CELLS, "vip": 1}, "column 'vip' in row 0 is BOOL"),
+        ({**CELLS, "city_name": "a"}, "unknown column 'city_name'"),
+    ],
+    ids=["fraction", "missing number", "missing text", "no boolean", "both names"],
+)
+def test_wrong_cells_are_refused(columns, cells, message):
+    """Nothing is converted to what an input takes."""
+    with pytest.raises(RequestError, match=message):
+        _predict(columns, [cells])
+
+
+def test_too_many_values_are_refused(matrix):
+    """The limit counts all values of a request."""
+    with pytest.raises(PayloadTooLarge, match="more than 5 values"):
+        _predict(matrix, [OTHER, OTHER], limits=Limits(elements=5))
+
+
+FORMS = {
+    "split": {"dataframe_split": {"columns": list(OTHER), "index": [7], "data": [[4, 0.25, 3]]}},
+    "split without an index": {"dataframe_split": {"columns": list(OTHER), "data": [[4, 0.25, 3]]}},
+    "records": {"dataframe_records": [OTHER]},
+    "instances": {"instances": [[3, 0.25, 4]]},
+    "named instances": {"instances": [{"x": [3, 0.25, 4]}]},
+    "inputs": {"inputs": [[3, 0.25, 4]]},
+    "named inputs": {"inputs": {"x": [[3, 0.25, 4]]}, "params": {}},
+}
+
+
+@pytest.mark.parametrize("document", FORMS.values(), ids=FORMS.keys())
+def test_every_form_gets_the_same(matrix, document):
+    """MLflow's four forms of a row get one answer; of several outputs it is an object."""
+    assert _invoke(matrix, document) == [{"label": 0, "scores": [3, 0.25]}]
+
+
+def test_a_single_output_goes_without_its_name(single):
+    """Of one output the predictions are its values."""
+    assert _invoke(single, {"instances": [[1, 2], [3, 4]]}) == [3, 7]
+
+
+def test_csv_gets_the_same(matrix):
+    """CSV with a header row, in any order, quoted or not; an empty cell is missing."""
+    body = '\ufeffdepth,"width",height\r\n4,3,"0.25"\r\n\r\n,1.5,-2\r\n'.encode()
+    told = _invoke(matrix, body, kind="text/csv; charset=utf-8")
+    assert told[0] == {"label": 0, "scores": [3, 0.25]}
+    assert told[1]["scores"] == [None, None]
+
+
+def test_csv_is_read_by_datatype(columns):
+    """Text stays text, however it looks; booleans and whole numbers are what they look like."""
+    body = b'city,vip,age\n007,True,+30\n"a, b",false,-1\n'
+    assert _invoke(columns, body, kind="text/csv") == [
+        {"age_out": [30], "city_name_out": ["007"], "vip_out": True},
+        {"age_out": [-1], "city_name_out": ["a, b"], "vip_out": False},
+    ]
+
+
+WRONG_FORMS = {
+    "none of them": ({}, "exactly one of 'dataframe_split', 'dataframe_records', 'instances'"),
+    "two of them": ({"inputs": [], "instances": []}, "it has 'instances', 'inputs'"),
+    "parameters": ({"instances": [[1, 2, 3]], "params": {"a": 1}}, "params are for models"),
+    "another key": ({"instances": [[1, 2, 3]], "a": 1}, "unknown key 'a' beside 'instances'"),
+    "a list": ([], "must be a JSON object, not lists"),
+    "split a list": ({"dataframe_split": []}, "dataframe_split must be an object, not lists"),
+    "no columns": ({"dataframe_split": {"data": [[1]]}}, "needs columns, a list of names"),
+    "columns twice": ({"dataframe_split": {"columns": ["a", "a"], "data": [[1, 2]]}}, "twice"),
+    "no data": ({"dataframe_split": {"columns": ["a"]}}, "needs data, a list of one list for each"),
+    "short row": ({"dataframe_split": {"columns": ["a"], "data": [[1], []]}}, "row 1 of"),
+    "no records": ({"dataframe_records": []}, "the records must be a list"),
+}
+
+
+@pytest.mark.parametrize(("document", "message"), WRONG_FORMS.values(), ids=WRONG_FORMS.keys())
+def test_wrong_forms_are_refused(matrix, document, message):
+    """What is none of the four forms is refused, saying what they are or what is wrong in it."""
+    with pytest.raises(RequestError) as caught:
+        _invoke(matrix, document)
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+WRONG_CSV = {
+    "empty": (b"", "needs a header row and at least one row"),
+    "only a header": (b"width,height,depth\n", "needs a header row and at least one row"),
+    "no UTF-8": (b"width\n\xff\n", "the CSV is not UTF-8"),
+    "a name twice": (b"width,width\n1,2\n", "names a column twice"),
+    "a short row": (b"width,height,depth\n1,2,3\n1,2\n", "row 1 of the CSV has 2 values, and the"),
+    "an open quote": (b'width\n"1', "the body is no CSV"),
+    "no number": (b"width,height,depth\n1,2,x\n", "column 'depth' in row 0 is FP32, but its data"),
+    "underscore": (b"width,height,depth\n1_0,2,3\n", "column 'width' in row 0 is FP32"),
+    "NaN": (b"width,height,depth\nnan,2,3\n", "column 'width' in row 0 is FP32"),
+    "beyond floats": (
+        b"width,height,depth\n1e999,2,3\n",
+        "column 'width' in row 0: a value is out",
+    ),
+    "another column": (b"a,b,c\n1,2,3\n", "unknown column 'a', 'b', 'c'"),
+}
+
+
+@pytest.mark.parametrize(("body", "message"), WRONG_CSV.values(), ids=WRONG_CSV.keys())
+def test_wrong_csv_is_refused(matrix, body, message):
+    """What is no table for the model is told by row and column."""
+    with pytest.raises(RequestError) as caught:
+        _invoke(matrix, body, kind="text/csv")
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("kind", ["application/xml", "application/x-npy", "x" * 5_000])
+def test_another_content_type_is_refused(matrix, kind):
+    """Both dialects say what they read."""
+    for ask in (_predict, _invoke):
+        with pytest.raises(UnsupportedMedia, match="send application/json"):
+            ask(matrix, b"", kind=kind)
+
+
+def test_one_value_for_all_rows_is_no_column():
+    """A model that takes a scalar is asked another way, which the error names."""
+    scalar = TensorSpec(name="x", datatype="FP32", shape=())
+    with pytest.raises(RequestError, match="a single value for all rows; ask the model through"):
+        tensors_of(Signature(inputs=(scalar,), outputs=()), {"x": [1]}, Limits())
+
+
+def test_a_ping_has_no_body(matrix):
+    """A function that is ready says so by its status alone."""
+    answer = invocations.answer(_request("/ping", b"", method="GET"), Serving(matrix, 10))
+    assert (answer.status, answer.body, answer.content_type) == (200, b"", "")
+
+
+def test_the_header_names_a_model(matrix):
+    """SageMaker's header for several models names one, and an unknown one is refused."""
+    header = "x-amzn-sagemaker-target-model"
+    document = {"instances": [[1, 2, 3]]}
+    assert _invoke(matrix, document, **{header: "breast-cancer"})
+    with pytest.raises(UnknownModel):
+        _invoke(matrix, document, **{header: "other"})
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "expected"),
+    [
+        (invocations, "/ping", ("GET",)),
+        (invocations, "/invocations/", ("POST",)),
+        (records, "/predict", ("POST",)),
+        (records, "/predict/a", ("POST",)),
+    ],
+    ids=["ping", "invocations", "records", "records of a model"],
+)
+def test_a_path_answers_a_method(dialect, path, expected):
+    """Each path of the dialects is known."""
+    assert dialect.methods(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path"),
+    [(invocations, "/ping/a"), (invocations, "/invocations/a"), (records, "/predict/a/b"),
+     (records, "/predict/a/../b")],
+)  # fmt: skip
+def test_another_path_is_unknown(dialect, path):
+    """Any other path is unknown."""
+    with pytest.raises(UnknownRoute):
+        dialect.methods(path)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "BAD_REQUEST"), (404, "RESOURCE_DOES_NOT_EXIST"), (415, "BAD_REQUEST"),
+     (500, "INTERNAL_ERROR"), (503, "TEMPORARILY_UNAVAILABLE")],
+)  # fmt: skip
+def test_errors_have_mlflows_codes(status, code):
+    """An error has MLflow's code and the sentence."""
+    told = orjson.loads(invocations.refusal(status, "x", "é"))
+    assert told == {"error_code": code, "message": "é"}
+
+
+@REPEATABLE
+@given(value=_values)
+def test_any_json_is_answered_or_refused(matrix, value):
+    """Whatever JSON is sent, it is answered or is the request's error."""
+    body = json.dumps(value).encode(errors="surrogatepass")
+    for ask in (_predict, _invoke):
+        with suppress(RequestError):
+            ask(matrix, body)
+
+
+@REPEATABLE
+@given(body=st.binary(max_size=60) | st.text('ab,"\n\r1.eE-', max_size=40).map(str.encode))
+def test_any_csv_is_answered_or_refused(matrix, body):
+    """Whatever bytes are sent as CSV, they are answered or are the request's error."""
+    with suppress(RequestError):
+        _invoke(matrix, b"width,height,depth\n" + body, kind="text/csv")
+
+
+@REPEATABLE
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(-(2**63), 2**63 - 1), st.text(max_size=6), st.booleans()),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_table_comes_back_whatever_its_form(columns, rows):
+    """The same rows as records, as pandas' split and as CSV get the same answers."""
+    names = ["age", "city", "vip"]
+    as_records = [dict(zip(names, row, strict=True)) for row in rows]
+    told = _predict(columns, as_records)
+    assert [(row["age_out"][0], row["city_name_out"][0], row["vip_out"]) for row in told] == rows
+    split = {"columns": names, "data": [list(row) for row in rows]}
+    assert _invoke(columns, {"dataframe_split": split}) == told
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerows([names, *rows])
+    assert _invoke(columns, text.getvalue().encode(), kind="text/csv") == told
