@@ -7,7 +7,6 @@ output for each tenth of the runs.
 """
 
 import json
-import resource
 import sys
 import time
 
@@ -45,7 +44,7 @@ def main() -> None:
 
 
 class _Told:
-    """Counts runs, and says at each tenth how fast they were and what memory is held."""
+    """Counts runs, and says at each tenth how fast they were."""
 
     def __init__(self, runs: int) -> None:
         self._step = max(1, runs // 10)
@@ -61,15 +60,8 @@ class _Told:
                 "runs": self._count,
                 "seconds": time.perf_counter() - self._began,
                 "slowest_ms": 1000 * self._slowest,
-                "resident_mb": _resident() / 1e6,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
             }
             print(json.dumps(line), flush=True)
-
-
-def _resident() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
@@ -19,6 +18,7 @@ _MODEL = "irises"
 _ROW = [5.1, 3.5, 1.4, 0.2]
 _NAMES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
 _TENSOR = {"name": "input", "shape": [1, 4], "datatype": "FP64"}
+_LEAKS = ("Traceback", "/tmp/", "/site-packages/", "coldpress_runtime")  # noqa: S108 - shown to nobody
 # What a sound function never says, whatever it is asked.
 _FAULTS = (500, 502, 503, 504)
 
@@ -75,10 +75,12 @@ def answers(handler: Handler, target: Target) -> Callable[[bytes], None]:
         if status in _FAULTS:
             raise AssertionError(f"status {status}: {answer}")
         body = answer.get("body", "")
-        if status >= 400 and "error" not in json.dumps(answer) + body:
+        # An answer to HEAD has no body, nor has one to OPTIONS.
+        if status >= 400 and body and "error" not in body:
             raise AssertionError(f"an error without its sentence: {answer}")
-        for leak in ("Traceback", os.sep + "tmp", "/site-packages/"):
-            if leak in body:
+        for leak in _LEAKS:
+            # What the request says itself may be told again.
+            if leak in body and leak.encode() not in data:
                 raise AssertionError(f"the answer shows {leak}: {body}")
 
     return ask

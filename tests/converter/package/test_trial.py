@@ -111,7 +111,7 @@ def test_answers_every_sample_event(package, attempt, root):
     return {"statusCode": 503}
 """,
             ),
-            r"lacks the module quiet \(events/direct-infer\.json got 503 instead of 200\)",
+            r"lacks the module quiet \(events/alb-invocations\.json got 503 instead of 200\)",
             id="logged alone",
         ),
         pytest.param(
