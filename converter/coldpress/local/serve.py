@@ -7,7 +7,7 @@ import contextlib
 import errno
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +18,15 @@ from coldpress_runtime.pointers import ModelUri
 from .handler import Handler, LocalContext, load_docs, load_handler
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
     from starlette.requests import Request
-    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["application", "http_api_event", "serve"]
 
 _BACKLOG = 128
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 # What the docs function answers; everything else is predict's.
-_PAGES = ("/", "/docs", "/openapi.json", "/catalogue", "/static/{name}")
+_PAGES = ("/", "/docs", "/openapi.json", "/catalogue")
+_ASSETS = "/static/"
 # HTTP APIs hand on text and JSON as they are, and everything else in base64.
 _TEXT_TYPES = ("text/", "application/json", "application/javascript", "application/xml")
 
@@ -63,7 +62,7 @@ def serve(
         with contextlib.redirect_stdout(sys.stderr):
             app = application(load_handler(*models), load_docs())
         ready()
-        config = uvicorn.Config(app, log_level="warning", lifespan="off")
+        config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="none")
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
 
@@ -80,31 +79,29 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def application(handler: Handler, docs: Handler | None = None) -> Starlette:
-    """The ASGI application: every request becomes an event for a handler.
+def application(handler: Handler, docs: Handler | None = None) -> ASGIApp:
+    """The ASGI application: every request, of any method and path, becomes an event for a handler.
 
     Args:
         handler: Predict's.
         docs: The pages', if they are served, too.
     """
-    from starlette.applications import Starlette  # noqa: PLC0415 - as in `serve`
-    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
+    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415 - as in `serve`
+    from starlette.requests import Request  # noqa: PLC0415
     from starlette.responses import Response  # noqa: PLC0415
-    from starlette.routing import Route  # noqa: PLC0415
 
-    def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            event = http_api_event(request, await request.body())
-            result = await run_in_threadpool(handler, event, LocalContext())
-            body = result["body"].encode()
-            if result["isBase64Encoded"]:
-                body = base64.b64decode(body)
-            return Response(body, status_code=result["statusCode"], headers=result["headers"])
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        event = http_api_event(request, await request.body())
+        chosen = docs if docs and _is_page(scope["path"]) else handler
+        result = await run_in_threadpool(chosen, event, LocalContext())
+        body = result["body"].encode()
+        if result["isBase64Encoded"]:
+            body = base64.b64decode(body)
+        response = Response(body, status_code=result["statusCode"], headers=result["headers"])
+        await response(scope, receive, send)
 
-        return answer
-
-    pages = [Route(path, answering(docs), methods=_METHODS) for path in _PAGES if docs]
-    return Starlette(routes=[*pages, Route("/{path:path}", answering(handler), methods=_METHODS)])
+    return answer
 
 
 def http_api_event(request: Request, body: bytes) -> dict[str, Any]:
@@ -115,7 +112,7 @@ def http_api_event(request: Request, body: bytes) -> dict[str, Any]:
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": request.url.path,
+        "rawPath": request.scope["path"],
         "rawQueryString": request.url.query,
         "headers": _joined(request.headers.items()),
         "requestContext": _context(request),
@@ -138,7 +135,7 @@ def _context(request: Request) -> dict[str, Any]:
         "domainName": request.url.hostname or "localhost",
         "http": {
             "method": request.method,
-            "path": request.url.path,
+            "path": request.scope["path"],
             "protocol": f"HTTP/{request.scope['http_version']}",
             "sourceIp": request.client.host if request.client else "",
             "userAgent": request.headers.get("user-agent", ""),
@@ -149,6 +146,10 @@ def _context(request: Request) -> dict[str, Any]:
         "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(now.timestamp() * 1000),
     }
+
+
+def _is_page(path: str) -> bool:
+    return path in _PAGES or path.startswith(_ASSETS)
 
 
 def _is_text(content_type: str) -> bool:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -76,6 +77,17 @@ def test_event_of_a_binary_request(recorded):
     send(address, method="POST", body=b"\x00\x01", headers=headers).close()
     assert events[0]["isBase64Encoded"] is True
     assert base64.b64decode(events[0]["body"]) == b"\x00\x01"
+
+
+@pytest.mark.parametrize("path", ["/a%0Ab", "/a%3Fb", "//a/../b", "/"])
+@pytest.mark.parametrize("method", ["GET", "PURGE"])
+def test_event_of_any_path_and_method(recorded, path, method):
+    """No path and no method is answered by the server itself."""
+    address, events = recorded
+    with send(f"{address}{path}", method=method) as response:
+        assert response.status == 201
+    assert events[0]["rawPath"] == urllib.parse.unquote(path)
+    assert events[0]["requestContext"]["http"]["method"] == method
 
 
 def test_event_without_body(recorded):
