@@ -9,7 +9,17 @@ from typing import Any
 
 from coldpress_runtime.artifact import TensorSpec
 
-__all__ = ["Schema", "answer_value", "labels_of", "nested", "obj", "ref", "row_of", "value"]
+__all__ = [
+    "Schema",
+    "answer_value",
+    "labels_of",
+    "missing_or",
+    "nested",
+    "obj",
+    "ref",
+    "row_of",
+    "value",
+]
 
 Schema = dict[str, Any]
 
@@ -34,11 +44,16 @@ def value(datatype: str) -> Schema:
 
 def answer_value(spec: TensorSpec) -> Schema:
     """One value of an output; NaN and infinities, which JSON has not, are null."""
-    if spec.datatype in _FLOATS:
-        return {"type": ["number", "null"]}
     if labels := labels_of(spec):
         return {"enum": list(labels)}
-    return value(spec.datatype)
+    return missing_or(spec.datatype)
+
+
+def missing_or(datatype: str) -> Schema:
+    """One value of a datatype, or null where numbers of it may be NaN."""
+    if datatype in _FLOATS:
+        return {"type": ["number", "null"]}
+    return value(datatype)
 
 
 def labels_of(spec: TensorSpec) -> tuple[str | int | float | bool, ...]:

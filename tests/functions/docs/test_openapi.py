@@ -181,6 +181,15 @@ def test_records_have_the_models_columns(entry_of, kind, record):
     assert not validator.is_valid(dict(list(record.items())[1:]))
 
 
+@pytest.mark.parametrize(("kind", "may_miss"), [("features", True), ("columns", False)])
+def test_missing_numbers_are_null(entry_of, kind, may_miss):
+    """A floating-point number of a record may be missing; whole numbers, text and booleans not."""
+    document = _as_json(openapi_document((entry_of(kind),), DIALECTS))
+    validator = _validator(document, "breast-cancer.Record")
+    record = RECORDS[kind]
+    assert {validator.is_valid({**record, name: None}) for name in record} == {may_miss}
+
+
 def test_rows_are_told_bare_or_by_name(entry_of):
     """TensorFlow Serving's rows are bare for one input, and objects for several; never both."""
     validator = _validator(
