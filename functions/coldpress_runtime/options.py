@@ -14,6 +14,8 @@ __all__ = [
     "SessionOptions",
     "model_memory_for",
     "threads_for",
+    "unpacked_bytes_for",
+    "values_for",
 ]
 
 # Lambda gives one vCPU for each 1,769 MB of memory, and six at most:
@@ -23,6 +25,8 @@ _MOST_CPUS = 6
 _MEGABYTE = 1024**2
 # What the interpreter, numpy and onnxruntime take (62 MB), and a request of some size.
 _RUNTIME_MEGABYTES = 128
+_VALUE_BYTES = 128
+_LEAST_VALUES = 64 * 1024
 
 
 class FetchOptions(NamedTuple):
@@ -79,6 +83,24 @@ def model_memory_for(megabytes: int) -> int:
     return max(megabytes // 8, (megabytes - _RUNTIME_MEGABYTES) * 3 // 4) * _MEGABYTE
 
 
+def unpacked_bytes_for(megabytes: int) -> int:
+    """Bytes that a request may unpack to in a function with this much memory, from 8 to 32 MB.
+
+    Beside the body itself there are its values, and what its brackets are counted with.
+    """
+    return max(8, min(32, megabytes // 32)) * _MEGABYTE
+
+
+def values_for(megabytes: int) -> int:
+    """Values that a function with this much memory may make objects of for one request.
+
+    Half of what the runtime leaves, at 128 bytes each: a number takes 32, an empty list or object
+    up to 160 with the text that it comes from.
+    """
+    left = max(0, megabytes - _RUNTIME_MEGABYTES) * _MEGABYTE
+    return max(_LEAST_VALUES, left // 2 // _VALUE_BYTES)
+
+
 class Limits(NamedTuple):
     """What a request and its answer may hold; docs/function-settings.md has the variables.
 
@@ -89,6 +111,8 @@ class Limits(NamedTuple):
         depth: How many lists and objects of a JSON body may stand within one another.
         rank: How many dimensions a tensor may have.
         elements: How many values the tensors of a request may have, all together.
+        values: How many values its JSON, its CSV or a tensor of strings may have, lists and objects
+            counted with them: what becomes an object of Python's each.
         response_bytes: Largest answer as Lambda sends it, inclusive.
     """
 
@@ -98,4 +122,5 @@ class Limits(NamedTuple):
     depth: int = 100
     rank: int = 16
     elements: int = 16 * 1024**2
+    values: int = values_for(MEGABYTES_PER_CPU)
     response_bytes: int = 6_000_000

@@ -15,6 +15,8 @@ from .options import (
     SessionOptions,
     model_memory_for,
     threads_for,
+    unpacked_bytes_for,
+    values_for,
 )
 from .pointers import ModelUri
 
@@ -62,7 +64,8 @@ class Settings(NamedTuple):
             it leaves the rest to the first request.
         limits: What a request may hold: ``COLDPRESS_MAX_BODY_BYTES``,
             ``COLDPRESS_MAX_UNPACKED_BYTES``, ``COLDPRESS_MAX_RATIO``, ``COLDPRESS_MAX_DEPTH``,
-            ``COLDPRESS_MAX_RANK``, ``COLDPRESS_MAX_ELEMENTS`` and ``COLDPRESS_MAX_RESPONSE_BYTES``.
+            ``COLDPRESS_MAX_RANK``, ``COLDPRESS_MAX_ELEMENTS``, ``COLDPRESS_MAX_VALUES`` and
+            ``COLDPRESS_MAX_RESPONSE_BYTES``.
         base_path: ``COLDPRESS_BASE_PATH``: what leads each path and is none of the function's, such
             as a custom domain's base path; with a leading slash and no final one, or empty.
         cors_origins: ``COLDPRESS_CORS_ORIGINS``: the origins whose pages may call the function.
@@ -108,7 +111,7 @@ class Settings(NamedTuple):
             fetch=_fetch(reader, environment),
             initialization=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") or "on-demand",
             init_seconds=reader.number("COLDPRESS_INIT_SECONDS", 8, _MOST_SECONDS),
-            limits=_limits(reader),
+            limits=_limits(reader, memory),
             base_path=reader.path("COLDPRESS_BASE_PATH"),
             cors_origins=reader.names("COLDPRESS_CORS_ORIGINS"),
             log_information=informs,
@@ -217,8 +220,8 @@ def _names_model(text: str) -> bool:
         return False
 
 
-def _limits(reader: _Reader) -> Limits:
-    usual = Limits()
+def _limits(reader: _Reader, memory: int) -> Limits:
+    usual = Limits(unpacked_bytes=unpacked_bytes_for(memory), values=values_for(memory))
     # orjson reads no deeper than 1,024, and numpy's arrays have 64 dimensions at most.
     most = {"depth": _MOST_DEPTH, "rank": _MOST_RANK}
     return Limits(

@@ -23,7 +23,8 @@ BUDGET = {
         f"coldpress_runtime.{name}"
         for name in (
             "answering", "artifact", "credentials", "dialects", "dialects.json_body",
-            "dialects.json_tensors", "dialects.open_inference", "dialects.open_inference_json",
+            "dialects.json_marks", "dialects.json_tensors", "dialects.open_inference",
+            "dialects.open_inference_json",
             "errors", "events", "events.http_api", "events.proxy", "exchange", "fetching", "fields",
             "models", "options", "pointers", "serving", "session", "settings", "snapshot", "store",
             "telemetry", "unpacking", "version", "loading",

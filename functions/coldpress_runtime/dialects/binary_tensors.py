@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coldpress_runtime.errors import RequestError
+from coldpress_runtime.errors import PayloadTooLarge, RequestError
 from coldpress_runtime.options import Limits
 from coldpress_runtime.session import DTYPES
 
@@ -45,7 +45,7 @@ def decode(
         datatype: One of the protocol's datatypes, not yet checked.
         shape: List of its dimensions, not yet checked.
         data: Its bytes and no others.
-        limits: How many dimensions it may have.
+        limits: How many dimensions it may have, and how many values one of strings.
 
     Returns:
         An array of the datatype's dtype, of the shape; strings in an object array for BYTES. Any
@@ -54,12 +54,17 @@ def decode(
     Raises:
         RequestError: The three don't agree, a BOOL is neither 0 nor 1, or an element of BYTES is
             no UTF-8, which is what onnxruntime's strings are.
+        PayloadTooLarge: It has more strings than the limit.
     """
     kind = check_datatype(where, datatype)
     dimensions = check_shape(where, shape, limits)
     # Python's integers can't overflow, and nothing is allocated before the lengths agree.
     count = prod(dimensions)
-    flat = _strings(where, data, count) if kind == "BYTES" else _numbers(where, data, count, kind)
+    flat = (
+        _strings(where, data, count, limits)
+        if kind == "BYTES"
+        else _numbers(where, data, count, kind)
+    )
     try:
         return flat.reshape(dimensions)
     except ValueError as error:  # without values, any dimension beside a zero passes until here
@@ -94,11 +99,15 @@ def _truths(where: str, data: memoryview) -> NDArray[Any]:
     return array.view(np.bool_)
 
 
-def _strings(where: str, data: memoryview, count: int) -> NDArray[Any]:
+def _strings(where: str, data: memoryview, count: int, limits: Limits) -> NDArray[Any]:
     if count * _PREFIX > len(data):
         raise RequestError(
             f"{where} has {len(data):,} bytes, but {count:,} values of BYTES take "
             f"{count * _PREFIX:,} or more"
+        )
+    if count > limits.values:
+        raise PayloadTooLarge(
+            f"{where} has {count:,} strings, and the limit is {limits.values:,}; send fewer rows"
         )
     array = np.empty(count, dtype=np.object_)
     try:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from coldpress_runtime.artifact import Signature
-from coldpress_runtime.errors import RequestError
+from coldpress_runtime.errors import PayloadTooLarge, RequestError
+from coldpress_runtime.options import Limits
 
 from .table import is_matrix
 
@@ -24,12 +25,13 @@ _MOST_DIGITS = 400
 _BOOLEANS = {"true": True, "false": False}
 
 
-def read_csv(body: bytes, signature: Signature) -> dict[str, list[Any]]:
+def read_csv(body: bytes, signature: Signature, limits: Limits) -> dict[str, list[Any]]:
     """Columns from CSV, each cell as JSON would have had it.
 
     Args:
         body: UTF-8, with a header row; fields may be quoted.
         signature: What the model takes: its datatypes say how cells are read.
+        limits: How many cells it may have.
 
     Returns:
         Values by column; a cell that is none of the datatype's stays text, to be refused by name.
@@ -37,8 +39,9 @@ def read_csv(body: bytes, signature: Signature) -> dict[str, list[Any]]:
     Raises:
         RequestError: It is no UTF-8 or no CSV, has no rows, a name twice, or rows that differ in
             length.
+        PayloadTooLarge: It has more cells than the limit.
     """
-    rows = _rows(body)
+    rows = _rows(body, limits)
     if len(rows) < 2:  # noqa: PLR2004 - the header and a row
         raise RequestError("the CSV needs a header row and at least one row of values")
     names, *values = rows
@@ -54,14 +57,24 @@ def read_csv(body: bytes, signature: Signature) -> dict[str, list[Any]]:
     return {name: list(map(readers.get(name, str), cells)) for name, cells in columns.items()}
 
 
-def _rows(body: bytes) -> list[list[str]]:
+def _rows(body: bytes, limits: Limits) -> list[list[str]]:
+    rows, left = [], limits.values
+    lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
     try:
-        text = body.decode("utf-8-sig")
-        return [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+        for row in csv.reader(lines, strict=True):
+            left -= len(row) + 1
+            if left < 0:
+                raise PayloadTooLarge(
+                    f"the CSV has more than {limits.values:,} rows and cells, which is the limit; "
+                    "send fewer rows"
+                )
+            if row:
+                rows.append(row)
     except UnicodeDecodeError as error:
         raise RequestError("the CSV is not UTF-8") from error
     except csv.Error as error:
         raise RequestError(f"the body is no CSV: {error}") from error
+    return rows
 
 
 def _readers(signature: Signature) -> dict[str, Callable[[str], Any]]:

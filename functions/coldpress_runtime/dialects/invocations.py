@@ -80,7 +80,7 @@ def _tensors(request: Request, signature: Signature, limits: Limits) -> dict[str
     if kind == _CSV:
         from .csv_table import read_csv  # noqa: PLC0415 - for clients that send it
 
-        return tensors_of(signature, read_csv(request.body, signature), limits)
+        return tensors_of(signature, read_csv(request.body, signature, limits), limits)
     if kind not in _JSON_TYPES and not kind.endswith("+json"):
         raise UnsupportedMedia(
             f"content-type '{told:.64}' is not read here; send application/json or text/csv"

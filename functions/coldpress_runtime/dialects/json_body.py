@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import numpy as np
 import orjson
 
 from coldpress_runtime.errors import RequestError, UnsupportedMedia
 from coldpress_runtime.options import Limits
+
+from .json_marks import check_names_once, check_size, marks_of
 
 __all__ = ["check_json_type", "kind_of", "object_of", "parse_json"]
 
@@ -30,7 +30,6 @@ _JSON_TYPES = frozenset(
         "application/x-www-form-urlencoded",
     }
 )
-_ESCAPED = re.compile(rb"\\.", re.DOTALL)
 
 
 def check_json_type(content_type: str) -> None:
@@ -50,18 +49,17 @@ def parse_json(body: bytes, limits: Limits) -> Any:  # noqa: ANN401 - any JSON v
     """The value that a body holds.
 
     Raises:
-        RequestError: It is not JSON, or lists and objects stand deeper within one another than
-            `depth` allows.
+        RequestError: It is not JSON, lists and objects stand deeper within one another than
+            `depth` allows, or an object has a name twice.
+        PayloadTooLarge: It has more values than the limit.
     """
+    marks = marks_of(body)
+    check_size(body, marks, limits)
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise RequestError(f"the body is not JSON: {error}") from error
-    # As long as there are no more brackets than levels, they can't stand too deep.
-    if body.count(b"[") + body.count(b"{") > limits.depth and _depth(body) > limits.depth:
-        raise RequestError(
-            f"the body's lists and objects stand more than {limits.depth} deep in one another"
-        )
+    check_names_once(body, marks, document)
     return document
 
 
@@ -79,16 +77,3 @@ def object_of(document: object) -> dict[str, Any]:
 def kind_of(value: object) -> str:
     """What a JSON value is, in the plural that errors use."""
     return _KINDS.get(type(value), type(value).__name__)
-
-
-def _depth(body: bytes) -> int:
-    """How deep the brackets of sound JSON stand, but for those in strings."""
-    if b"\\" in body:
-        body = _ESCAPED.sub(b"", body)
-    marks = np.frombuffer(body, np.uint8)
-    inside = np.cumsum(marks == ord('"'), dtype=np.int64) & 1
-    steps = np.zeros(len(marks), np.int8)
-    steps[(marks == ord("[")) | (marks == ord("{"))] = 1
-    steps[(marks == ord("]")) | (marks == ord("}"))] = -1
-    steps[inside == 1] = 0
-    return int(np.cumsum(steps, dtype=np.int64).max())

@@ -46,7 +46,7 @@ REFUSED_TENSORS = {
 REFUSED_BODIES = {
     "empty": ("", "the body is not JSON"),
     "bad JSON": ("{", "the body is not JSON"),
-    "250,000 deep": ("[" * 250_000, "the body is not JSON"),
+    "250,000 deep": ("[" * 250_000, "stand more than 100 deep"),
     "half a pair": ("\ud800", "the body is not JSON"),
     "no object": ([], "must be a JSON object, not lists"),
     "inputs no list": ({"inputs": 1}, "the request's inputs must be a list of objects"),

@@ -38,7 +38,7 @@ def test_json_that_is_too_deep_is_refused(mark):
     """The limit is inclusive; one level more is refused, and so are 250,000."""
     assert parse_json(nested(100, mark), LIMITS)
     for levels in (101, 250_000):
-        with pytest.raises(RequestError, match=r"100 deep in one another|is not JSON"):
+        with pytest.raises(RequestError, match="100 deep in one another"):
             parse_json(nested(levels, mark), LIMITS)
 
 

@@ -122,8 +122,6 @@ NO_JSON = {
     "beyond floats": _with_value(b"1e999"),
     "5,000 digits": _with_value(b"1" * 5_000),
     "half a pair": b'{"id": "\\ud800"}',
-    "lists 250,000 deep": b"[" * 250_000,
-    "objects 250,000 deep": b'{"inputs":' * 250_000,
     "null byte": b"\x00",
     "byte order mark": b"\xef\xbb\xbf{}",
     "binary": bytes(range(256)),
