@@ -130,7 +130,7 @@ class Bundle:
         Raises:
             BundleError: They can't be read.
         """
-        blob = next((blob for blob in self.manifest.blobs if blob.role == "golden"), None)
+        blob = self.manifest.golden
         if blob is None:
             return ()
         try:

@@ -36,6 +36,8 @@ _DEFAULT_SECONDS = 60.0
 _UNAVAILABLE = "the model is not available at the moment; try again later"
 _INTERNAL = "the prediction failed; the function's log has the cause under request id "
 _PLAIN = ("", "identity")
+# Metrics and requests share a line, and CloudWatch takes no endless ones.
+_LOGGED_CHARACTERS = 1024
 
 
 class Answering:
@@ -100,10 +102,13 @@ class Answering:
             return request
         from .bodies import expanded  # noqa: PLC0415 - for clients that compress
 
-        return request._replace(body=expanded(request.body, encoding, limits))
+        # REST APIs undo it themselves, and say nothing of that in the headers.
+        undone = request.source is Source.REST_API
+        body = expanded(request.body, encoding, limits, may_be_undone=undone)
+        return request._replace(body=body)
 
     def _within_limits(self, call: _Call, response: Response) -> Response:
-        most = self._settings.limits.response_bytes
+        most = min(self._settings.limits.response_bytes, call.front.ANSWER_BYTES)
         if (size := call.front.sent_bytes(response)) > most:
             raise errors.PayloadTooLarge(
                 f"the answer has {size:,} bytes and at most {most:,} "
@@ -124,10 +129,13 @@ class Answering:
         """The answer with what belongs to HTTP rather than to a dialect."""
         if request.method == "HEAD":
             response = response._replace(body=b"")
-        if self._settings.cors_origins and "origin" in request.headers:
+        if self._settings.cors_origins:
             from .cors import cors_headers  # noqa: PLC0415 - for browsers
 
             told = cors_headers(request.headers, self._settings.cors_origins)
+            varies = [each["vary"] for each in (response.headers, told) if "vary" in each]
+            if varies:
+                told["vary"] = ", ".join(varies)
             response = response._replace(headers={**response.headers, **told})
         return response
 
@@ -155,7 +163,7 @@ class Answering:
         self._telemetry.answered(
             request_id=call.request_id,
             method=request.method if request else "",
-            path=request.path if request else "",
+            path=request.path[:_LOGGED_CHARACTERS] if request else "",
             status=response.status,
             latency_ms=(time.perf_counter() - began) * 1000,
             error=response.error,

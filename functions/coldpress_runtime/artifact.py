@@ -231,6 +231,11 @@ class Manifest(NamedTuple):
         return next((blob for blob in self.blobs if blob.role == "weights"), None)
 
     @property
+    def golden(self) -> Blob | None:
+        """The blob with the golden examples, if the bundle has any."""
+        return next((blob for blob in self.blobs if blob.role == "golden"), None)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the canonical bytes, 64 hexadecimal digits: the bundle's version."""
         return hashlib.sha256(self.to_bytes()).hexdigest()

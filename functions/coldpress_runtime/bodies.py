@@ -14,6 +14,7 @@ from .options import Limits
 __all__ = ["compressed", "expanded"]
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15
+_GZIP_MAGIC = b"\x1f\x8b"
 _READ = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
 _ZLIB_METHOD, _ZLIB_CHECK = 8, 31
 # What is smaller gains nothing; what gains less than a tenth is not worth the client's time.
@@ -24,13 +25,15 @@ _LEVEL = 1
 _FREE_BYTES = 1024 * 1024
 
 
-def expanded(body: bytes, encoding: str, limits: Limits) -> bytes:
+def expanded(body: bytes, encoding: str, limits: Limits, *, may_be_undone: bool = False) -> bytes:
     """A body without its content encoding.
 
     Args:
         body: The body as it came.
         encoding: The header's value.
         limits: `unpacked_bytes` and, beyond a megabyte, `ratio`.
+        may_be_undone: Whether the front may have undone the encoding and left the header; a body
+            that does not begin as the encoding does is taken as it is then.
 
     Raises:
         UnsupportedMedia: The encoding is not ``gzip``, ``deflate`` or ``identity``, or there are
@@ -46,6 +49,8 @@ def expanded(body: bytes, encoding: str, limits: Limits) -> bytes:
         raise UnsupportedMedia(
             f"content-encoding '{encoding:.64}' is not read; send gzip, deflate, or it plain"
         )
+    if may_be_undone and not _begins_as(names[0], body):
+        return body
     most = min(limits.unpacked_bytes, max(_FREE_BYTES, limits.ratio * len(body)))
     name, window = names[0], _READ[names[0]]
     if window == _ZLIB and not _has_zlib_header(body):
@@ -93,6 +98,10 @@ def _expand(body: bytes, name: str, window: int, most: int) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
         if window != _GZIP:
             raise RequestError(f"something follows the body's {name}")
+
+
+def _begins_as(name: str, body: bytes) -> bool:
+    return _has_zlib_header(body) if _READ[name] == _ZLIB else body.startswith(_GZIP_MAGIC)
 
 
 def _has_zlib_header(body: bytes) -> bool:

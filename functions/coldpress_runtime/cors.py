@@ -26,10 +26,12 @@ def cors_headers(headers: Mapping[str, str], origins: Sequence[str]) -> dict[str
         origins: The origins that are allowed, or ``*``.
     """
     origin = headers.get("origin", "")
-    if not origin or not origins:
-        return {}
     if _ANY in origins:
-        return {"access-control-allow-origin": _ANY, "access-control-expose-headers": _EXPOSED}
+        return (
+            {}
+            if not origin
+            else {"access-control-allow-origin": _ANY, "access-control-expose-headers": _EXPOSED}
+        )
     if origin not in origins:
         return {"vary": "origin"}
     return {

@@ -1,5 +1,7 @@
 """What can go wrong inside the function; one tree, which knows nothing of HTTP."""
 
+from collections.abc import Iterable
+
 __all__ = [
     "ArtifactError",
     "IntegrityError",
@@ -14,7 +16,10 @@ __all__ = [
     "UnknownModel",
     "UnknownRoute",
     "UnsupportedMedia",
+    "quoted",
 ]
+
+_SHOWN_NAMES = 8
 
 
 class RuntimeFault(Exception):
@@ -130,3 +135,10 @@ class PredictionFailed(RuntimeFault):
     """The session raised on tensors that had passed every check."""
 
     code = "prediction_failed"
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names for an error, in quotes: the first few of them, none too long, and how many follow."""
+    names = list(names)
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    return ", ".join(f"'{name:.64}'" for name in names[:_SHOWN_NAMES]) + more

@@ -54,7 +54,7 @@ def check_golden(model: LoadedModel, pinned: ModelUri, settings: Settings) -> No
         GoldenMismatch: A label is another, or a number is too far off; or they can't be read.
         ModelUnavailable: The examples are not in the store.
     """
-    blob = next((blob for blob in model.manifest.blobs if blob.role == "golden"), None)
+    blob = model.manifest.golden
     if blob is None:
         return
     data = read_blob(store_of(pinned, settings.fetch), pinned, blob)

@@ -25,21 +25,31 @@ class Usage:
     """What is noticed of a loaded model while it answers.
 
     Attributes:
-        slowest_seconds: Its slowest run so far; 0 before the first.
+        slowest: Its slowest run so far, in seconds and elements of its inputs; 0 before the first.
         load_told: Whether its load time has been counted.
         memory_bytes: What it takes, as far as is known; 0 where nobody counts.
     """
 
-    __slots__ = ("load_told", "memory_bytes", "slowest_seconds")
+    __slots__ = ("load_told", "memory_bytes", "slowest")
 
     def __init__(self) -> None:
-        self.slowest_seconds = 0.0
+        self.slowest = (0.0, 1)
         self.load_told = False
         self.memory_bytes = 0
 
-    def ran(self, seconds: float) -> None:
+    def ran(self, seconds: float, elements: int) -> None:
         """Remember a run."""
-        self.slowest_seconds = max(self.slowest_seconds, seconds)
+        self.slowest = max(self.slowest, (seconds, elements))
+
+    def expected(self, elements: int) -> float:
+        """Seconds that a run may take: as long as the slowest, less for a smaller one's share."""
+        seconds, most = self.slowest
+        return seconds * min(1.0, elements / max(1, most))
+
+    def doubt(self) -> None:
+        """Think of the slowest run as half as slow; else one that was held up would refuse all."""
+        seconds, elements = self.slowest
+        self.slowest = (seconds / 2, elements)
 
 
 class LoadedModel(NamedTuple):

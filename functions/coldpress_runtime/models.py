@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
-from .errors import ModelUnavailable, UnknownModel
+from .errors import ModelUnavailable, UnknownModel, quoted
 from .loading import Fetch, LoadedModel, opened, still_loading
 from .pointers import ModelUri
 from .settings import Settings
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
     from .fetching import Artifact
     from .telemetry import Telemetry
 
-__all__ = ["LoadedModel", "ModelHolder", "Slot", "quoted"]
+__all__ = ["LoadedModel", "ModelHolder", "Slot"]
 
-_SHOWN_NAMES = 8
 _LONG_AGO = float("-inf")
 
 
@@ -138,13 +136,20 @@ class ModelHolder:
 
     def _load(self, slot: Slot, until: float | None) -> LoadedModel:
         fetch = self._begin(slot)
-        if not fetch.finished(until) or _over(until):
+        if not fetch.finished(until):
+            raise still_loading()
+        try:
+            artifact = fetch.artifact()
+        except ModelUnavailable:
+            slot.fetch = None  # whoever asks next tries again
+            raise
+        if _over(until):
             raise still_loading()
         _acquire(self._opening, until)
         try:
             slot.fetch = None
             slot.read_at = fetch.read_at
-            return self._opened(slot, fetch.artifact(), fetch.began)
+            return self._opened(slot, artifact, fetch.began)
         finally:
             self._opening.release()
 
@@ -194,14 +199,6 @@ class ModelHolder:
     def _open_beside(self, slot: Slot, artifact: Artifact, began: float) -> LoadedModel:
         with self._opening:
             return self._opened(slot, artifact, began)
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Names in quotes, the first few of them and how many more there are."""
-    names = list(names)
-    more = len(names) - _SHOWN_NAMES
-    told = ", ".join(f"'{name}'" for name in names[:_SHOWN_NAMES])
-    return f"{told} and {more} more" if more > 0 else told
 
 
 def _over(until: float | None) -> bool:

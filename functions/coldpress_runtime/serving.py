@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from .errors import OutOfTime, RequestError, UnknownModel
-from .models import LoadedModel, ModelHolder, quoted
+from .errors import OutOfTime, RequestError, UnknownModel, quoted
+from .models import LoadedModel, ModelHolder
 from .options import Limits
 from .session import Tensors, check_inputs
 
@@ -93,21 +93,23 @@ class Serving:
             PredictionFailed: onnxruntime failed on tensors that fit.
         """
         check_inputs(model.manifest.signature, tensors)
-        self._check_time(model)
+        elements = sum(array.size for array in tensors.values())
+        self._check_time(model, elements)
         began = time.perf_counter()
         results = model.session.run(tensors)
-        model.usage.ran(time.perf_counter() - began)
+        model.usage.ran(time.perf_counter() - began, elements)
         return results
 
     def _had(self, name: str) -> LoadedModel:
         return self._models.get(name, seconds=max(0.0, self._until - time.monotonic()))
 
-    def _check_time(self, model: LoadedModel) -> None:
+    def _check_time(self, model: LoadedModel, elements: int) -> None:
         if self._deadline is None:
             return
-        left, needed = self._deadline - time.monotonic(), model.usage.slowest_seconds
+        left, needed = self._deadline - time.monotonic(), model.usage.expected(elements)
         if needed > left:
+            model.usage.doubt()
             raise OutOfTime(
-                f"the model has taken up to {needed:.3g} s and {max(left, 0):.3g} s are left; send "
+                f"the model may take up to {needed:.3g} s and {max(left, 0):.3g} s are left; send "
                 "fewer rows at once, or give the function a longer timeout"
             )

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime as ort
 
 from .artifact import WEIGHTS_NAME, Signature, TensorSpec
-from .errors import ArtifactError, PredictionFailed, RequestError
+from .errors import ArtifactError, PredictionFailed, RequestError, quoted
 from .options import SessionOptions
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class ModelSession:
         ArtifactError: onnxruntime can't open the model, or an input or output is no tensor.
     """
 
-    __slots__ = ("_output_names", "_session", "inputs", "outputs")
+    __slots__ = ("_blamed", "_output_names", "_session", "inputs", "outputs")
 
     def __init__(
         self,
@@ -110,18 +110,22 @@ class ModelSession:
         self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
         self.outputs = tuple(_spec(value) for value in self._session.get_outputs())
         self._output_names = [spec.name for spec in self.outputs]
+        faults = ort.capi.onnxruntime_pybind11_state
+        # Where only the number of rows is free, an operator that fails is no caller's fault.
+        free = any(map(_is_free, self.inputs))
+        self._blamed = (faults.InvalidArgument, faults.Fail) if free else faults.InvalidArgument
 
     def run(self, tensors: Tensors) -> dict[str, NDArray[Any]]:
         """The model's outputs by name, for inputs by name.
 
         Raises:
             RequestError: The tensors' shapes or values don't fit each other or the graph, such as
-                an index that is out of range.
+                an index that is out of range, or matrices that can't be multiplied.
             PredictionFailed: onnxruntime failed on tensors that fit.
         """
         try:
             results = self._session.run(self._output_names, tensors)
-        except ort.capi.onnxruntime_pybind11_state.InvalidArgument as error:
+        except self._blamed as error:
             raise RequestError("the model can't take inputs of these shapes or values") from error
         except Exception as error:
             raise PredictionFailed(f"onnxruntime failed: {_brief(error)}") from error
@@ -138,10 +142,10 @@ def check_inputs(signature: Signature, tensors: Tensors) -> None:
     expected = {spec.name for spec in signature.inputs}
     if unknown := sorted(tensors.keys() - expected):
         raise RequestError(
-            f"unknown input {_quote(unknown)}; this model takes {_quote(sorted(expected))}"
+            f"unknown input {quoted(unknown)}; this model takes {quoted(sorted(expected))}"
         )
     if missing := sorted(expected - tensors.keys()):
-        raise RequestError(f"missing input {_quote(missing)}")
+        raise RequestError(f"missing input {quoted(missing)}")
     for spec in signature.inputs:
         _check_tensor(spec, tensors[spec.name])
     _check_rows(signature, tensors)
@@ -211,8 +215,9 @@ def _spec(value: Any) -> TensorSpec:  # noqa: ANN401 - onnxruntime publishes no 
     return TensorSpec(name=value.name, datatype=datatype, shape=shape)
 
 
-def _quote(names: list[str]) -> str:
-    return ", ".join(f"'{name:.64}'" for name in names[:8])
+def _is_free(spec: TensorSpec) -> bool:
+    """Whether an input may have a shape, or whole numbers, that an operator can't compute with."""
+    return -1 in spec.shape[1:] or "INT" in spec.datatype
 
 
 def _brief(error: Exception) -> str:

@@ -6,20 +6,20 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 
 from coldpress_runtime.artifact import Signature
-from coldpress_runtime.errors import RequestError, UnknownRoute, UnsupportedMedia
+from coldpress_runtime.errors import RequestError, UnknownRoute, UnsupportedMedia, quoted
 from coldpress_runtime.exchange import Request, Response
 from coldpress_runtime.options import Limits
 from coldpress_runtime.serving import Serving
+from coldpress_runtime.session import Tensors
 
 from .json_body import kind_of, object_of, parse_json
-from .rows_and_columns import predictions_of, read_inputs, read_instances
-from .table import columns_of_records, tensors_of
-from .typed_values import quoted
+from .rows_and_columns import outputs_of, predictions_of, read_inputs, read_instances
+from .table import Columns, columns_of_records, tensors_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +41,14 @@ _CODES = {
 }
 
 
+class _Asked(NamedTuple):
+    """A request's tensors, how many rows they have, and whether whole tensors may be the answer."""
+
+    tensors: dict[str, NDArray[Any]]
+    rows: int
+    whole: bool = False
+
+
 def methods(path: str) -> tuple[str, ...]:
     """What a path answers; see `Dialect`."""
     return ("GET",) if _call(path) == "ping" else ("POST",)
@@ -53,10 +61,15 @@ def answer(request: Request, serving: Serving) -> Response:
         return Response(status=200, body=b"", content_type="")
     model = serving.model(request.headers.get(_TARGET, ""))
     signature = model.manifest.signature
-    tensors = _tensors(request, signature, serving.limits)
-    results = serving.predict(model, tensors)
-    rows = len(next(iter(tensors.values())))
-    told = {"predictions": predictions_of(signature.outputs, results, rows)}
+    asked = _asked(request, signature, serving.limits)
+    results = serving.predict(model, asked.tensors)
+    whole = asked.whole and not _are_rows(signature, results, asked.rows)
+    found = (
+        outputs_of(signature.outputs, results)
+        if whole
+        else predictions_of(signature.outputs, results, asked.rows)
+    )
+    told = {"predictions": found}
     return Response(status=200, body=orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
@@ -74,13 +87,13 @@ def _call(path: str) -> Literal["ping", "invocations"]:
     raise UnknownRoute(f"nothing is served at {path:.200}; see POST /invocations and GET /ping")
 
 
-def _tensors(request: Request, signature: Signature, limits: Limits) -> dict[str, NDArray[Any]]:
+def _asked(request: Request, signature: Signature, limits: Limits) -> _Asked:
     told = request.headers.get("content-type", "")
     kind = told.partition(";")[0].strip().lower()
     if kind == _CSV:
         from .csv_table import read_csv  # noqa: PLC0415 - for clients that send it
 
-        return tensors_of(signature, read_csv(request.body, signature, limits), limits)
+        return _table(signature, read_csv(request.body, signature, limits), limits)
     if kind not in _JSON_TYPES and not kind.endswith("+json"):
         raise UnsupportedMedia(
             f"content-type '{told:.64}' is not read here; send application/json or text/csv"
@@ -89,12 +102,61 @@ def _tensors(request: Request, signature: Signature, limits: Limits) -> dict[str
     form = _form_of(document)
     match form:
         case "dataframe_split":
-            return tensors_of(signature, _split(document[form]), limits)
+            return _table(signature, _split(document[form]), limits)
         case "dataframe_records":
-            return tensors_of(signature, columns_of_records(document[form]), limits)
+            return _table(signature, columns_of_records(document[form]), limits)
         case "instances":
-            return read_instances(signature, document[form], limits)
-    return read_inputs(signature, document["inputs"], limits)
+            return _instances(signature, document[form], limits)
+    return _inputs(signature, document["inputs"], limits)
+
+
+def _table(signature: Signature, columns: Columns, limits: Limits) -> _Asked:
+    rows = len(next(iter(columns.values()), ()))
+    return _Asked(tensors_of(signature, columns, limits), rows)
+
+
+def _instances(signature: Signature, instances: object, limits: Limits) -> _Asked:
+    """Rows, by the names of the inputs or, as MLflow has them for tables, of the columns."""
+    if isinstance(instances, list) and instances and _has_columns(signature, instances[0]):
+        return _table(signature, columns_of_records(instances), limits)
+    tensors = read_instances(signature, instances, limits)
+    return _Asked(tensors, len(next(iter(tensors.values()))))
+
+
+def _inputs(signature: Signature, inputs: object, limits: Limits) -> _Asked:
+    """Whole tensors, by the names of the inputs; or columns of a table, by theirs."""
+    if _has_columns(signature, inputs):
+        return _table(signature, _equal_columns(inputs), limits)
+    tensors = read_inputs(signature, inputs, limits)
+    rows = next((array.shape[0] for array in tensors.values() if array.ndim), 0)
+    return _Asked(tensors, rows, whole=True)
+
+
+def _are_rows(signature: Signature, results: Tensors, rows: int) -> bool:
+    """Whether all that the model takes and gives are rows, of which there were so many."""
+    specs = (*signature.inputs, *signature.outputs)
+    return all(spec.shape[:1] == (-1,) for spec in specs) and all(
+        array.shape[:1] == (rows,) for array in results.values()
+    )
+
+
+def _has_columns(signature: Signature, value: object) -> bool:
+    """Whether an object names columns of the model's table, and none of its inputs."""
+    if not isinstance(value, dict) or not value.keys() & set(signature.features):
+        return False
+    return not value.keys() & {spec.name for spec in signature.inputs}
+
+
+def _equal_columns(columns: Any) -> Columns:  # noqa: ANN401 - an object of any JSON values
+    lists = {name: values for name, values in columns.items() if isinstance(values, list)}
+    if other := [name for name in columns if name not in lists]:
+        raise RequestError(f"column {quoted(other)} must be a list of one value for each row")
+    if len(set(map(len, lists.values()))) > 1:
+        lengths = ", ".join(f"'{name:.64}' has {len(each)}" for name, each in lists.items())
+        raise RequestError(f"the columns differ in their number of values: {lengths:.300}")
+    if not all(lists.values()):
+        raise RequestError("the columns are empty; send at least one row")
+    return lists
 
 
 def _form_of(document: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from coldpress_runtime.artifact import Signature, TensorSpec
-from coldpress_runtime.errors import RequestError
+from coldpress_runtime.errors import RequestError, quoted
 from coldpress_runtime.options import Limits
 from coldpress_runtime.session import Tensors
 
@@ -21,7 +21,6 @@ from .typed_values import (
     check_elements,
     check_names,
     is_bytes,
-    quoted,
     rows_of,
     tensor_of,
     written,
@@ -36,8 +35,9 @@ __all__ = [
     "predictions_of",
     "read_inputs",
     "read_instances",
-    "rows_by_name",
 ]
+
+_COLUMNS = "/v2/models/NAME/infer or, with inputs, at /v1/models/NAME:predict"
 
 
 def read_instances(
@@ -104,10 +104,10 @@ def predictions_of(specs: Sequence[TensorSpec], results: Tensors, rows: int) -> 
     check_rows(specs, results, rows)
     if len(specs) == 1:
         return written(specs[0], results[specs[0].name])
-    return rows_by_name(specs, results)
+    return _rows_by_name(specs, results)
 
 
-def rows_by_name(specs: Sequence[TensorSpec], results: Tensors) -> list[dict[str, Any]]:
+def _rows_by_name(specs: Sequence[TensorSpec], results: Tensors) -> list[dict[str, Any]]:
     """What the model gave, as an object of values by output for each row; all have as many rows."""
     names = [spec.name for spec in specs]
     columns = [rows_of(spec, results[spec.name]) for spec in specs]
@@ -119,6 +119,20 @@ def outputs_of(specs: Sequence[TensorSpec], results: Tensors) -> Any:  # noqa: A
     if len(specs) == 1:
         return written(specs[0], results[specs[0].name])
     return {spec.name: written(spec, results[spec.name]) for spec in specs}
+
+
+def check_rows(specs: Sequence[TensorSpec], results: Tensors, rows: int) -> None:
+    """Whether what the model gave can be told row by row.
+
+    Raises:
+        RequestError: An output has not one value for each row.
+    """
+    for spec in specs:
+        if results[spec.name].shape[:1] != (rows,):
+            raise RequestError(
+                f"output '{spec.name:.64}' has the shape {list(results[spec.name].shape)}, not one "
+                f"item for each of {rows:,} rows; ask for whole tensors, at {_COLUMNS}"
+            )
 
 
 def _has_names(value: object) -> bool:
@@ -150,17 +164,3 @@ def _tensors(
     }
     check_elements(tensors.values(), limits)
     return tensors
-
-
-def check_rows(specs: Sequence[TensorSpec], results: Tensors, rows: int) -> None:
-    """Whether what the model gave can be told row by row.
-
-    Raises:
-        RequestError: An output has not one value for each row.
-    """
-    for spec in specs:
-        if results[spec.name].shape[:1] != (rows,):
-            raise RequestError(
-                f"output '{spec.name:.64}' has the shape {list(results[spec.name].shape)}, not one "
-                f"item for each of {rows:,} rows; ask for columns, with inputs"
-            )

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from coldpress_runtime.artifact import TensorSpec
-from coldpress_runtime.errors import PayloadTooLarge, RequestError
+from coldpress_runtime.errors import PayloadTooLarge, RequestError, quoted
 from coldpress_runtime.options import Limits
 
 from .json_body import kind_of
@@ -29,14 +29,12 @@ __all__ = [
     "column_of",
     "is_bytes",
     "located",
-    "quoted",
     "rows_of",
     "tensor_of",
     "written",
 ]
 
 _B64 = "b64"
-_MOST_NAMES = 8
 
 
 def tensor_of(
@@ -146,12 +144,6 @@ def check_names(what: str, found: Iterable[str], expected: Sequence[str], where:
         )
     if missing := [name for name in wanted if name not in names]:
         raise RequestError(f"missing {what} {quoted(missing)}{where}")
-
-
-def quoted(names: Sequence[str]) -> str:
-    """Names for an error: the first few of them, none too long."""
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(f"'{name:.64}'" for name in names[:_MOST_NAMES]) + more
 
 
 def written(spec: TensorSpec, array: NDArray[Any]) -> Any:  # noqa: ANN401 - whatever orjson takes

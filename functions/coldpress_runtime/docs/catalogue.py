@@ -13,9 +13,12 @@ import orjson
 
 from coldpress_runtime.artifact import Manifest, TensorSpec
 from coldpress_runtime.errors import ArtifactError, ModelUnavailable
+from coldpress_runtime.fetching import store_of
+from coldpress_runtime.loading import as_unavailable
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.settings import Settings
-from coldpress_runtime.store import fetch_manifest, open_store, read_blob, resolve
+from coldpress_runtime.store import fetch_manifest, read_blob, resolve
+from coldpress_runtime.telemetry import Telemetry
 from coldpress_runtime.version import VERSION
 
 __all__ = ["Catalogue", "Entry", "catalogue_document"]
@@ -59,55 +62,59 @@ class Entry(NamedTuple):
 class Catalogue:
     """Reads the models that the settings name, and keeps them for a minute.
 
-    A failure is never kept: the next request tries again.
+    A failure is never kept: the next request tries again. A model that can't be read is told as it
+    was read last, or left out, and the log says why.
 
     Args:
         settings: What the function was told.
+        telemetry: Where it is told what can't be read.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, telemetry: Telemetry) -> None:
         self._settings = settings
+        self._telemetry = telemetry
         self._lock = Lock()
         self._entries: tuple[Entry, ...] = ()
         self._until = 0.0
 
     def entries(self) -> tuple[Entry, ...]:
-        """Every model, in the order of the settings.
+        """Every model that can be read, in the order of the settings.
 
         Raises:
-            ModelUnavailable: One of them can't be read now; `code` says why, for the log.
+            ModelUnavailable: None of them can be read now; `code` says why, for the log.
         """
         with self._lock:
             if time.monotonic() >= self._until:
                 self._entries = self._read()
-                self._until = time.monotonic() + _FRESH_SECONDS
             return self._entries
 
     def _read(self) -> tuple[Entry, ...]:
         if problems := self._settings.problems:
             raise ModelUnavailable("; ".join(problems), code="configuration", retry_after=60)
-        known = {entry.version: entry for entry in self._entries}
-        try:
-            return tuple(self._entry(uri, known) for uri in self._settings.models)
-        except ArtifactError as error:
-            raise ModelUnavailable(
-                f"the catalogue can't be read: {error}", code=error.code
-            ) from error
+        last = {entry.name: entry for entry in self._entries}
+        found, faults = [], []
+        for uri in self._settings.models:
+            entry = last.get(uri.name)
+            try:
+                entry = self._entry(uri, entry)
+            except (ArtifactError, ModelUnavailable) as error:
+                faults.append(as_unavailable(error))
+            if entry is not None:
+                found.append(entry)
+        if faults and not found:
+            raise faults[0]
+        for fault in faults:
+            self._telemetry.failure(f"the catalogue lacks a model: {fault}", fault)
+        self._until = 0.0 if faults else time.monotonic() + _FRESH_SECONDS
+        return tuple(found)
 
-    def _entry(self, uri: ModelUri, known: dict[str, Entry]) -> Entry:
-        fetch = self._settings.fetch
-        store = open_store(
-            uri.root,
-            seconds=fetch.seconds,
-            retry_seconds=fetch.seconds,
-            plain_http=fetch.plain_http,
-            scratch=fetch.scratch,
-        )
+    def _entry(self, uri: ModelUri, last: Entry | None) -> Entry:
+        store = store_of(uri, self._settings.fetch)
         pinned = resolve(store, uri)
-        if pinned.digest in known:
-            return known[pinned.digest]
+        if last is not None and last.version == pinned.digest:
+            return last
         manifest = fetch_manifest(store, pinned)
-        blob = next((blob for blob in manifest.blobs if blob.role == "golden"), None)
+        blob = manifest.golden
         examples = () if blob is None else _examples(read_blob(store, pinned, blob))
         return Entry(manifest=manifest, version=pinned.digest, examples=examples)
 

@@ -13,12 +13,10 @@ from coldpress_runtime.version import VERSION
 from .catalogue import Entry
 from .operations import Part
 
-__all__ = ["DIALECTS", "SERVED", "openapi_document"]
+__all__ = ["DIALECTS", "openapi_document"]
 
-# Every protocol that the document can tell, in its order; each is a module of `paths`.
+# Every protocol that the function answers, in the document's order; each is a module of `paths`.
 DIALECTS = ("open_inference", "tensorflow_serving", "invocations", "records")
-# Those that the function answers.
-SERVED = ("open_inference", "tensorflow_serving", "invocations", "records")
 
 _DESCRIPTION = (
     "A model in, predictions out. Every schema here is derived from the model's own signature, and "
@@ -26,16 +24,13 @@ _DESCRIPTION = (
 )
 
 
-def openapi_document(
-    entries: tuple[Entry, ...], dialects: tuple[str, ...] = SERVED
-) -> dict[str, Any]:
+def openapi_document(entries: tuple[Entry, ...]) -> dict[str, Any]:
     """The document as JSON values.
 
     Args:
         entries: The models, at least one.
-        dialects: The protocols it tells.
     """
-    parts = [_part(dialect, entries) for dialect in dialects]
+    parts = [_part(dialect, entries) for dialect in DIALECTS]
     return {
         "openapi": "3.1.0",
         "info": {"title": _title(entries), "version": VERSION, "description": _DESCRIPTION},

@@ -74,7 +74,7 @@ class Pages:
     def __init__(self, settings: Settings, telemetry: Telemetry) -> None:
         self._settings = settings
         self._telemetry = telemetry
-        self._catalogue = Catalogue(settings)
+        self._catalogue = Catalogue(settings, telemetry)
         self._resolver = cache(self._made)
 
     def answer(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own

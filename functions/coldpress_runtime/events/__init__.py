@@ -7,19 +7,22 @@ event is the inference request itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol, cast
 
 from coldpress_runtime.exchange import Request, Response, Source
 
-__all__ = ["Event", "Front", "front_of", "source_of"]
-
-Event = Mapping[str, Any]
+__all__ = ["Front", "front_of", "source_of"]
 
 
 class Front(Protocol):
-    """What stands between a caller and the function: how its events are read and answered."""
+    """What stands between a caller and the function: how its events are read and answered.
+
+    Attributes:
+        ANSWER_BYTES: Largest body that it hands on; Lambda's own limit is 6 MB.
+    """
+
+    ANSWER_BYTES: int
 
     def parse(self, event: Any, base_path: str = "") -> Request:  # noqa: ANN401 - any JSON value
         """Read an event.

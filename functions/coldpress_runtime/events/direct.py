@@ -14,8 +14,10 @@ from coldpress_runtime.exchange import Request, Response, Source
 
 from .proxy import text_of
 
-__all__ = ["parse", "render", "sent_bytes"]
+__all__ = ["ANSWER_BYTES", "parse", "render", "sent_bytes"]
 
+# 6 MB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ANSWER_BYTES = 6 * 1024**2
 # Lambda's runtime writes the answer anew: a space follows each comma and colon, and exponents have
 # two digits.
 _LONGER = (b",", b":", b"e")

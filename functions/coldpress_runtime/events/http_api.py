@@ -10,9 +10,18 @@ from typing import Any
 from coldpress_runtime.errors import RequestError
 from coldpress_runtime.exchange import Request, Response, Source
 
-from .proxy import body_of, headers_of, path_of, render_proxy, sent_bytes, text_of, without_prefix
+from .proxy import (
+    ANSWER_BYTES,
+    body_of,
+    headers_of,
+    path_of,
+    render_proxy,
+    sent_bytes,
+    text_of,
+    without_prefix,
+)
 
-__all__ = ["parse", "render", "sent_bytes"]
+__all__ = ["ANSWER_BYTES", "parse", "render", "sent_bytes"]
 
 
 def parse(event: dict[str, Any], base_path: str = "") -> Request:

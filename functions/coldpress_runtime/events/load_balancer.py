@@ -12,7 +12,10 @@ from coldpress_runtime.exchange import Request, Response, Source
 
 from .proxy import body_of, headers_of, render_proxy, sent_bytes, text_of, without_prefix
 
-__all__ = ["parse", "render", "sent_bytes"]
+__all__ = ["ANSWER_BYTES", "parse", "render", "sent_bytes"]
+
+# A megabyte for the whole of the function's answer, less what status and headers take.
+ANSWER_BYTES = 1_000_000 - 8_192
 
 
 def parse(event: dict[str, Any], base_path: str = "") -> Request:

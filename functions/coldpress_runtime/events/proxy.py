@@ -10,6 +10,7 @@ from coldpress_runtime.errors import RequestError
 from coldpress_runtime.exchange import Response
 
 __all__ = [
+    "ANSWER_BYTES",
     "body_of",
     "headers_of",
     "path_of",
@@ -19,6 +20,8 @@ __all__ = [
     "without_prefix",
 ]
 
+# API Gateway hands on 10 MB: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+ANSWER_BYTES = 10_000_000
 _QUOTED = (b'"', b"\\")
 _GREEDY = "{proxy+}"
 

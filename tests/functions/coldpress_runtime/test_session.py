@@ -4,7 +4,7 @@ import threading
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper
 
 from coldpress_runtime.artifact import Signature, TensorSpec
 from coldpress_runtime.errors import ArtifactError, PredictionFailed, RequestError
@@ -78,8 +78,11 @@ def reshape(build_onnx):
     """A session whose second input, if it is wrong, lets onnxruntime fail."""
     return ModelSession(
         build_onnx(
-            [helper.make_node("Reshape", ["x", "shape"], ["y"])],
-            {"x": ("FP32", [None]), "shape": ("INT64", [None])},
+            [
+                helper.make_node("Cast", ["shape"], ["whole"], to=TensorProto.INT64),
+                helper.make_node("Reshape", ["x", "whole"], ["y"]),
+            ],
+            {"x": ("FP32", [None]), "shape": ("FP32", [None])},
             {"y": ("FP32", [None, None])},
         )
     )
@@ -243,9 +246,39 @@ def test_a_failed_run_leaves_the_session_usable(reshape, shape):
     """When onnxruntime fails, that is an error of its own, and the next run is answered."""
     rows = np.zeros(4, np.float32)
     with pytest.raises(PredictionFailed, match=r"^onnxruntime failed: ") as caught:
-        reshape.run({"x": rows, "shape": np.array(shape)})
+        reshape.run({"x": rows, "shape": np.array(shape, np.float32)})
     assert "\n" not in str(caught.value)
-    assert reshape.run({"x": rows, "shape": np.array([2, 2])})["y"].shape == (2, 2)
+    assert reshape.run({"x": rows, "shape": np.array([2, 2], np.float32)})["y"].shape == (2, 2)
+
+
+SHAPES_THAT_CLASH = {
+    "two free inputs": (
+        helper.make_node("Add", ["a", "b"], ["y"]),
+        {"a": ("FP32", [None, None]), "b": ("FP32", [None, None])},
+        {"a": np.zeros((1, 3), np.float32), "b": np.zeros((1, 4), np.float32)},
+    ),
+    "one against the weights": (
+        helper.make_node("MatMul", ["a", "weights"], ["y"]),
+        {"a": ("FP32", [None, None])},
+        {"a": np.zeros((1, 3), np.float32)},
+    ),
+    "a shape as a value": (
+        helper.make_node("Reshape", ["weights", "a"], ["y"]),
+        {"a": ("INT64", [2])},
+        {"a": np.array([7, 7])},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("node", "inputs", "tensors"), SHAPES_THAT_CLASH.values(), ids=SHAPES_THAT_CLASH.keys()
+)
+def test_shapes_that_clash_are_the_requests(build_onnx, node, inputs, tensors):
+    """Where the model leaves dimensions free, one that no operator can take is a wrong request."""
+    weights = {"weights": np.zeros((30, 2), np.float32)} if "weights" in node.input else {}
+    session = ModelSession(build_onnx([node], inputs, {"y": ("FP32", [None, None])}, weights))
+    with pytest.raises(RequestError, match="can't take inputs of these shapes or values"):
+        session.run(tensors)
 
 
 def test_one_session_answers_many_threads(gather):

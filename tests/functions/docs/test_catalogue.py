@@ -1,5 +1,6 @@
 """The catalogue: what a function serves, from manifests and golden examples in a store."""
 
+import json
 import time
 
 import pytest
@@ -8,12 +9,14 @@ from coldpress_runtime.docs.catalogue import Catalogue, Entry, catalogue_documen
 from coldpress_runtime.errors import IntegrityError, ModelUnavailable
 from coldpress_runtime.settings import Settings
 from coldpress_runtime.store import open_store
+from coldpress_runtime.telemetry import Telemetry
 from tests.functions.docs.signatures import SIGNATURES, examples_of
 
 
 def catalogue(uri, **environment):
     """A catalogue of what an environment names."""
-    return Catalogue(Settings.from_environment({"MODEL_URI": str(uri), **environment}))
+    settings = Settings.from_environment({"MODEL_URI": str(uri), **environment})
+    return Catalogue(settings, Telemetry(settings))
 
 
 def test_it_tells_manifest_and_examples(publish, local_root):
@@ -53,7 +56,7 @@ def test_it_reads_once_in_a_while(publish, local_root, monkeypatch):
     uri = publish(local_root)
     read = catalogue(uri)
     first = read.entries()
-    monkeypatch.setattr("coldpress_runtime.docs.catalogue.open_store", None)
+    monkeypatch.setattr("coldpress_runtime.docs.catalogue.store_of", None)
     assert read.entries() is first
     now = time.monotonic() + 61
     monkeypatch.setattr(time, "monotonic", lambda: now)
@@ -84,6 +87,26 @@ def test_what_cant_be_read_is_unavailable(uri, code, message):
     with pytest.raises(ModelUnavailable, match=message) as caught:
         catalogue(uri).entries()
     assert caught.value.code == code
+
+
+def test_one_model_that_cant_be_read_hides_no_other(store_model, local_root, capsys):
+    """The others are told, and the log says what is missing."""
+    stored = store_model(local_root).put()
+    read = catalogue(f"{stored.live} {local_root}/later@live")
+    assert [entry.name for entry in read.entries()] == [stored.uri.name]
+    (logged,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert logged["error_code"] == "not_found"
+
+
+def test_what_was_read_last_stays(store_model, local_root, tmp_path, monkeypatch):
+    """A model whose store fails later is told as it was: an outage empties no page."""
+    read = catalogue(store_model(local_root).put().live)
+    first = read.entries()
+    (channel,) = tmp_path.rglob("live.json")
+    channel.unlink()
+    now = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    assert read.entries() == first
 
 
 def test_settings_with_problems_are_told():

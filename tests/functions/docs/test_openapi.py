@@ -7,9 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-import coldpress_runtime
+from coldpress_runtime import dialects
 from coldpress_runtime.answering import STATUS
-from coldpress_runtime.docs.openapi import DIALECTS, SERVED, openapi_document
+from coldpress_runtime.docs.openapi import DIALECTS, openapi_document
 from coldpress_runtime.docs.operations import REFUSALS
 from tests.functions.docs.signatures import SIGNATURES
 
@@ -30,10 +30,9 @@ def _as_json(document):
     return orjson.loads(orjson.dumps(document))
 
 
-@pytest.mark.parametrize("dialects", [SERVED, DIALECTS], ids=["served", "all"])
-def test_the_document_is_openapi(entry, dialects):
+def test_the_document_is_openapi(entry):
     """Whatever the signature, the document is valid OpenAPI 3.1."""
-    document = _as_json(openapi_document((entry,), dialects))
+    document = _as_json(openapi_document((entry,)))
     assert document["openapi"].startswith("3.1")
     OpenAPIV31SpecValidator(document).validate()
 
@@ -41,22 +40,14 @@ def test_the_document_is_openapi(entry, dialects):
 def test_several_models_are_told_apart(entry_of):
     """Paths, schemas and operations of several models have names of their own."""
     entries = tuple(entry_of(kind, kind.replace(" ", "-")) for kind in SIGNATURES)
-    document = _as_json(openapi_document(entries, DIALECTS))
+    document = _as_json(openapi_document(entries))
     OpenAPIV31SpecValidator(document).validate()
     assert {f"/v2/models/{entry.name}/infer" for entry in entries} <= set(document["paths"])
 
 
 def test_what_the_function_answers_is_told():
-    """Every protocol that the runtime has a module for is in the document, and no other."""
-    (folder,) = coldpress_runtime.__path__
-    found = [name for name in DIALECTS if _exists(folder, name)]
-    assert list(SERVED) == found
-
-
-def _exists(folder, name):
-    from pathlib import Path
-
-    return Path(folder, "dialects", f"{name}.py").is_file()
+    """Every protocol that the function answers is in the document, and no other."""
+    assert set(DIALECTS) == {*dialects.DIALECTS.values(), dialects.DEFAULT}
 
 
 def test_every_refusal_is_told():
@@ -66,7 +57,7 @@ def test_every_refusal_is_told():
 
 def test_golden_examples_fit_their_schemas(entry):
     """Each example that the document shows is valid by the document's own schema."""
-    document = _as_json(openapi_document((entry,), DIALECTS))
+    document = _as_json(openapi_document((entry,)))
     shown = 0
     for path, item in document["paths"].items():
         for operation in (item[method] for method in ("get", "post") if method in item):
@@ -172,7 +163,7 @@ RECORDS = {
 @pytest.mark.parametrize(("kind", "record"), RECORDS.items(), ids=RECORDS.keys())
 def test_records_have_the_models_columns(entry_of, kind, record):
     """A record is one row by the names of its columns, all of them and no other."""
-    document = _as_json(openapi_document((entry_of(kind),), DIALECTS))
+    document = _as_json(openapi_document((entry_of(kind),)))
     validator = _validator(document, "breast-cancer.Record")
     media = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     assert media["examples"]["golden-1"]["value"] == [record]
@@ -184,7 +175,7 @@ def test_records_have_the_models_columns(entry_of, kind, record):
 @pytest.mark.parametrize(("kind", "may_miss"), [("features", True), ("columns", False)])
 def test_missing_numbers_are_null(entry_of, kind, may_miss):
     """A floating-point number of a record may be missing; whole numbers, text and booleans not."""
-    document = _as_json(openapi_document((entry_of(kind),), DIALECTS))
+    document = _as_json(openapi_document((entry_of(kind),)))
     validator = _validator(document, "breast-cancer.Record")
     record = RECORDS[kind]
     assert {validator.is_valid({**record, name: None}) for name in record} == {may_miss}
@@ -193,7 +184,7 @@ def test_missing_numbers_are_null(entry_of, kind, may_miss):
 def test_rows_are_told_bare_or_by_name(entry_of):
     """TensorFlow Serving's rows are bare for one input, and objects for several; never both."""
     validator = _validator(
-        openapi_document((entry_of("features"),), DIALECTS), "breast-cancer.PredictRequest"
+        openapi_document((entry_of("features"),)), "breast-cancer.PredictRequest"
     )
     assert validator.is_valid({"instances": [[1, 2, 3]]})
     assert validator.is_valid({"instances": [{"input": [1, 2, 3]}]})

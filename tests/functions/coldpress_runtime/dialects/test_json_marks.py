@@ -27,11 +27,8 @@ def count_of(value):
 
 @given(value=_values)
 def test_values_are_counted_before_they_are_parsed(value):
-    """As many values as the limit pass, whatever stands in strings; a list of twice as many won't.
-
-    The count is one of marks, which are one more than the values for each list and object that
-    has any.
-    """
+    """Whatever stands in strings: a body within the limit passes, one beyond it does not."""
+    # Marks are counted, and a list or an object has one more than it has values.
     body, count = json.dumps(value).encode(), count_of(value)
     assert parse_json(body, Limits(values=2 * count)) == value
     many = json.dumps([value] * 9).encode()
