@@ -33,6 +33,7 @@ def test_caches_learn_that_the_answer_depends_on_the_page():
     """Where not all origins are alike, the answer varies by origin, refused ones too."""
     assert cors_headers({"origin": PAGE}, (PAGE,))["vary"] == "origin"
     assert cors_headers({"origin": "https://evil.example"}, (PAGE,)) == {"vary": "origin"}
+    assert cors_headers({}, (PAGE,)) == {"vary": "origin"}
 
 
 def test_a_preflight_tells_methods_and_headers():

@@ -7,6 +7,7 @@ import pytest
 
 from coldpress_runtime.artifact import Signature, TensorSpec
 from coldpress_runtime.errors import ModelUnavailable, UnknownModel
+from coldpress_runtime.loading import opened
 from coldpress_runtime.models import ModelHolder
 from coldpress_runtime.settings import Settings
 
@@ -135,6 +136,28 @@ def test_a_failure_after_the_caller_gave_up_is_not_kept(scripted, scripted_s3, u
     until(lambda: scripted_s3.count(scripted.blob_path) == 1 and not _fetching())
     scripted_s3.lay(scripted)
     assert holder.get().version == scripted.uri.digest
+
+
+def test_a_failure_while_another_model_opens_is_not_kept(three, scripted_s3, monkeypatch):
+    """Of several models one opens at a time; what failed meanwhile is tried again."""
+    holder, gate = _several(three), threading.Event()
+
+    def opened_later(*arguments):
+        gate.wait(20)
+        return opened(*arguments)
+
+    monkeypatch.setattr("coldpress_runtime.models.opened", opened_later)
+    first = threading.Thread(target=holder.get)
+    first.start()
+    name, model = list(three.items())[1]
+    scripted_s3.script(model, model.blob_path, 403)
+    with pytest.raises(ModelUnavailable) as caught:
+        holder.get(name, seconds=5)
+    assert caught.value.code == "denied"
+    scripted_s3.lay(model)
+    gate.set()
+    assert holder.get(name).version == model.uri.digest
+    first.join()
 
 
 def test_nothing_is_opened_when_the_time_is_over(scripted, scripted_s3, until):

@@ -126,6 +126,30 @@ def test_a_rest_api_compresses_by_itself(predict, many):
     assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, False)
 
 
+@pytest.mark.parametrize("undone", [True, False], ids=["undone", "left"])
+@pytest.mark.parametrize(
+    ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_rest_api_may_have_undone_an_encoding(predict, many, encoding, pack, undone):
+    """REST APIs undo encodings and may leave the header: the body itself says whether they did."""
+    event = many()
+    body = event["body"].encode() if undone else pack(event["body"].encode())
+    rest = {
+        "httpMethod": "POST", "path": event["rawPath"], "isBase64Encoded": True,
+        "body": base64.b64encode(body).decode(),
+        "headers": {"content-encoding": encoding}, "requestContext": {"resourceId": "a"},
+    }  # fmt: skip
+    assert predict.handler(rest, None)["statusCode"] == 200
+
+
+def test_an_answer_names_all_that_it_varies_by(load_predict, uri, many):
+    """Compression and origins are told to caches together."""
+    predict = load_predict(MODEL_URI=uri, COLDPRESS_CORS_ORIGINS=PAGE)
+    packed = predict.handler(many(**{"accept-encoding": "gzip", "origin": PAGE}), None)
+    assert packed["headers"]["vary"] == "accept-encoding, origin"
+    assert predict.handler(many(), None)["headers"]["vary"] == "origin"
+
+
 def test_a_base_path_is_taken_off(load_predict, uri, http):
     """Below a base path the function answers as at the root."""
     predict = load_predict(MODEL_URI=uri, COLDPRESS_BASE_PATH="/ml")

@@ -147,6 +147,34 @@ def test_a_name_twice_is_refused(refuse, infer, twice):
     assert "twice" in error
 
 
+def test_a_key_twice_is_refused(refuse, infer):
+    """A key that is there twice is a 400, since a parser would silently keep one of the two."""
+    body = infer()["body"]
+    status, error = refuse(infer(f'{body[:-1]}, "inputs": []}}'))
+    assert status == 400
+    assert error == "an object of the body has the name 'inputs' twice"
+
+
+def test_an_endless_name_stays_out_of_the_log(ask, capsys):
+    """A direct invocation's model may have any name; the line about it has an end."""
+    status, _ = ask({"inputs": [], "model_name": "m" * 3_000_000})
+    assert status == 404
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 4_000
+
+
+def test_what_memory_can_t_hold_is_refused(load_predict, uri, http, read):
+    """A small function counts values before it parses them, whatever the format."""
+    predict = load_predict(MODEL_URI=uri, AWS_LAMBDA_FUNCTION_MEMORY_SIZE="128")
+    for body, path, kind in [
+        (f"[{','.join(['{}'] * 65_537)}]", "/predict", "application/json"),
+        ("a\n" + "1\n" * 65_537, "/invocations", "text/csv"),
+    ]:
+        event = http("POST", path, body=body, headers={"content-type": kind})
+        status, document = read(predict.handler(event, None))
+        assert status == 413
+        assert "more than 65,536" in document.get("error", document.get("message"))
+
+
 def test_an_unknown_output_is_refused(refuse, infer):
     """An output that the model has not is a 400 that names those that it has."""
     document = json.loads(infer()["body"])
@@ -200,3 +228,18 @@ def test_the_limit_of_answers_counts_what_is_sent(load_predict, echo_uri, infer)
     assert predict.handler(event, None)["statusCode"] == 200
     predict = load_predict(COLDPRESS_MAX_RESPONSE_BYTES=str(sent - 1))
     assert predict.handler(event, None)["statusCode"] == 413
+
+
+def test_a_load_balancers_answer_ends_at_a_megabyte(load_predict, echo_uri, infer):
+    """What a load balancer could not hand on is a 413 in time, and goes compressed to who asks."""
+    predict = load_predict(MODEL_URI=echo_uri)
+    event = infer(name="x", datatype="BYTES", shape=[1], data=["a" * 1_000_000])
+    balanced = {
+        "httpMethod": "POST", "path": event["rawPath"], "body": event["body"],
+        "headers": {}, "requestContext": {"elb": {}},
+    }  # fmt: skip
+    refused = predict.handler(balanced, None)
+    assert (refused["statusCode"], "at most 991,808" in refused["body"]) == (413, True)
+    balanced["headers"] = {"accept-encoding": "gzip"}
+    assert predict.handler(balanced, None)["statusCode"] == 200
+    assert predict.handler(event, None)["statusCode"] == 200

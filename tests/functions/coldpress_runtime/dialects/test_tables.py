@@ -5,12 +5,10 @@ import io
 import json
 from contextlib import suppress
 
-import numpy as np
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import helper
 
 from coldpress_runtime.artifact import Signature, TensorSpec
 from coldpress_runtime.dialects import invocations, records
@@ -22,15 +20,11 @@ from coldpress_runtime.errors import (
     UnknownRoute,
     UnsupportedMedia,
 )
-from coldpress_runtime.exchange import Request, Source
-from coldpress_runtime.models import ModelHolder
 from coldpress_runtime.options import Limits
 from coldpress_runtime.serving import Serving
-from coldpress_runtime.settings import Settings
+from tests.functions.coldpress_runtime.dialects.tables import OTHER, ROW, invoke, predict, request
 
 REPEATABLE = settings(derandomize=True, deadline=None, database=None, max_examples=150)
-ROW = {"width": 1.5, "height": -2, "depth": None}
-OTHER = {"depth": 4, "height": 0.25, "width": 3}
 CELLS = {"age": 30, "city": "Ulm", "vip": True}
 
 _values = st.recursive(
@@ -46,85 +40,9 @@ _values = st.recursive(
 )
 
 
-@pytest.fixture(scope="module")
-def matrix(store_model, build_onnx, tmp_path_factory):
-    """Three named columns of one matrix in; a label of each row and scores of two classes out."""
-    weights = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
-    nodes = [
-        helper.make_node("MatMul", ["x", "w"], ["scores"]),
-        helper.make_node("ArgMax", ["scores"], ["label"], axis=1, keepdims=0),
-    ]
-    model = build_onnx(
-        nodes,
-        {"x": ("FP32", [None, 3])},
-        {"label": ("INT64", [None]), "scores": ("FP32", [None, 2])},
-        {"w": weights},
-    )
-    signature = Signature(
-        inputs=(TensorSpec(name="x", datatype="FP32", shape=(-1, 3)),),
-        outputs=(
-            TensorSpec(name="label", datatype="INT64", shape=(-1,), labels=(0, 1)),
-            TensorSpec(name="scores", datatype="FP32", shape=(-1, 2), labels=("no", "yes")),
-        ),
-        features=("width", "height", "depth"),
-    )
-    return _holder(store_model, tmp_path_factory, model, signature)
-
-
-@pytest.fixture(scope="module")
-def columns(store_model, build_onnx, tmp_path_factory):
-    """A column for each input: a whole number, text, a boolean; all given back."""
-    kinds = {
-        "age": ("INT64", [None, 1]),
-        "city_name": ("BYTES", [None, 1]),
-        "vip": ("BOOL", [None]),
-    }
-    outputs = {f"{name}_out": kind for name, kind in kinds.items()}
-    nodes = [helper.make_node("Identity", [name], [f"{name}_out"]) for name in kinds]
-    model = build_onnx(nodes, kinds, outputs)
-    plain = store_model("file:///nowhere", model=model).manifest.signature
-    signature = plain._replace(features=("age", "city", "vip"))
-    return _holder(store_model, tmp_path_factory, model, signature)
-
-
-@pytest.fixture(scope="module")
-def single(store_model, build_onnx, tmp_path_factory):
-    """A matrix without names in, one number of each row out."""
-    nodes = [helper.make_node("ReduceSum", ["x", "axes"], ["y"], keepdims=0)]
-    model = build_onnx(
-        nodes,
-        {"x": ("FP64", [None, 2])},
-        {"y": ("FP64", [None])},
-        {"axes": np.array([1], np.int64)},
-    )
-    return _holder(store_model, tmp_path_factory, model, None)
-
-
-def _holder(store_model, tmp_path_factory, model, signature):
-    root = tmp_path_factory.mktemp("tables").as_uri()
-    stored = store_model(root, model=model, signature=signature).put()
-    return ModelHolder(Settings.from_environment({"MODEL_URI": stored.pinned}))
-
-
-def _request(path, body, kind="application/json", method="POST", **headers):
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = {"content-type": kind, **headers}
-    return Request(source=Source.HTTP_API, method=method, path=path, headers=headers, body=data)
-
-
-def _predict(holder, body, *, path="/predict", limits=None, **more):
-    serving = Serving(holder, 10, limits or Limits())
-    return orjson.loads(records.answer(_request(path, body, **more), serving).body)
-
-
-def _invoke(holder, body, **more):
-    request = _request("/invocations", body, **more)
-    return orjson.loads(invocations.answer(request, Serving(holder, 10)).body)["predictions"]
-
-
 def test_records_are_answered_by_name(matrix):
     """Each record gets its label and a score by each class's name, in whatever order it names."""
-    assert _predict(matrix, [OTHER, {"width": 0, "height": 1, "depth": 0}]) == [
+    assert predict(matrix, [OTHER, {"width": 0, "height": 1, "depth": 0}]) == [
         {"label": 0, "scores": {"no": 3, "yes": 0.25}},
         {"label": 1, "scores": {"no": 0, "yes": 1}},
     ]
@@ -132,25 +50,25 @@ def test_records_are_answered_by_name(matrix):
 
 def test_a_single_record_gets_a_single_answer(matrix):
     """An object alone is answered by an object alone."""
-    (listed,) = _predict(matrix, [OTHER])
-    assert _predict(matrix, OTHER, path="/predict/breast-cancer") == listed
+    (listed,) = predict(matrix, [OTHER])
+    assert predict(matrix, OTHER, path="/predict/breast-cancer") == listed
 
 
 def test_null_is_a_missing_number(matrix):
     """Among floating-point numbers null is NaN, which comes back as null."""
-    assert _predict(matrix, [ROW])[0]["scores"] == {"no": None, "yes": None}
+    assert predict(matrix, [ROW])[0]["scores"] == {"no": None, "yes": None}
 
 
 def test_columns_that_are_inputs_go_by_either_name(columns):
     """A column has its input's name or the feature's, and a value or a list of one."""
     told = [{"age_out": [30], "city_name_out": ["Ulm"], "vip_out": True}]
-    assert _predict(columns, [CELLS]) == told
-    assert _predict(columns, [{"age": [30], "city_name": "Ulm", "vip": True}]) == told
+    assert predict(columns, [CELLS]) == told
+    assert predict(columns, [{"age": [30], "city_name": "Ulm", "vip": True}]) == told
 
 
 def test_inputs_that_are_no_columns_go_by_name(single):
     """Where nothing has a name but the input, a record has that, with lists within."""
-    assert _predict(single, [{"x": [1, 2]}, {"x": [3, 4.5]}]) == [{"y": 3}, {"y": 7.5}]
+    assert predict(single, [{"x": [1, 2]}, {"x": [3, 4.5]}]) == [{"y": 3}, {"y": 7.5}]
 
 
 WRONG_RECORDS = {
@@ -170,7 +88,7 @@ WRONG_RECORDS = {
 def test_wrong_records_are_refused(matrix, document, message):
     """What does not fit is told by column and row, in one short sentence."""
     with pytest.raises(RequestError) as caught:
-        _predict(matrix, document)
+        predict(matrix, document)
     assert message in str(caught.value)
     assert len(str(caught.value)) < 300
 
@@ -189,13 +107,13 @@ def test_wrong_records_are_refused(matrix, document, message):
 def test_wrong_cells_are_refused(columns, cells, message):
     """Nothing is converted to what an input takes."""
     with pytest.raises(RequestError, match=message):
-        _predict(columns, [cells])
+        predict(columns, [cells])
 
 
 def test_too_many_values_are_refused(matrix):
     """The limit counts all values of a request."""
     with pytest.raises(PayloadTooLarge, match="more than 5 values"):
-        _predict(matrix, [OTHER, OTHER], limits=Limits(elements=5))
+        predict(matrix, [OTHER, OTHER], limits=Limits(elements=5))
 
 
 FORMS = {
@@ -206,35 +124,43 @@ FORMS = {
     "named instances": {"instances": [{"x": [3, 0.25, 4]}]},
     "inputs": {"inputs": [[3, 0.25, 4]]},
     "named inputs": {"inputs": {"x": [[3, 0.25, 4]]}, "params": {}},
+    "instances by column": {"instances": [OTHER]},
+    "inputs by column": {"inputs": {name: [value] for name, value in OTHER.items()}},
 }
 
 
 @pytest.mark.parametrize("document", FORMS.values(), ids=FORMS.keys())
 def test_every_form_gets_the_same(matrix, document):
     """MLflow's four forms of a row get one answer; of several outputs it is an object."""
-    assert _invoke(matrix, document) == [{"label": 0, "scores": [3, 0.25]}]
+    assert invoke(matrix, document) == [{"label": 0, "scores": [3, 0.25]}]
 
 
 def test_a_single_output_goes_without_its_name(single):
     """Of one output the predictions are its values."""
-    assert _invoke(single, {"instances": [[1, 2], [3, 4]]}) == [3, 7]
+    assert invoke(single, {"instances": [[1, 2], [3, 4]]}) == [3, 7]
 
 
-def test_csv_gets_the_same(matrix):
-    """CSV with a header row, in any order, quoted or not; an empty cell is missing."""
-    body = '\ufeffdepth,"width",height\r\n4,3,"0.25"\r\n\r\n,1.5,-2\r\n'.encode()
-    told = _invoke(matrix, body, kind="text/csv; charset=utf-8")
-    assert told[0] == {"label": 0, "scores": [3, 0.25]}
-    assert told[1]["scores"] == [None, None]
+UNEQUAL_COLUMNS = {
+    "lengths": ({"width": [1, 2], "height": [1], "depth": [1, 2]}, "differ in their number of val"),
+    "no list": ({"width": 1, "height": [1], "depth": [1]}, "column 'width' must be a list"),
+    "empty": ({"width": [], "height": [], "depth": []}, "send at least one row"),
+    "unknown": ({"width": [1], "height": [1], "size": [1]}, "unknown column 'size'"),
+}
 
 
-def test_csv_is_read_by_datatype(columns):
-    """Text stays text, however it looks; booleans and whole numbers are what they look like."""
-    body = b'city,vip,age\n007,True,+30\n"a, b",false,-1\n'
-    assert _invoke(columns, body, kind="text/csv") == [
-        {"age_out": [30], "city_name_out": ["007"], "vip_out": True},
-        {"age_out": [-1], "city_name_out": ["a, b"], "vip_out": False},
-    ]
+@pytest.mark.parametrize(
+    ("columns", "message"), UNEQUAL_COLUMNS.values(), ids=UNEQUAL_COLUMNS.keys()
+)
+def test_columns_that_make_no_table_are_refused(matrix, columns, message):
+    """Columns by name have a value for each row, all of them."""
+    with pytest.raises(RequestError, match=message):
+        invoke(matrix, {"inputs": columns})
+
+
+def test_inputs_that_are_no_rows_are_answered_whole(totals):
+    """Tensors in, tensors out: a model need not have rows to be asked by its inputs."""
+    asked = {"inputs": {"scale": 1.0, "x": [[1, 2], [3, 4]]}}
+    assert invoke(totals, asked) == {"total": 14, "echo": 1}
 
 
 WRONG_FORMS = {
@@ -256,34 +182,7 @@ WRONG_FORMS = {
 def test_wrong_forms_are_refused(matrix, document, message):
     """What is none of the four forms is refused, saying what they are or what is wrong in it."""
     with pytest.raises(RequestError) as caught:
-        _invoke(matrix, document)
-    assert message in str(caught.value)
-    assert len(str(caught.value)) < 300
-
-
-WRONG_CSV = {
-    "empty": (b"", "needs a header row and at least one row"),
-    "only a header": (b"width,height,depth\n", "needs a header row and at least one row"),
-    "no UTF-8": (b"width\n\xff\n", "the CSV is not UTF-8"),
-    "a name twice": (b"width,width\n1,2\n", "names a column twice"),
-    "a short row": (b"width,height,depth\n1,2,3\n1,2\n", "row 1 of the CSV has 2 values, and the"),
-    "an open quote": (b'width\n"1', "the body is no CSV"),
-    "no number": (b"width,height,depth\n1,2,x\n", "column 'depth' in row 0 is FP32, but its data"),
-    "underscore": (b"width,height,depth\n1_0,2,3\n", "column 'width' in row 0 is FP32"),
-    "NaN": (b"width,height,depth\nnan,2,3\n", "column 'width' in row 0 is FP32"),
-    "beyond floats": (
-        b"width,height,depth\n1e999,2,3\n",
-        "column 'width' in row 0: a value is out",
-    ),
-    "another column": (b"a,b,c\n1,2,3\n", "unknown column 'a', 'b', 'c'"),
-}
-
-
-@pytest.mark.parametrize(("body", "message"), WRONG_CSV.values(), ids=WRONG_CSV.keys())
-def test_wrong_csv_is_refused(matrix, body, message):
-    """What is no table for the model is told by row and column."""
-    with pytest.raises(RequestError) as caught:
-        _invoke(matrix, body, kind="text/csv")
+        invoke(matrix, document)
     assert message in str(caught.value)
     assert len(str(caught.value)) < 300
 
@@ -291,7 +190,7 @@ def test_wrong_csv_is_refused(matrix, body, message):
 @pytest.mark.parametrize("kind", ["application/xml", "application/x-npy", "x" * 5_000])
 def test_another_content_type_is_refused(matrix, kind):
     """Both dialects say what they read."""
-    for ask in (_predict, _invoke):
+    for ask in (predict, invoke):
         with pytest.raises(UnsupportedMedia, match="send application/json"):
             ask(matrix, b"", kind=kind)
 
@@ -305,7 +204,7 @@ def test_one_value_for_all_rows_is_no_column():
 
 def test_a_ping_has_no_body(matrix):
     """A function that is ready says so by its status alone."""
-    answer = invocations.answer(_request("/ping", b"", method="GET"), Serving(matrix, 10))
+    answer = invocations.answer(request("/ping", b"", method="GET"), Serving(matrix, 10))
     assert (answer.status, answer.body, answer.content_type) == (200, b"", "")
 
 
@@ -313,9 +212,9 @@ def test_the_header_names_a_model(matrix):
     """SageMaker's header for several models names one, and an unknown one is refused."""
     header = "x-amzn-sagemaker-target-model"
     document = {"instances": [[1, 2, 3]]}
-    assert _invoke(matrix, document, **{header: "breast-cancer"})
+    assert invoke(matrix, document, **{header: "breast-cancer"})
     with pytest.raises(UnknownModel):
-        _invoke(matrix, document, **{header: "other"})
+        invoke(matrix, document, **{header: "other"})
 
 
 @pytest.mark.parametrize(
@@ -360,17 +259,9 @@ def test_errors_have_mlflows_codes(status, code):
 def test_any_json_is_answered_or_refused(matrix, value):
     """Whatever JSON is sent, it is answered or is the request's error."""
     body = json.dumps(value).encode(errors="surrogatepass")
-    for ask in (_predict, _invoke):
+    for ask in (predict, invoke):
         with suppress(RequestError):
             ask(matrix, body)
-
-
-@REPEATABLE
-@given(body=st.binary(max_size=60) | st.text('ab,"\n\r1.eE-', max_size=40).map(str.encode))
-def test_any_csv_is_answered_or_refused(matrix, body):
-    """Whatever bytes are sent as CSV, they are answered or are the request's error."""
-    with suppress(RequestError):
-        _invoke(matrix, b"width,height,depth\n" + body, kind="text/csv")
 
 
 @REPEATABLE
@@ -385,11 +276,11 @@ def test_a_table_comes_back_whatever_its_form(columns, rows):
     """The same rows as records, as pandas' split and as CSV get the same answers."""
     names = ["age", "city", "vip"]
     as_records = [dict(zip(names, row, strict=True)) for row in rows]
-    told = _predict(columns, as_records)
+    told = predict(columns, as_records)
     assert [(row["age_out"][0], row["city_name_out"][0], row["vip_out"]) for row in told] == rows
     split = {"columns": names, "data": [list(row) for row in rows]}
-    assert _invoke(columns, {"dataframe_split": split}) == told
+    assert invoke(columns, {"dataframe_split": split}) == told
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerows([names, *rows])
-    assert _invoke(columns, text.getvalue().encode(), kind="text/csv") == told
+    assert invoke(columns, text.getvalue().encode(), kind="text/csv") == told
