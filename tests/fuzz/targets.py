@@ -90,6 +90,17 @@ def _dumps(document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
+def _nested(shape: list[int], data: list[Any]) -> Any:
+    """Flat values as lists within lists."""
+    if not shape:
+        return data[0]
+    step = len(data) // max(1, shape[0])
+    return [
+        _nested(shape[1:], data[at * step : (at + 1) * step]) if shape[1:] else data[at]
+        for at in range(shape[0])
+    ]
+
+
 def _post(name: str, path: str, kind: str, *seeds: bytes, **headers: str) -> Target:
     asked = Asked(path=path, headers={"content-type": kind, **headers})
     return Target(name=name, seeds=seeds, event=asked.event)
@@ -138,6 +149,28 @@ def _encoded_seeds() -> Iterator[bytes]:
 
 
 _INFER = _dumps({"id": "1", "inputs": [{**_TENSOR, "data": _ROW}], "outputs": [{"name": "label"}]})
+_EACH: dict[str, tuple[str, list[int], list[Any]]] = {
+    **{f"INT{bits}": (f"INT{bits}", [1, 2], [-1, 2 ** (bits - 1) - 1]) for bits in (8, 16, 32, 64)},
+    **{f"UINT{bits}": (f"UINT{bits}", [1, 2], [0, 2**bits - 1]) for bits in (8, 16, 32, 64)},
+    **{f"FP{bits}": (f"FP{bits}", [1, 2], [-0.5, 1e4]) for bits in (16, 32, 64)},
+    "BOOL": ("BOOL", [1, 2], [True, False]),
+    "BYTES": ("BYTES", [1, 2], ["a", "é"]),
+    "scalar": ("FP32", [], [1.5]),
+    "empty": ("INT64", [1, 0], []),
+    "image": ("UINT8", [1, 1, 2, 3], [0, 1, 2, 3, 4, 5]),
+}
+_EACH_AS_JSON = _dumps(
+    {
+        "inputs": [
+            {"name": name, "datatype": datatype, "shape": shape, "data": data}
+            for name, (datatype, shape, data) in _EACH.items()
+        ]
+    }
+)
+_EACH_NESTED = _dumps(
+    {"inputs": {name: _nested(shape, data) for name, (_, shape, data) in _EACH.items()}}
+)
+_TARGET = {"x-amzn-sagemaker-target-model": _MODEL}
 _TABLE = {"columns": list(_NAMES), "index": [0], "data": [_ROW]}
 _RECORD = dict(zip(_NAMES, _ROW, strict=True))
 _EVENTS = (
@@ -149,6 +182,12 @@ _EVENTS = (
 
 TARGETS = (
     _post("Open Inference Protocol", f"/v2/models/{_MODEL}/infer", "application/json", _INFER),
+    _post(
+        "Open Inference Protocol, every datatype",
+        "/v2/models/echo/infer",
+        "application/json",
+        _EACH_AS_JSON,
+    ),
     Target(name="binary tensors", seeds=tuple(_binary_seeds()), event=_binary_event),
     _post(
         "TensorFlow Serving",
@@ -158,21 +197,38 @@ TARGETS = (
         _dumps({"inputs": {"input": [_ROW]}}),
     ),
     _post(
+        "TensorFlow Serving, every datatype",
+        "/v1/models/echo:predict",
+        "application/json",
+        _EACH_NESTED,
+    ),
+    _post(
+        "invocations, every datatype",
+        "/invocations",
+        "application/json",
+        _EACH_NESTED,
+        **{"x-amzn-sagemaker-target-model": "echo"},
+    ),
+    _post(
         "invocations, JSON",
         "/invocations",
         "application/json",
         _dumps({"dataframe_split": _TABLE}),
         _dumps({"dataframe_records": [_RECORD]}),
         _dumps({"instances": [_ROW]}),
+        _dumps({"instances": [_RECORD]}),
         _dumps({"inputs": [_ROW]}),
+        _dumps({"inputs": {name: [value] for name, value in _RECORD.items()}}),
+        **_TARGET,
     ),
     _post(
         "invocations, CSV",
         "/invocations",
         "text/csv",
         f'{",".join(_NAMES)}\n5.1,3.5,1.4,0.2\n"4.9",3,1.4,\n'.encode(),
+        **_TARGET,
     ),
-    _post("records", "/predict", "application/json", _dumps([_RECORD, _RECORD])),
+    _post("records", f"/predict/{_MODEL}", "application/json", _dumps([_RECORD, _RECORD])),
     Target(name="content encodings", seeds=tuple(_encoded_seeds()), event=_encoded_event),
     Target(name="events", seeds=tuple(map(_dumps, _EVENTS)), event=_any_event),
 )

@@ -12,13 +12,13 @@ from tests.fuzz.targets import TARGETS, answers
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    """The model that is fuzzed, published."""
+    """The models that are fuzzed, published."""
     return publish(tmp_path_factory.mktemp("fuzz"))
 
 
 @pytest.fixture
 def handler(uri):
-    """The handler with the model loaded."""
+    """The handler with the models loaded."""
     return load(uri).handler
 
 
