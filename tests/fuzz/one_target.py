@@ -13,7 +13,7 @@ import time
 import atheris
 
 from tests.fuzz.mutate import mutate
-from tests.fuzz.targets import TARGETS, answers
+from tests.fuzz.targets import MOST_BYTES, TARGETS, answers
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
         return mutate(data, seed, lambda part: atheris.Mutate(part, size))[:size]
 
     atheris.Setup(
-        [sys.argv[0], f"-runs={runs}", "-max_len=4096", "-timeout=10", *arguments],
+        [sys.argv[0], f"-runs={runs}", f"-max_len={MOST_BYTES}", "-timeout=10", *arguments],
         one_input,
         custom_mutator=changed,
     )

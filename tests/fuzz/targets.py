@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["TARGETS", "Asked", "Target", "answers"]
+__all__ = ["MOST_BYTES", "TARGETS", "Asked", "Target", "answers"]
 
+# Largest request that is made: what is longer reaches no other lines, only more of the same.
+MOST_BYTES = 4096
 _MODEL = "irises"
 _ROW = [5.1, 3.5, 1.4, 0.2]
 _NAMES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")

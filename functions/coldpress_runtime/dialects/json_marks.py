@@ -92,8 +92,8 @@ def _values(body: bytes) -> int:
 def _depth(marks: bytes) -> int:
     """How deep the brackets stand in one another."""
     unquoted = _unquoted(marks)
-    steps = np.isin(unquoted, _OPENING).astype(np.int32) - np.isin(unquoted, _CLOSING)
-    return int(np.cumsum(steps).max(initial=0))
+    steps = np.isin(unquoted, _OPENING).astype(np.int8) - np.isin(unquoted, _CLOSING)
+    return int(np.cumsum(steps, dtype=np.int32).max(initial=0))
 
 
 def _unquoted(marks: bytes) -> NDArray[np.uint8]:
