@@ -19,7 +19,7 @@ from coldpress_runtime.session import Tensors
 
 from .json_body import kind_of, object_of, parse_json
 from .rows_and_columns import outputs_of, predictions_of, read_inputs, read_instances
-from .table import Columns, columns_of_records, tensors_of
+from .table import Columns, columns_of_records, is_matrix, tensors_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -141,10 +141,10 @@ def _are_rows(signature: Signature, results: Tensors, rows: int) -> bool:
 
 
 def _has_columns(signature: Signature, value: object) -> bool:
-    """Whether an object names columns of the model's table, and none of its inputs."""
+    """Whether an object names columns of the model's table, and not just its matrix."""
     if not isinstance(value, dict) or not value.keys() & set(signature.features):
         return False
-    return not value.keys() & {spec.name for spec in signature.inputs}
+    return not is_matrix(signature) or value.keys() != {signature.inputs[0].name}
 
 
 def _equal_columns(columns: Any) -> Columns:  # noqa: ANN401 - an object of any JSON values

@@ -140,6 +140,22 @@ def test_a_single_output_goes_without_its_name(single):
     assert invoke(single, {"instances": [[1, 2], [3, 4]]}) == [3, 7]
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"inputs": {name: [value] for name, value in CELLS.items()}},
+        {"instances": [CELLS]},
+        {"inputs": {"age": [[30]], "city_name": [["Ulm"]], "vip": [True]}},
+        {"instances": [{"age": [30], "city_name": ["Ulm"], "vip": True}]},
+    ],
+    ids=["columns", "rows", "inputs", "rows of inputs"],
+)
+def test_columns_that_are_inputs_go_by_either_name_in_any_form(columns, document):
+    """Features named as MLflow's clients know them, or inputs as the model does, nested or not."""
+    (told,) = invoke(columns, document)
+    assert told == {"age_out": [30], "city_name_out": ["Ulm"], "vip_out": True}
+
+
 UNEQUAL_COLUMNS = {
     "lengths": ({"width": [1, 2], "height": [1], "depth": [1, 2]}, "differ in their number of val"),
     "no list": ({"width": 1, "height": [1], "depth": [1]}, "column 'width' must be a list"),
