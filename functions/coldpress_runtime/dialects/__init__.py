@@ -6,6 +6,7 @@ Inference Protocol would.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -55,4 +56,9 @@ class Dialect(Protocol):
 def dialect_of(path: str) -> Dialect:
     """The protocol that a path belongs to."""
     segment = path.lstrip("/").partition("/")[0].partition(":")[0]
-    return cast("Dialect", import_module(f"{__name__}.{DIALECTS.get(segment, DEFAULT)}"))
+    return _module(DIALECTS.get(segment, DEFAULT))
+
+
+@cache
+def _module(name: str) -> Dialect:
+    return cast("Dialect", import_module(f"{__name__}.{name}"))

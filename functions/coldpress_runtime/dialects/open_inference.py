@@ -5,6 +5,7 @@ Source: https://github.com/kserve/open-inference-protocol/blob/main/specificatio
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -47,6 +48,9 @@ _MODEL_PATHS: dict[tuple[str, ...], Operation] = {
     ("config",): "model_config",
     ("infer",): "infer",
 }
+
+# No name is longer than this with all that stands around it.
+_KEPT_CHARACTERS = 256
 
 
 class Call(NamedTuple):
@@ -119,6 +123,11 @@ def route(path: str) -> Call:
     Raises:
         UnknownRoute: The path is none of the protocol's.
     """
+    return _route(path) if len(path) <= _KEPT_CHARACTERS else _route.__wrapped__(path)
+
+
+@lru_cache(maxsize=64)  # most callers ask for one path again and again
+def _route(path: str) -> Call:
     parts = tuple(path.strip("/").split("/"))
     if parts[0] == "v2" and (operation := _SERVER_PATHS.get(parts[1:])):
         return Call(operation=operation)

@@ -7,6 +7,7 @@ event is the inference request itself.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -56,6 +57,7 @@ def source_of(event: object) -> Source:
     return Source.DIRECT
 
 
+@cache
 def front_of(source: Source) -> Front:
     """The module that reads and answers what a source sends."""
     return cast("Front", import_module(f"{__name__}.{source.value}"))

@@ -44,10 +44,14 @@ def headers_of(headers: object) -> dict[str, str]:
     if not isinstance(headers, dict):
         return {}
     return {
-        str(name).lower(): ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        str(name).lower(): value if type(value) is str else _joined(value)
         for name, value in headers.items()
         if value is not None
     }
+
+
+def _joined(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def body_of(event: Mapping[str, Any]) -> bytes:
