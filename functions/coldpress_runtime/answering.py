@@ -148,8 +148,7 @@ class Answering:
         status = next(kinds, _UNFORESEEN)
         code = error.code if isinstance(error, errors.RuntimeFault) else "unexpected"
         headers: dict[str, str] = {}
-        # Halves of surrogate pairs, which JSON can spell, fit into no answer and no log line.
-        message = str(error).encode(errors="replace").decode()
+        message = _printable(error)
         if isinstance(error, errors.MethodNotAllowed):
             headers["allow"] = ", ".join(error.allowed)
         elif isinstance(error, errors.ModelUnavailable):
@@ -159,6 +158,8 @@ class Answering:
         elif status == _UNFORESEEN:
             self._telemetry.failure(message, error, request_id=call.request_id)
             message = f"{_INTERNAL}{call.request_id}"
+        elif error.__cause__ is not None:  # which is no fault, and logged nowhere else
+            call.cause = _printable(error.__cause__)[:_LOGGED_CHARACTERS]
         body = (call.dialect or dialect_of("")).refusal(status, code, message)
         return Response(status=status, body=body, headers=headers, error=message)
 
@@ -171,6 +172,7 @@ class Answering:
             status=response.status,
             latency_ms=(time.perf_counter() - began) * 1000,
             error=response.error,
+            cause=call.cause,
             model=call.serving.used if call.serving else None,
         )
 
@@ -178,7 +180,16 @@ class Answering:
 class _Call:
     """An event on its way; what is not known of it yet is None."""
 
-    __slots__ = ("context", "dialect", "event", "front", "request", "request_id", "serving")
+    __slots__ = (
+        "cause",
+        "context",
+        "dialect",
+        "event",
+        "front",
+        "request",
+        "request_id",
+        "serving",
+    )
 
     def __init__(self, front: Front, event: Any, context: Any) -> None:  # noqa: ANN401 - Lambda's
         self.front = front
@@ -186,8 +197,17 @@ class _Call:
         self.context = context
         self.request_id = str(getattr(context, "aws_request_id", ""))
         self.request: Request | None = None
+        self.cause = ""
         self.dialect: Dialect | None = None
         self.serving: Serving | None = None
+
+
+def _printable(error: BaseException) -> str:
+    """What an error says, without halves of surrogate pairs.
+
+    JSON can spell them, but they fit into no answer and no log line.
+    """
+    return str(error).encode(errors="replace").decode()
 
 
 def _packed(request: Request, response: Response) -> Response:

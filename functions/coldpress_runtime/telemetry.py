@@ -90,6 +90,7 @@ class Telemetry:
         status: int,
         latency_ms: float,
         error: str | None,
+        cause: str,
         model: LoadedModel | None,
     ) -> None:
         """Log a request and count it.
@@ -101,6 +102,7 @@ class Telemetry:
             status: HTTP status of the answer.
             latency_ms: Milliseconds in the handler.
             error: The message that the caller got, if it is an error.
+            cause: What lay behind it, which the caller is not told; empty if nothing did.
             model: The model that answered it, or that it asked for; None if there was none.
         """
         cold, load_ms = self._firsts(model)
@@ -124,6 +126,8 @@ class Telemetry:
                     line["model_note"] = model.note
             if error is not None:
                 line["error"] = error
+            if cause:
+                line["cause"] = cause
         if self._settings.metrics:
             line |= self._counted(now, status, latency_ms, cold=cold, load_ms=load_ms)
         if line:

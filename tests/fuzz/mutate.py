@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["mutate"]
+__all__ = ["mutate", "scrambled"]
 
 _ODD: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, -(2**63) - 1, 10**400),
@@ -45,6 +45,15 @@ def mutate(data: bytes, seed: int, bytewise: Callable[[bytes], bytes]) -> bytes:
     if b"," in data and chance.random() < 0.2:
         return _recut(data, chance)
     return bytewise(data)
+
+
+def scrambled(data: bytes, chance: random.Random) -> bytes:
+    """Bytes with a few of them changed, cut off somewhere: what a fuzzer does, without one."""
+    changed = bytearray(data)
+    for _ in range(chance.choice((1, 2, 8))):
+        if changed:
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+    return bytes(changed[: chance.randrange(1, len(changed) + 2)])
 
 
 def _halves(data: bytes) -> tuple[Any, bytes]:

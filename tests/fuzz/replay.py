@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.fuzz.memory import resident_mb
 from tests.fuzz.model import load
-from tests.fuzz.mutate import mutate
+from tests.fuzz.mutate import mutate, scrambled
 from tests.fuzz.targets import MOST_BYTES, TARGETS, answers
 
 
@@ -24,19 +24,11 @@ def main() -> None:
     ask, chance, count = answers(load(uri).handler, target), random.Random(1), int(requests)
     held = []
     for seed in range(count):
-        body = mutate(chance.choice(corpus), seed, lambda part: _scrambled(part, chance))
+        body = mutate(chance.choice(corpus), seed, lambda part: scrambled(part, chance))
         ask(body[:MOST_BYTES])
         if seed in (count // 10, count - 1):
             held.append(resident_mb())
     print(json.dumps({"early_mb": held[0], "late_mb": held[-1]}))
-
-
-def _scrambled(data: bytes, chance: random.Random) -> bytes:
-    changed = bytearray(data)
-    for _ in range(chance.choice((1, 2, 8))):
-        if changed:
-            changed[chance.randrange(len(changed))] = chance.randrange(256)
-    return bytes(changed)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests.fuzz.model import load, publish
-from tests.fuzz.mutate import mutate
+from tests.fuzz.mutate import mutate, scrambled
 from tests.fuzz.targets import TARGETS, answers
 
 
@@ -36,7 +36,7 @@ def test_changed_requests_are_answered(handler, target):
     ask, chance = answers(handler, target), random.Random(7)
     pool = list(target.seeds)
     for seed in range(300):
-        body = mutate(chance.choice(pool), seed, lambda part: _scrambled(part, chance))
+        body = mutate(chance.choice(pool), seed, lambda part: scrambled(part, chance))
         ask(body)
         pool.append(body)
 
@@ -63,11 +63,3 @@ def _is_json(data):
     except ValueError:
         return False
     return True
-
-
-def _scrambled(data, chance):
-    changed = bytearray(data)
-    for _ in range(chance.choice((1, 2, 8))):
-        if changed:
-            changed[chance.randrange(len(changed))] = chance.randrange(256)
-    return bytes(changed[: chance.randrange(1, len(changed) + 2)])

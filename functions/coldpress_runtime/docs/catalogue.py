@@ -36,11 +36,13 @@ class Entry(NamedTuple):
         version: The digest that is served.
         examples: Golden examples, each a request with the original's response, in the Open
             Inference Protocol; empty where the bundle has none.
+        alone: Whether the function serves no other model, so that requests need not name it.
     """
 
     manifest: Manifest
     version: str
     examples: tuple[dict[str, Any], ...] = ()
+    alone: bool = True
 
     @property
     def name(self) -> str:
@@ -116,7 +118,8 @@ class Catalogue:
         manifest = fetch_manifest(store, pinned)
         blob = manifest.golden
         examples = () if blob is None else _examples(read_blob(store, pinned, blob))
-        return Entry(manifest=manifest, version=pinned.digest, examples=examples)
+        alone = len(self._settings.models) == 1
+        return Entry(manifest=manifest, version=pinned.digest, examples=examples, alone=alone)
 
 
 def catalogue_document(entries: tuple[Entry, ...]) -> dict[str, Any]:

@@ -93,7 +93,8 @@ def test_one_model_that_cant_be_read_hides_no_other(store_model, local_root, cap
     """The others are told, and the log says what is missing."""
     stored = store_model(local_root).put()
     read = catalogue(f"{stored.live} {local_root}/later@live")
-    assert [entry.name for entry in read.entries()] == [stored.uri.name]
+    (entry,) = read.entries()
+    assert (entry.name, entry.alone) == (stored.uri.name, False)
     (logged,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert logged["error_code"] == "not_found"
 

@@ -39,10 +39,24 @@ def test_the_document_is_openapi(entry):
 
 def test_several_models_are_told_apart(entry_of):
     """Paths, schemas and operations of several models have names of their own."""
-    entries = tuple(entry_of(kind, kind.replace(" ", "-")) for kind in SIGNATURES)
+    entries = tuple(
+        entry_of(kind, kind.replace(" ", "-"))._replace(alone=False) for kind in SIGNATURES
+    )
     document = _as_json(openapi_document(entries))
     OpenAPIV31SpecValidator(document).validate()
     assert {f"/v2/models/{entry.name}/infer" for entry in entries} <= set(document["paths"])
+
+
+def test_the_only_one_that_can_be_read_is_not_taken_for_the_only_one(entry_of):
+    """Of a function of several models none is asked without its name, however few are told."""
+    document = openapi_document((entry_of("features")._replace(alone=False),))
+    assert "/predict" not in document["paths"]
+    assert "/predict/breast-cancer" in document["paths"]
+    (header,) = document["paths"]["/invocations"]["post"]["parameters"]
+    assert (header["name"], header["required"]) == ("X-Amzn-SageMaker-Target-Model", True)
+    alone = openapi_document((entry_of("features"),))["paths"]
+    assert "/predict" in alone
+    assert not alone["/invocations"]["post"].get("parameters")
 
 
 def test_what_the_function_answers_is_told():

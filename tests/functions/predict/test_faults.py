@@ -96,6 +96,26 @@ def test_the_log_has_the_cause_of_a_500(load_predict, reshape_uri, infer, contex
     assert "Reshape" in failure["exception"]
 
 
+def test_the_log_has_the_cause_of_shapes_that_clash(
+    load_predict, store_model, build_onnx, local_root, infer, read, capsys
+):
+    """What onnxruntime said of a wrong request stands in its log line, and not in the answer."""
+    inputs = {name: ("FP32", [None, None]) for name in ("a", "b")}
+    node = helper.make_node("Add", ["a", "b"], ["y"])
+    model = build_onnx([node], inputs, {"y": ("FP32", [None, None])})
+    predict = load_predict(MODEL_URI=store_model(local_root, model=model).put().live)
+    tensors = [
+        {"name": name, "datatype": "FP32", "shape": [1, size], "data": [0] * size}
+        for name, size in [("a", 3), ("b", 4)]
+    ]
+    status, document = read(predict.handler(infer({"inputs": tensors}), None))
+    assert (status, document) == (
+        400, {"error": "the model can't take inputs of these shapes or values"},
+    )  # fmt: skip
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert "running Add node" in line["cause"]
+
+
 def test_too_little_time_for_a_run_is_504(predict, infer, context, read):
     """A request that has less time than the model's slowest run is refused before it runs."""
     assert read(predict.handler(infer(), context()))[0] == 200

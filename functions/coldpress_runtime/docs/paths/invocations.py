@@ -24,8 +24,9 @@ def described(entries: tuple[Entry, ...]) -> Part:
     """The protocol's paths, and their schemas; of several models a header names one."""
     requests = [f"{entry.name}.Invocation" for entry in entries]
     csv: dict[str, Any] = {"text/csv": {"schema": _TEXT}}
-    examples = _examples(entries[0]) if len(entries) == 1 else None
-    schema = ref(requests[0]) if len(entries) == 1 else {"anyOf": list(map(ref, requests))}
+    alone = entries[0].alone
+    examples = _examples(entries[0]) if alone else None
+    schema = ref(requests[0]) if alone else {"anyOf": list(map(ref, requests))}
     paths = {
         "/ping": {"get": _ping()},
         "/invocations": post(
@@ -35,7 +36,7 @@ def described(entries: tuple[Entry, ...]) -> Part:
             body={**json_content(schema, examples), **csv},
             answer=json_content(obj({"predictions": {}})),
             error=_ERROR,
-            parameters=[_target(entries)] if len(entries) > 1 else (),
+            parameters=() if alone else [_target(entries)],
         ),
     }
     schemas = {name: _request(entry) for name, entry in zip(requests, entries, strict=True)}

@@ -27,7 +27,7 @@ def described(entries: tuple[Entry, ...]) -> Part:
             {spec.name: _answer(spec) for spec in entry.manifest.signature.outputs}
         )
         paths[f"/predict/{entry.name}"] = _path(entry, f"{entry.name}.records")
-    if len(entries) == len(paths) == 1:
+    if paths and entries[0].alone:
         paths = {"/predict": _path(entries[0], "records"), **paths}
     return Part(tag=_TAG, paths=paths, schemas=schemas)
 
