@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import orjson
 
 from coldpress_runtime.artifact import Signature
-from coldpress_runtime.errors import RequestError, UnknownRoute, UnsupportedMedia, quoted
+from coldpress_runtime.errors import RequestError, UnknownRoute, quoted
 from coldpress_runtime.exchange import Request, Response
 from coldpress_runtime.options import Limits
 from coldpress_runtime.serving import Serving
 from coldpress_runtime.session import Tensors
 
-from .json_body import kind_of, object_of, parse_json
+from .json_body import check_json_type, kind_of, object_of, parse_json
 from .rows_and_columns import outputs_of, predictions_of, read_inputs, read_instances
 from .table import Columns, columns_of_records, is_matrix, tensors_of
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "methods", "refusal"]
 
-_JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded", "text/plain")
 _CSV = "text/csv"
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _PARAMETERS = "params"
@@ -89,15 +88,11 @@ def _call(path: str) -> Literal["ping", "invocations"]:
 
 def _asked(request: Request, signature: Signature, limits: Limits) -> _Asked:
     told = request.headers.get("content-type", "")
-    kind = told.partition(";")[0].strip().lower()
-    if kind == _CSV:
+    if told.partition(";")[0].strip().lower() == _CSV:
         from .csv_table import read_csv  # noqa: PLC0415 - for clients that send it
 
         return _table(signature, read_csv(request.body, signature, limits), limits)
-    if kind not in _JSON_TYPES and not kind.endswith("+json"):
-        raise UnsupportedMedia(
-            f"content-type '{told:.64}' is not read here; send application/json or text/csv"
-        )
+    check_json_type(told, beside=f" or {_CSV}")
     document = object_of(parse_json(request.body, limits))
     form = _form_of(document)
     match form:

@@ -32,8 +32,12 @@ _JSON_TYPES = frozenset(
 )
 
 
-def check_json_type(content_type: str) -> None:
+def check_json_type(content_type: str, *, beside: str = "") -> None:
     """Whether a body may be JSON, by what its header says.
+
+    Args:
+        content_type: The header's value.
+        beside: What else is read at this path, for the error.
 
     Raises:
         UnsupportedMedia: It says that it is something else.
@@ -41,7 +45,7 @@ def check_json_type(content_type: str) -> None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in _JSON_TYPES and not kind.endswith("+json"):
         raise UnsupportedMedia(
-            f"content-type '{content_type:.64}' is not read here; send application/json"
+            f"content-type '{content_type:.64}' is not read here; send application/json{beside}"
         )
 
 
