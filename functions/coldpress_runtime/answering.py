@@ -10,9 +10,9 @@ from typing import Any
 
 from . import errors
 from .dialects import Dialect, dialect_of
-from .events import Front, front_of, source_of
+from .events import Intake, front_of, source_of
 from .exchange import Request, Response, Source
-from .models import ModelHolder
+from .models import LoadedModel, ModelHolder
 from .serving import Serving
 from .settings import Settings
 from .telemetry import Telemetry
@@ -58,24 +58,44 @@ class Answering:
 
     def answer(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
         """What the handler returns for an event; see `predict.handler`."""
-        began = time.perf_counter()
         front = front_of(source_of(event))
-        call = _Call(front, event, context)
+        return front.render(event, self.respond(front, event, context)[0])
+
+    def respond(
+        self,
+        intake: Intake,
+        event: Any,  # noqa: ANN401 - Lambda's own
+        context: Any,  # noqa: ANN401 - Lambda's own
+    ) -> tuple[Response, LoadedModel | None]:
+        """The answer to an event, and the model that was asked; None if none was.
+
+        Args:
+            intake: What reads the event.
+            event: The event.
+            context: Lambda's context; the request id and the remaining time are read.
+
+        Raises:
+            NotARequest: The event is nobody's who would hear the answer.
+        """
+        began = time.perf_counter()
+        call = _Call(intake, event, context)
         try:
             response = self._answered(call)
+        except errors.NotARequest:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             response = self._refused(call, error)
         if call.request is not None:
             response = self._finished(call.request, response)
         self._report(call, response, began)
-        return front.render(event, response)
+        return response, call.serving.used if call.serving else None
 
     def serving(self, seconds: float, deadline: float | None = None) -> Serving:
         """The models, for one request that may wait so long, and must have ended by a time."""
         return Serving(self._models, seconds, self._settings.limits, deadline=deadline)
 
     def _answered(self, call: _Call) -> Response:
-        request = call.request = call.front.parse(call.event, self._settings.base_path)
+        request = call.request = call.intake.parse(call.event, self._settings.base_path)
         dialect = call.dialect = dialect_of(request.path)
         allowed = dialect.methods(request.path)
         if request.method == "OPTIONS":
@@ -109,11 +129,11 @@ class Answering:
         return request._replace(body=body)
 
     def _within_limits(self, call: _Call, response: Response) -> Response:
-        most = min(self._settings.limits.response_bytes, call.front.ANSWER_BYTES)
+        most = min(self._settings.limits.response_bytes, call.intake.ANSWER_BYTES)
         # No byte becomes more than six characters: most answers need no count of their marks.
         if _MOST_CHARACTERS * len(response.body) <= most:
             return response
-        if (size := call.front.sent_bytes(response)) > most:
+        if (size := call.intake.sent_bytes(response)) > most:
             raise errors.PayloadTooLarge(
                 f"the answer has {size:,} bytes and at most {most:,} "
                 "can be sent; ask for fewer rows or name the outputs that you need"
@@ -185,14 +205,14 @@ class _Call:
         "context",
         "dialect",
         "event",
-        "front",
+        "intake",
         "request",
         "request_id",
         "serving",
     )
 
-    def __init__(self, front: Front, event: Any, context: Any) -> None:  # noqa: ANN401 - Lambda's
-        self.front = front
+    def __init__(self, intake: Intake, event: Any, context: Any) -> None:  # noqa: ANN401 - Lambda's
+        self.intake = intake
         self.event = event
         self.context = context
         self.request_id = str(getattr(context, "aws_request_id", ""))

@@ -7,10 +7,12 @@ __all__ = [
     "IntegrityError",
     "MethodNotAllowed",
     "ModelUnavailable",
+    "NotARequest",
     "OutOfTime",
     "PayloadTooLarge",
     "PredictionFailed",
     "RequestError",
+    "ResultNotKept",
     "RuntimeFault",
     "SwapFailed",
     "UnknownModel",
@@ -81,6 +83,19 @@ class SwapFailed(RuntimeFault):
         self.code = f"swap_{cause}"
 
 
+class ResultNotKept(RuntimeFault):
+    """An answer could not be put where it belongs; its message goes back to the queue.
+
+    Its code is ``result_`` and the cause's own code.
+    """
+
+    code = "result"
+
+    def __init__(self, message: str, *, cause: str) -> None:
+        super().__init__(message)
+        self.code = f"result_{cause}"
+
+
 class OutOfTime(RuntimeFault):
     """The model takes longer than there is time left before Lambda ends the invocation."""
 
@@ -91,6 +106,15 @@ class RequestError(RuntimeFault):
     """The request is not one that this model can answer; the message says why."""
 
     code = "bad_request"
+
+
+class NotARequest(RuntimeFault):
+    """The event is nobody's who waits for an answer, so that an answer would be lost with it.
+
+    The handler raises it: then a queue keeps its messages.
+    """
+
+    code = "not_a_request"
 
 
 class UnsupportedMedia(RequestError):

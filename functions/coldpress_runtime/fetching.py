@@ -61,7 +61,7 @@ def fetch(uri: ModelUri, options: FetchOptions = _DEFAULTS) -> Artifact:
         ArtifactError: The manifest or the channel's file is not in the format, or the model is too
             large.
     """
-    store = store_of(uri, options)
+    store = store_of(uri.root, options)
     pinned = resolve(store, uri)
     manifest = fetch_manifest(store, pinned)
     weights = manifest.weights
@@ -76,18 +76,24 @@ def fetch(uri: ModelUri, options: FetchOptions = _DEFAULTS) -> Artifact:
     return _in_one_piece(store, pinned, manifest, options)
 
 
-def store_of(uri: ModelUri, options: FetchOptions) -> ObjectStore:
-    """The store that a model lies in; no request is made yet.
+def store_of(root: str, options: FetchOptions, *, create: bool = False) -> ObjectStore:
+    """A store by its URL; no request is made yet.
+
+    Args:
+        root: Its URL, such as the root of a model's URI.
+        options: How it is asked.
+        create: For ``file://``, make the directory if it isn't there.
 
     Raises:
-        ModelUnavailable: The URI's root names no store.
+        ModelUnavailable: The URL names no store.
     """
     return open_store(
-        uri.root,
+        root,
         seconds=options.seconds,
         retry_seconds=options.seconds,
         plain_http=options.plain_http,
         scratch=options.scratch,
+        create=create,
     )
 
 

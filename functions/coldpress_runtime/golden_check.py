@@ -57,7 +57,7 @@ def check_golden(model: LoadedModel, pinned: ModelUri, settings: Settings) -> No
     blob = model.manifest.golden
     if blob is None:
         return
-    data = read_blob(store_of(pinned, settings.fetch), pinned, blob)
+    data = read_blob(store_of(pinned.root, settings.fetch), pinned, blob)
     compare_examples(model, data, settings.limits)
 
 

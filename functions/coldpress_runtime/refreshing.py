@@ -49,7 +49,7 @@ def refresh(slot: Slot, settings: Settings, open_it: _Open, telemetry: Telemetry
     if old is None:  # it left; whoever asks for it next reads the channel
         return
     try:
-        pinned = resolve(store_of(slot.uri, settings.fetch), slot.uri)
+        pinned = resolve(store_of(slot.uri.root, settings.fetch), slot.uri)
         if pinned.digest == old.version:
             slot.refused = ""
             return

@@ -69,6 +69,10 @@ class Settings(NamedTuple):
         base_path: ``COLDPRESS_BASE_PATH``: what leads each path and is none of the function's, such
             as a custom domain's base path; with a leading slash and no final one, or empty.
         cors_origins: ``COLDPRESS_CORS_ORIGINS``: the origins whose pages may call the function.
+        results: ``COLDPRESS_RESULTS``: URL of the place for answers to a queue's messages; empty if
+            there is none.
+        dead_letter_queue: ``COLDPRESS_DEAD_LETTER_QUEUE``: URL of the queue for messages that can't
+            be answered; empty if only the queue's own redrive policy is to fill one.
         log_information: Whether lines of the level INFO are wanted.
         log_requests: ``COLDPRESS_LOG_REQUESTS``: whether a request is logged; a fault always is.
         metrics: Whether requests are counted, unless ``POWERTOOLS_METRICS_DISABLED``.
@@ -88,6 +92,8 @@ class Settings(NamedTuple):
     limits: Limits
     base_path: str
     cors_origins: tuple[str, ...]
+    results: str
+    dead_letter_queue: str
     log_information: bool
     log_requests: bool
     metrics: bool
@@ -114,6 +120,8 @@ class Settings(NamedTuple):
             limits=_limits(reader, memory),
             base_path=reader.path("COLDPRESS_BASE_PATH"),
             cors_origins=reader.names("COLDPRESS_CORS_ORIGINS"),
+            results=environment.get("COLDPRESS_RESULTS", "").strip(),
+            dead_letter_queue=environment.get("COLDPRESS_DEAD_LETTER_QUEUE", "").strip(),
             log_information=informs,
             log_requests=reader.switch("COLDPRESS_LOG_REQUESTS", default=True) and informs,
             metrics=environment.get("POWERTOOLS_METRICS_DISABLED", "").lower() not in _TRUE,

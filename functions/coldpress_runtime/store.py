@@ -10,12 +10,17 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import from_url
 
 from .artifact import Blob, Manifest
@@ -27,7 +32,15 @@ from .unpacking import expect, twice, unpack
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["fetch_manifest", "open_store", "read", "read_blob", "read_range", "resolve"]
+__all__ = [
+    "fetch_manifest",
+    "open_store",
+    "read",
+    "read_blob",
+    "read_range",
+    "resolve",
+    "write_once",
+]
 
 _CONNECT_SECONDS = 3
 _MAX_MANIFEST_BYTES = 8 * 1024 * 1024
@@ -144,6 +157,16 @@ def read_range(store: ObjectStore, path: str, start: int, size: int) -> memoryvi
         raise
 
 
+def write_once(store: ObjectStore, path: str, data: bytes) -> None:
+    """Write an object, unless there is one already.
+
+    Raises:
+        ModelUnavailable: The store does not take it; as `read`.
+    """
+    with _faults(path, "write"), suppress(AlreadyExistsError):
+        obstore.put(store, path, data, mode="create", use_multipart=False)
+
+
 def _ends_before(store: ObjectStore, path: str, end: int) -> bool:
     """Whether an object is shorter, which stores report in many ways."""
     try:
@@ -153,7 +176,7 @@ def _ends_before(store: ObjectStore, path: str, end: int) -> bool:
 
 
 @contextmanager
-def _faults(path: str) -> Iterator[None]:
+def _faults(path: str, doing: str = "read") -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
@@ -166,7 +189,7 @@ def _faults(path: str) -> Iterator[None]:
         ) from error
     except (BaseError, OSError) as error:
         raise ModelUnavailable(
-            f"can't read {path}: {_brief(error)}", code=_code(error, "store")
+            f"can't {doing} {path}: {_brief(error)}", code=_code(error, "store")
         ) from error
 
 

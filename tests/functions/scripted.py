@@ -48,12 +48,14 @@ class ScriptedS3:
         answers: By path, answers in order; the last one stays. Bytes are an object, an integer is
             an HTTP status, a pair is an object of which only so many bytes are sent, and a
             function does with the request what it likes.
+        taken: What an object that is written gets for an answer, in order; the last one stays.
         asked: The paths of all requests so far.
         gate: While it is not set, no request is answered.
     """
 
     endpoint: str = ""
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    taken: list[Answer] = field(default_factory=lambda: [b""])
     asked: list[str] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
 
@@ -81,8 +83,13 @@ def scripted_server() -> Iterator[ScriptedS3]:
         def do_GET(self) -> None:
             script.asked.append(self.path)
             script.gate.wait()
-            answers = script.answers.get(self.path, [404])
-            _send(self, answers.pop(0) if len(answers) > 1 else answers[0])
+            _send(self, _next(script.answers.get(self.path, [404])))
+
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            script.asked.append(self.path)
+            script.gate.wait()
+            _send(self, _next(script.taken))
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -146,6 +153,10 @@ def dribble(data: bytes, stop: threading.Event) -> Callable[[BaseHTTPRequestHand
                 return
 
     return answer
+
+
+def _next(answers: list[Answer]) -> Answer:
+    return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
 def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:

@@ -6,7 +6,8 @@ import json
 import pytest
 
 import coldpress
-from coldpress.local.handler import LocalContext, load_handler
+from coldpress.local.handler import LocalContext, load_batch, load_handler
+from coldpress_runtime.errors import NotARequest
 from coldpress_runtime.pointers import ModelUri
 
 ROW = {"name": "input", "shape": [1, 4], "datatype": "FP64", "data": [5.1, 3.5, 1.4, 0.2]}
@@ -19,8 +20,8 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def handler(tmp_path_factory):
-    """The handler with a model loaded."""
+def irises(tmp_path_factory):
+    """A model's URI."""
     from sklearn.datasets import load_iris
     from sklearn.linear_model import LogisticRegression
 
@@ -29,7 +30,13 @@ def handler(tmp_path_factory):
     model = LogisticRegression(max_iter=200).fit(rows, truth)
     bundle = coldpress.export(model, sample=rows[::7], output=folder / "b", name="irises")
     uri = coldpress.publish(bundle, str(folder / "store")).uri
-    return load_handler(ModelUri.parse(str(uri)))
+    return ModelUri.parse(str(uri))
+
+
+@pytest.fixture(scope="module")
+def handler(irises):
+    """The handler with the model loaded."""
+    return load_handler(irises)
 
 
 @pytest.fixture
@@ -77,8 +84,24 @@ def test_the_stage_of_awss_own_event_is_taken_off(handler, generated):
 @pytest.mark.parametrize(
     "kind", [("s3", "put"), ("sqs", "receive-message"), ("sns", "notification")]
 )
-def test_an_event_of_another_source_is_refused(handler, generated, kind):
-    """What no front sent is refused with what would be read instead."""
-    answer = handler(generated(kind), LocalContext())
+def test_an_event_of_another_source_is_an_error(handler, generated, kind):
+    """What a queue, a topic or a bucket sends is not taken as done, but fails the invocation."""
+    with pytest.raises(NotARequest, match=r"batch\.handler"):
+        handler(generated(kind), LocalContext())
+
+
+def test_an_event_without_a_source_is_refused(handler, generated):
+    """What no front sent, and nobody sends again, is refused with what would be read instead."""
+    answer = handler(generated(("cloudwatch", "scheduled-event")), LocalContext())
     assert answer["status"] == 400
     assert "neither an API's nor an inference request" in answer["error"]
+
+
+def test_a_message_in_awss_own_event_is_answered(generated, tmp_path, irises):
+    """The queue's function finds the body where AWS puts it."""
+    event = generated(("sqs", "receive-message"))
+    event["Records"][0]["body"] = json.dumps({"inputs": [ROW]})  # --body takes no quotes
+    answer = load_batch(irises, results=tmp_path.as_uri())(event, LocalContext())
+    assert answer == {"batchItemFailures": []}
+    (kept,) = tmp_path.rglob("*.json")
+    assert json.loads(kept.read_bytes())["outputs"][0]["data"] == [0]

@@ -31,7 +31,8 @@ from coldpress_runtime.session import DTYPES
 
 pytestmark = pytest.mark.slow
 
-EVENTS = sorted(Path(__file__).parents[2].joinpath("events").glob("*.json"))
+SAMPLES = sorted(Path(__file__).parents[2].joinpath("events").glob("*.json"))
+EVENTS = [path for path in SAMPLES if not path.stem.startswith("sqs-")]
 INVOCATIONS = "/2015-03-31/functions/function/invocations"
 # What the function may not load.
 FORBIDDEN = {"boto3", "coldpress", "onnx", "pandas", "pydantic", "sklearn"}
@@ -145,10 +146,10 @@ def models_bucket(aws_client):
 
 @pytest.fixture(scope="session")
 def start_function(emulator, interpreter, function_environment, tmp_path_factory):
-    """A context manager that runs the function with a model's URI."""
+    """A context manager that runs a function of the package with a model's URI."""
 
     @contextmanager
-    def start(uri):
+    def start(uri, handler="predict.handler", **environment):
         log_file = tmp_path_factory.mktemp("function") / "log.txt"
         port, api_port = free_ports()
         with log_file.open("wb") as log:
@@ -157,10 +158,10 @@ def start_function(emulator, interpreter, function_environment, tmp_path_factory
                     *(emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
                     *("--runtime-api-address", f"127.0.0.1:{api_port}"),
                     # Without site-packages: what the interpreter's owner installed has no say.
-                    *(interpreter, "-S", "-m", "awslambdaric", "predict.handler"),
+                    *(interpreter, "-S", "-m", "awslambdaric", handler),
                 ],
                 cwd=function_environment["LAMBDA_TASK_ROOT"],
-                env={**function_environment, "MODEL_URI": str(uri)},
+                env={**function_environment, "MODEL_URI": str(uri), **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -248,6 +249,18 @@ def test_follows_a_channel(start_function, publish_bundle, models_bucket):
     assert answer["model_version"] == pinned.digest
 
 
+def test_answers_the_messages_of_a_queue(start_function, publish_bundle, models_bucket, aws_client):
+    """The queue's function keeps an answer for each message of its sample event."""
+    uri = publish_bundle(f"s3://{models_bucket}/queue")
+    results = f"s3://{models_bucket}/answers"
+    with start_function(uri, "batch.handler", COLDPRESS_RESULTS=results) as function:
+        assert function.invoke(event_bytes("sqs-infer")) == {"batchItemFailures": []}
+        refusal = function.invoke(event_bytes("http-infer"))
+    assert refusal["errorType"] == "NotARequest"
+    kept = aws_client("s3").list_objects_v2(Bucket=models_bucket, Prefix="answers/")["Contents"]
+    assert len(kept) == len(json.loads(event_bytes("sqs-infer"))["Records"])
+
+
 def test_waits_for_a_model_that_is_not_there_yet(
     start_function, publish_bundle, bundle, models_bucket
 ):
@@ -264,7 +277,7 @@ def test_waits_for_a_model_that_is_not_there_yet(
 
 def event_bytes(name):
     """A sample event's bytes."""
-    return next(path for path in EVENTS if path.stem == name).read_bytes()
+    return next(path for path in SAMPLES if path.stem == name).read_bytes()
 
 
 def body_of(document):

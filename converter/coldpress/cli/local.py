@@ -7,13 +7,11 @@ from pathlib import Path
 from coldpress.errors import ColdpressError
 from coldpress.local import invoke as local_invoke
 from coldpress.local import serve as local_serve
-from coldpress.stores import model_uri
+from coldpress.stores import model_uri, store_url
 
 from .command import click, command, say, say_json
 
 __all__ = ["invoke", "serve"]
-
-_SERVER_ERROR = 500
 
 
 @command(
@@ -21,29 +19,39 @@ _SERVER_ERROR = 500
 Examples:
   coldpress invoke --model ./store/churn@live --event event.json
   coldpress invoke --model s3://my-bucket/models/churn@live --event event.json --body
+  coldpress invoke --model ./store/churn@live --event queue.json --results ./answers
 """
 )
 @click.option("--model", required=True, help="Model URI.")
 @click.option(
     "--event", type=click.Path(path_type=Path), required=True, help="Lambda event, a JSON file."
 )
+@click.option(
+    "--results",
+    envvar="COLDPRESS_RESULTS",
+    help="Store or directory for the answers to a queue's messages.",
+)
 @click.option("--body", is_flag=True, help="Print only the answer's body, as it is sent.")
 @click.option("--logs", is_flag=True, help="Show the function's log on standard error.")
-def invoke(model: str, event: Path, *, body: bool, logs: bool, as_json: bool) -> None:
+def invoke(  # noqa: PLR0913 - one keyword an option
+    model: str, event: Path, *, results: str | None, body: bool, logs: bool, as_json: bool
+) -> None:
     """Let the function answer one event, and print its response as JSON.
 
-    The handler is the one that Lambda runs. Exits 1 when it answers with a 5xx status.
+    The handler is the one that Lambda runs. Exits 1 when it answers with a 5xx status, or gives
+    messages back to their queue.
     """
     del as_json  # the response is JSON anyway
-    result = local_invoke.invoke(model_uri(model), local_invoke.read_event(event))
+    place = store_url(results) if results else ""
+    result = local_invoke.invoke(model_uri(model), local_invoke.read_event(event), results=place)
     if logs:
         click.echo(result.logs, err=True, nl=False)
     if body:
         click.echo(result.body)
     else:
         say_json(result.response)
-    if result.status >= _SERVER_ERROR:
-        raise ColdpressError(f"the function answered {result.status}: {result.cause}")
+    if result.fault:
+        raise ColdpressError(result.fault)
 
 
 @command(

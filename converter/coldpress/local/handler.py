@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from coldpress.stores import profile_variables
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.settings import Settings
 
-__all__ = ["Handler", "LocalContext", "load_docs", "load_handler"]
+__all__ = ["Handler", "LocalContext", "load_batch", "load_docs", "load_handler"]
 
 _TIMEOUT_SECONDS = 900.0
 
@@ -52,6 +52,32 @@ def load_handler(*models: ModelUri) -> Handler:
     Raises:
         UsageError: A variable of the function's settings can't be read.
     """
+    _tell(models)
+    return _load("predict")
+
+
+def load_batch(model: ModelUri, *, results: str) -> Handler:
+    """Import `functions/batch.py` anew, with a model and a place for answers in its environment.
+
+    Args:
+        model: What to answer with.
+        results: URL of the place for answers.
+
+    Raises:
+        UsageError: As `load_handler`.
+    """
+    os.environ["COLDPRESS_RESULTS"] = results
+    _tell([model])
+    return _load("batch")
+
+
+def load_docs() -> Handler:
+    """Import `functions/docs.py` anew, for the model that `load_handler` put in the environment."""
+    return _load("docs")
+
+
+def _tell(models: Sequence[ModelUri]) -> None:
+    """Put into the environment what a function reads there."""
     if any(model.root.startswith("s3://") for model in models):
         os.environ.update(profile_variables())
     os.environ["MODEL_URI"] = " ".join(map(str, models))
@@ -63,22 +89,15 @@ def load_handler(*models: ModelUri) -> Handler:
     os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
     if problems := Settings.from_environment(os.environ).problems:
         raise UsageError("; ".join(problems))
-    handler = _handler("predict")
-    gc.unfreeze()  # a function is killed in the end; this process closes what it has open
-    return handler
 
 
-def load_docs() -> Handler:
-    """Import `functions/docs.py` anew, for the model that `load_handler` put in the environment."""
-    return _handler("docs")
-
-
-def _handler(name: str) -> Handler:
+def _load(name: str) -> Handler:
     spec = importlib.util.spec_from_file_location(name, resource("functions", f"{name}.py"))
     if spec is None or spec.loader is None:
         raise ImportError(f"functions/{name}.py can't be imported")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    gc.unfreeze()  # a function is killed in the end; this process closes what it has open
     handler: Handler = module.handler
     return handler
 

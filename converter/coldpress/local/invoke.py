@@ -11,11 +11,16 @@ from typing import Any
 
 from coldpress.errors import UsageError
 from coldpress.registry import describe
+from coldpress_runtime.errors import NotARequest
 from coldpress_runtime.pointers import ModelUri
+from coldpress_runtime.queues.messages import is_batch
 
-from .handler import LocalContext, load_handler
+from .handler import Handler, LocalContext, load_batch, load_handler
 
 __all__ = ["Invocation", "invoke", "read_event"]
+
+_SERVER_ERROR = 500
+_RETURNED = "batchItemFailures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,8 @@ class Invocation:
 
     Attributes:
         response: What the handler returned.
-        status: The HTTP status; 200 for a direct invocation that succeeded.
+        status: The HTTP status; 200 for a direct invocation that succeeded, and for messages that
+            were all answered; 503 if one goes back to its queue.
         logs: What the function wrote to its log, one JSON object a line.
     """
 
@@ -33,11 +39,23 @@ class Invocation:
     logs: str
 
     @property
-    def cause(self) -> str:
-        """What the function logged as its latest fault; empty if it logged none."""
+    def fault(self) -> str:
+        """What went wrong, if the function did not do what it is for; empty if it did."""
+        if self.status < _SERVER_ERROR:
+            return ""
+        returned = len(self.response.get(_RETURNED, ()))
+        messages = "1 message" if returned == 1 else f"{returned} messages"
+        what = f"gives {messages} back" if returned else f"answered {self.status}"
+        return f"the function {what}: {self._cause}"
+
+    @property
+    def _cause(self) -> str:
+        """What the function logged as its latest fault, or else as its latest refusal."""
         records = [json.loads(line) for line in self.logs.splitlines() if line.startswith("{")]
         faults = [record for record in records if record.get("level") == "ERROR"]
-        return f"{faults[-1]['message']} ({faults[-1]['error_code']})" if faults else ""
+        if faults:
+            return f"{faults[-1]['message']} ({faults[-1]['error_code']})"
+        return next((record["error"] for record in records[::-1] if "error" in record), "")
 
     @property
     def body(self) -> str:
@@ -46,20 +64,26 @@ class Invocation:
         return text if isinstance(text, str) else json.dumps(self.response)
 
 
-def invoke(model: ModelUri, event: object) -> Invocation:
+def invoke(model: ModelUri, event: object, *, results: str = "") -> Invocation:
     """Load the function with a model and let it answer one event.
 
     Args:
         model: The model to serve.
-        event: An API Gateway event, or an inference request.
+        event: An API Gateway event, an inference request, or the messages of a queue.
+        results: URL of the place for the answers to messages.
 
     Raises:
         StoreError: The model is not in the store.
+        UsageError: The event is none that a function answers, or messages' answers have no place.
     """
     describe(model)
     log = io.StringIO()
     with contextlib.redirect_stdout(log):
-        response = load_handler(model)(event, LocalContext())
+        handler = _handler_of(event, model, results)
+        try:
+            response = handler(event, LocalContext())
+        except NotARequest as error:
+            raise UsageError(str(error)) from error
     return Invocation(response=response, status=_status(response), logs=log.getvalue())
 
 
@@ -77,6 +101,20 @@ def read_event(path: Path) -> object:
         raise UsageError(f"the event {path} is not JSON: {error}") from error
 
 
+def _handler_of(event: object, model: ModelUri, results: str) -> Handler:
+    """The function that answers such events."""
+    if not is_batch(event):
+        return load_handler(model)
+    if not results:
+        raise UsageError(
+            "the event holds messages of a queue; name a place for their answers with --results, "
+            "such as ./answers"
+        )
+    return load_batch(model, results=results)
+
+
 def _status(response: dict[str, Any]) -> int:
+    if response.get(_RETURNED):
+        return 503
     status = response.get("statusCode", response.get("status", 200))
     return status if isinstance(status, int) else 200

@@ -116,7 +116,7 @@ class _Run:
                 self.interpreter,
                 "answer_events",
                 self.directory,
-                environment=_environment(self.directory, str(uri)),
+                environment=_environment(self.directory, str(uri), self.scratch / "results"),
                 folder=self.scratch,
                 said=json.dumps(events),
                 seconds=_SECONDS,
@@ -145,10 +145,11 @@ class _Run:
             )
 
 
-def _environment(directory: Path, uri: str) -> dict[str, str]:
+def _environment(directory: Path, uri: str, results: Path) -> dict[str, str]:
     return {
         "PATH": os.defpath,
         "MODEL_URI": uri,
+        "COLDPRESS_RESULTS": results.as_uri(),
         "LAMBDA_TASK_ROOT": str(directory),
         "AWS_LAMBDA_FUNCTION_NAME": "trial",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",

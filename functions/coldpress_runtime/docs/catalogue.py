@@ -111,7 +111,7 @@ class Catalogue:
         return tuple(found)
 
     def _entry(self, uri: ModelUri, last: Entry | None) -> Entry:
-        store = store_of(uri, self._settings.fetch)
+        store = store_of(uri.root, self._settings.fetch)
         pinned = resolve(store, uri)
         if last is not None and last.version == pinned.digest:
             return last

@@ -13,14 +13,14 @@ from typing import Any, Protocol, cast
 
 from coldpress_runtime.exchange import Request, Response, Source
 
-__all__ = ["Front", "front_of", "source_of"]
+__all__ = ["Front", "Intake", "front_of", "source_of"]
 
 
-class Front(Protocol):
-    """What stands between a caller and the function: how its events are read and answered.
+class Intake(Protocol):
+    """How an event becomes a request.
 
     Attributes:
-        ANSWER_BYTES: Largest body that it hands on; Lambda's own limit is 6 MB.
+        ANSWER_BYTES: Largest body of an answer; Lambda's own limit is 6 MB.
     """
 
     ANSWER_BYTES: int
@@ -37,11 +37,15 @@ class Front(Protocol):
             RequestError: The event is malformed, such as by a body that is no base64.
         """
 
-    def render(self, event: Any, response: Response) -> dict[str, Any]:  # noqa: ANN401 - as above
-        """What the handler returns for an event."""
-
     def sent_bytes(self, response: Response) -> int:
         """At most how many bytes a body takes once Lambda's runtime has written it as JSON."""
+
+
+class Front(Intake, Protocol):
+    """What stands between a caller and the function: how its events are read and answered."""
+
+    def render(self, event: Any, response: Response) -> dict[str, Any]:  # noqa: ANN401 - as above
+        """What the handler returns for an event."""
 
 
 def source_of(event: object) -> Source:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from coldpress_runtime.errors import RequestError
+from coldpress_runtime.errors import NotARequest, RequestError
 from coldpress_runtime.exchange import Request, Response, Source
 
 from .proxy import text_of
@@ -25,7 +25,16 @@ _NAMES = (("models", "model_name"), ("versions", "model_version"))
 
 
 def parse(event: Any, base_path: str = "") -> Request:  # noqa: ANN401, ARG001 - as `Front` says
-    """Read an event; see `Front`."""
+    """Read an event; see `Front`.
+
+    Raises:
+        NotARequest: It is what a queue, a topic or a stream delivers, and an answer ends that.
+    """
+    if isinstance(event, dict) and isinstance(event.get("Records"), list):
+        raise NotARequest(
+            "the event holds records rather than a request: give the messages of an SQS queue to "
+            "batch.handler; records of other sources are not read"
+        )
     if not isinstance(event, dict) or "inputs" not in event:
         raise RequestError(
             "the event is neither an API's nor an inference request; to invoke the function "

@@ -59,6 +59,47 @@ def test_invoke_of_an_altered_model(tmp_path, churn_bundle):
     assert '"error_code":"integrity"' in result.logs
 
 
+def _queue(*bodies):
+    records = [
+        {"messageId": str(number), "eventSource": "aws:sqs", "body": body}
+        for number, body in enumerate(bodies)
+    ]
+    return {"Records": records}
+
+
+def test_invoke_with_the_messages_of_a_queue(tmp_path, churn_bundle):
+    """Messages are answered by the queue's function, into the place that is named."""
+    uri = publish(churn_bundle, str(tmp_path / "store")).uri
+    place = tmp_path / "answers"
+    result = invoke(uri, _queue(json.dumps(REQUEST)), results=place.as_uri())
+    assert (result.status, result.response, result.fault) == (200, {"batchItemFailures": []}, "")
+    (kept,) = place.rglob("*.json")
+    assert json.loads(kept.read_bytes())["outputs"][0]["data"] == [3.0, 4.0]
+
+
+def test_invoke_with_a_message_that_goes_back(tmp_path, churn_bundle):
+    """What the queue gets back is a fault, with the reason."""
+    uri = publish(churn_bundle, str(tmp_path / "store")).uri
+    result = invoke(uri, _queue(json.dumps(REQUEST), "{"), results=tmp_path.as_uri())
+    assert result.response == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert result.status == 503
+    assert result.fault.startswith("the function gives 1 message back: the body is not JSON")
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        pytest.param(_queue("{}"), "name a place for their answers with --results", id="no place"),
+        pytest.param({"Records": [{"eventSource": "aws:s3"}]}, "records rather than", id="S3"),
+    ],
+)
+def test_invoke_with_records_that_have_no_answer(tmp_path, churn_bundle, event, message):
+    """Messages without a place for answers, and records of other sources, are misuse."""
+    uri = publish(churn_bundle, str(tmp_path / "store")).uri
+    with pytest.raises(UsageError, match=message):
+        invoke(uri, event)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -53,10 +53,11 @@ def package(tmp_path):
     """A function that makes a package's directory, of files with their contents."""
     folder = tmp_path / "package"
 
-    def make(handler=HANDLER, **files):
+    def make(handler=HANDLER, *, batch="from predict import handler", **files):
         (folder / "coldpress_runtime").mkdir(parents=True)
         (folder / "coldpress_runtime" / "__init__.py").touch()
         (folder / "predict.py").write_text(handler)
+        (folder / "batch.py").write_text(batch)
         for name, content in files.items():
             (folder / "coldpress_runtime" / f"{name}.py").write_text(content)
         return folder
@@ -73,6 +74,13 @@ def attempt(tmp_path, target, monkeypatch):
         return try_package(folder, target, HERE, scratch=tmp_path / "scratch", bytecode=bytecode)
 
     return run
+
+
+def test_a_queue_that_is_not_answered_fails_the_trial(package, attempt):
+    """A message that goes back to its queue is an event that is not answered."""
+    batch = "def handler(event, context):\n    return {'batchItemFailures': event['Records']}\n"
+    with pytest.raises(BuildError, match=r"events/sqs-infer\.json got 503 instead of 200"):
+        attempt(package(batch=batch))
 
 
 def test_answers_every_sample_event(package, attempt, root):

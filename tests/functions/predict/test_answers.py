@@ -42,8 +42,9 @@ def _names(document):
 
 
 def test_every_sample_event_has_an_expected_answer(root):
-    """No file of events/ is without a line in the table of answers."""
-    assert {path.stem for path in (root / "events").glob("*.json")} == SAMPLES.keys()
+    """No file of events/ is without a line in the table of answers, but those of queues."""
+    names = {path.stem for path in (root / "events").glob("*.json")}
+    assert {name for name in names if not name.startswith("sqs-")} == SAMPLES.keys()
 
 
 @pytest.mark.parametrize("name", SAMPLES)

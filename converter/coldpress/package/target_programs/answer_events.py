@@ -53,16 +53,26 @@ def main(folder: Path, events: dict[str, Any]) -> dict[str, Any]:
     witness = Witness(folder)
     sys.addaudithook(witness)
     sys.path.insert(0, str(folder))
-    handler = importlib.import_module("predict").handler
-    statuses = {name: _status(handler(event, Context())) for name, event in events.items()}
+    statuses = {name: _status(_answer(event)) for name, event in events.items()}
     runtime = importlib.import_module("coldpress_runtime")
     for module in pkgutil.walk_packages(runtime.__path__, f"{runtime.__name__}."):
         importlib.import_module(module.name)
     return {"statuses": statuses, "compiled": witness.compiled, "written": witness.written}
 
 
+def _answer(event: dict[str, Any]) -> dict[str, Any]:
+    name = "batch" if "Records" in event else "predict"
+    answer: dict[str, Any] = importlib.import_module(name).handler(event, Context())
+    return answer
+
+
 def _status(answer: dict[str, Any]) -> int:
-    """An API's answer has a status; a direct caller's has one only if it is an error."""
+    """An API's answer has a status; a direct caller's has one only if it is an error.
+
+    A queue is told which of its messages were not answered.
+    """
+    if answer.get("batchItemFailures"):
+        return 503
     return int(answer.get("statusCode", answer.get("status", 200)))
 
 

@@ -64,7 +64,7 @@ MALFORMED = {
     "empty": ({}, "neither an API's nor an inference request"),
     "context null": ({"requestContext": None, "httpMethod": "GET"}, "neither an API's"),
     "WebSocket": ({"requestContext": {"routeKey": "$connect"}}, "neither an API's"),
-    "SQS": ({"Records": []}, "neither an API's"),
+    "records of no kind": ({"Records": {}}, "neither an API's"),
     "no http context": (_http(requestContext={}), "no http context"),
     "http context a list": (_http(requestContext={"http": ["GET"]}), "no http context"),
     "no http method": (_http(requestContext={"http": {}}), "the event's method must be a string"),
