@@ -19,6 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # ruff: noqa: E402 - the first lines come first
 from typing import Any
 
+from coldpress_runtime import headroom
 from coldpress_runtime.models import ModelHolder
 from coldpress_runtime.settings import Settings
 
@@ -27,6 +28,8 @@ _models = ModelHolder(_settings)
 _models.begin()
 
 # These take most of a cold start, and the fetch runs beside them.
+headroom.load("coldpress_runtime.answering")
+
 from coldpress_runtime import snapshot
 from coldpress_runtime.answering import Answering
 from coldpress_runtime.dialects import open_inference

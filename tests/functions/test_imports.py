@@ -26,6 +26,7 @@ BUDGET = {
             "dialects.json_marks", "dialects.json_tensors", "dialects.open_inference",
             "dialects.open_inference_json",
             "errors", "events", "events.http_api", "events.proxy", "exchange", "fetching", "fields",
+            "headroom",
             "models", "options", "pointers", "serving", "session", "settings", "snapshot", "store",
             "telemetry", "unpacking", "version", "loading",
         )
