@@ -31,6 +31,8 @@ DEFAULTS = Settings(
     ),
     base_path="",
     cors_origins=(),
+    results="",
+    dead_letter_queue="",
     log_information=True,
     log_requests=True,
     metrics=True,
@@ -273,3 +275,9 @@ def test_what_is_no_choice_is_a_problem(name, choices):
     """Another word becomes the default, and a problem that names the choices."""
     problem = f"{name} must be {choices}, not 'maybe'"
     assert _read(**{name: "maybe"}) == DEFAULTS._replace(problems=(problem,))
+
+
+def test_a_queues_places_are_read():
+    """Where answers go, and what can't be answered, without the blanks around them."""
+    settings = _read(COLDPRESS_RESULTS=" s3://b/a ", COLDPRESS_DEAD_LETTER_QUEUE="https://q/dead ")
+    assert (settings.results, settings.dead_letter_queue) == ("s3://b/a", "https://q/dead")
