@@ -20,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from typing import Any
 
 from coldpress_runtime import headroom
+from coldpress_runtime.deferral import Deferral
 from coldpress_runtime.models import ModelHolder
 from coldpress_runtime.settings import Settings
 
@@ -28,7 +29,8 @@ _models = ModelHolder(_settings)
 _models.begin()
 
 # These take most of a cold start, and the fetch runs beside them.
-headroom.load("coldpress_runtime.answering")
+with Deferral():
+    headroom.load("coldpress_runtime.answering")
 
 from coldpress_runtime import snapshot
 from coldpress_runtime.answering import Answering

@@ -26,7 +26,7 @@ BUDGET = {
             "dialects.json_marks", "dialects.json_tensors", "dialects.open_inference",
             "dialects.open_inference_json",
             "errors", "events", "events.http_api", "events.proxy", "exchange", "fetching", "fields",
-            "headroom",
+            "deferral", "headroom",
             "models", "options", "pointers", "serving", "session", "settings", "snapshot", "store",
             "telemetry", "unpacking", "version", "loading",
         )
@@ -49,6 +49,8 @@ FORBIDDEN = {
     "click", "rich", "requests", "urllib3", "asyncio", "zoneinfo", "multiprocessing", "email",
     "http.client", "logging", "concurrent.futures", "aws_xray_sdk", "aws_lambda_powertools",
     "flatbuffers", "google.protobuf", "packaging",
+    # What numpy would bring; see `coldpress_runtime.deferral`.
+    "ctypes", "numpy._typing", "pickle",
 }  # fmt: skip
 
 
