@@ -61,8 +61,11 @@ class Bundle:
         """Open a bundle, and check the size and digest of everything in it.
 
         Raises:
-            BundleError: There is no bundle, or a file is missing, altered or truncated.
+            UsageError: There is no such directory.
+            BundleError: It is no bundle, or a file is missing, altered or truncated.
         """
+        if not path.exists():
+            raise UsageError(f"there is no directory {path}; name a bundle")
         if not (path / MANIFEST_NAME).is_file():
             raise BundleError(f"{path} is no bundle: there is no {MANIFEST_NAME} in it")
         data = _read(path / MANIFEST_NAME)

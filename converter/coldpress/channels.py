@@ -114,7 +114,10 @@ def list_channels(root: str) -> list[ChannelState]:
 def check_channel(name: str) -> str:
     """The name itself, if it is one that a channel may have; `UsageError` otherwise."""
     if not CHANNEL_NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no channel name; it must match {CHANNEL_NAME.pattern}")
+        raise UsageError(
+            f"{name!r:.80} is no channel's name: use at most 32 lower-case letters, digits and -, "
+            "the first a letter and the last no -, such as live or canary"
+        )
     return name
 
 
@@ -125,12 +128,16 @@ def _channels(store: ObjectStore, root: str) -> Iterator[ChannelState]:
             if file.endswith(".json"):
                 name = folder.partition("/")[0]
                 uri = ModelUri(root=root, name=name, channel=file.removesuffix(".json"))
-                yield ChannelState(uri=uri, channel=_parsed(store, entry["path"]))
+                yield ChannelState(uri=uri, channel=_fetched(store, entry["path"]))
 
 
-def _parsed(store: ObjectStore, path: str) -> Channel:
+def _fetched(store: ObjectStore, path: str) -> Channel:
+    return _parsed(path, bytes(obstore.get(store, path).bytes()))
+
+
+def _parsed(path: str, data: bytes) -> Channel:
     try:
-        return Channel.from_bytes(bytes(obstore.get(store, path).bytes()))
+        return Channel.from_bytes(data)
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error
 
@@ -175,7 +182,7 @@ def _read(store: ObjectStore, path: str, *, local: bool) -> tuple[Channel | None
         result = obstore.get(store, path)
     except FileNotFoundError:
         return None, "create"
-    channel = Channel.from_bytes(bytes(result.bytes()))
+    channel = _parsed(path, bytes(result.bytes()))
     if local:  # obstore's local store has no conditional update; a file lock stands in
         return channel, "overwrite"
     update: obstore.UpdateVersion = {"e_tag": result.meta["e_tag"]}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from coldpress_runtime.artifact import MANIFEST_NAME
 from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.settings import asks_for_plain_http
@@ -31,8 +32,14 @@ def store_url(text: str) -> str:
     Raises:
         UsageError: The URL's scheme is none that is read, or it names no bucket.
     """
+    if not text.strip():
+        raise UsageError(
+            "the store has no name; write a path, or a URL such as s3://my-bucket/models"
+        )
     scheme, separator, rest = text.partition("://")
     if not separator:
+        if Path(text).is_file():
+            raise UsageError(f"the store {text} is a file; name a directory, or a URL")
         return Path(os.path.abspath(text)).as_uri()  # noqa: PTH100 - resolve() would follow links
     if scheme not in _SCHEMES:
         raise UsageError(
@@ -51,6 +58,13 @@ def model_uri(text: str) -> ModelUri:
         UsageError: It is none; the message shows the form.
     """
     location, separator, pointer = text.rpartition("@")
+    if not separator and (Path(text) / MANIFEST_NAME).is_file():
+        raise UsageError(
+            f"{text} is a bundle that is not published yet; coldpress publish {text} STORE prints "
+            "its URI"
+        )
+    if not separator and not text.strip():
+        raise UsageError("the model has no name; write STORE/NAME@live or STORE/NAME@sha256:DIGEST")
     if not separator:
         raise UsageError(
             f"{text!r} names no version; add a channel, such as {text}@live, or @sha256:DIGEST"

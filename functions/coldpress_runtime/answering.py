@@ -105,7 +105,7 @@ class Answering:
         if request.method not in allowed:
             raise errors.MethodNotAllowed(
                 f"{request.path:.200} answers {' and '.join(allowed)}, not {request.method:.16}",
-                allowed=allowed,
+                allowed=_methods(allowed),
             )
         serving = call.serving = self.serving(*_patience(call.context))
         response = dialect.answer(self._plain(request), serving)
@@ -141,7 +141,7 @@ class Answering:
         return response
 
     def _options(self, request: Request, allowed: tuple[str, ...]) -> Response:
-        methods = (*allowed, *(("HEAD",) if "GET" in allowed else ()), "OPTIONS")
+        methods = _methods(allowed)
         headers = {"allow": ", ".join(methods)}
         if self._settings.cors_origins:
             from .cors import preflight_headers  # noqa: PLC0415 - for browsers
@@ -220,6 +220,11 @@ class _Call:
         self.cause = ""
         self.dialect: Dialect | None = None
         self.serving: Serving | None = None
+
+
+def _methods(allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """What a path answers, with the methods that every one has."""
+    return (*allowed, *(("HEAD",) if "GET" in allowed else ()), "OPTIONS")
 
 
 def _printable(error: BaseException) -> str:

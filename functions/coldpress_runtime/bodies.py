@@ -51,11 +51,18 @@ def expanded(body: bytes, encoding: str, limits: Limits, *, may_be_undone: bool 
         )
     if may_be_undone and not _begins_as(names[0], body):
         return body
-    most = min(limits.unpacked_bytes, max(_FREE_BYTES, limits.ratio * len(body)))
     name, window = names[0], _READ[names[0]]
     if window == _ZLIB and not _has_zlib_header(body):
         window = _RAW  # as some clients mean it
-    return _expand(body, name, window, most)
+    shrunk = max(_FREE_BYTES, limits.ratio * len(body))
+    excess = (
+        f"has more than {limits.unpacked_bytes:,} bytes once its {name} is undone, which is the "
+        "limit; send fewer rows"
+        if limits.unpacked_bytes <= shrunk
+        else f"is more than {limits.ratio} times as large once its {name} is undone, which is the "
+        "limit; send it plain"
+    )
+    return _expand(body, name, window, min(limits.unpacked_bytes, shrunk), excess)
 
 
 def compressed(response: Response, accepted: str) -> Response:
@@ -75,7 +82,7 @@ def compressed(response: Response, accepted: str) -> Response:
     return response._replace(body=packed, headers=headers)
 
 
-def _expand(body: bytes, name: str, window: int, most: int) -> bytes:
+def _expand(body: bytes, name: str, window: int, most: int, excess: str) -> bytes:
     """Every member of the body, one after the other, up to so many bytes."""
     parts, left = [], most
     while True:
@@ -85,10 +92,7 @@ def _expand(body: bytes, name: str, window: int, most: int) -> bytes:
         except zlib.error as error:
             raise RequestError(f"the body is not in the {name} that it says it is") from error
         if len(part) > left:
-            raise PayloadTooLarge(
-                f"the body has more than {most:,} bytes once its {name} is undone, which is the "
-                "limit; send fewer rows"
-            )
+            raise PayloadTooLarge(f"the body {excess}")
         parts.append(part)
         left -= len(part)
         if not stream.eof:

@@ -37,6 +37,7 @@ _SWITCH = {"on": True, "off": False}
 _TRUE = ("1", "y", "yes", "t", "true", "on")
 # Between models; a directory's name may hold blanks and commas, too.
 _BETWEEN_MODELS = re.compile(r"[\s,]+(?=[a-z][a-z0-9+]*://)")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+")
 _LIVE = "live"
 # WARN is what Lambda itself says.
 _QUIET_LEVELS = ("WARN", "WARNING", "ERROR", "CRITICAL", "FATAL")
@@ -119,7 +120,7 @@ class Settings(NamedTuple):
             init_seconds=reader.number("COLDPRESS_INIT_SECONDS", 8, _MOST_SECONDS),
             limits=_limits(reader, memory),
             base_path=reader.path("COLDPRESS_BASE_PATH"),
-            cors_origins=reader.names("COLDPRESS_CORS_ORIGINS"),
+            cors_origins=reader.origins("COLDPRESS_CORS_ORIGINS"),
             results=environment.get("COLDPRESS_RESULTS", "").strip(),
             dead_letter_queue=environment.get("COLDPRESS_DEAD_LETTER_QUEUE", "").strip(),
             log_information=informs,
@@ -164,6 +165,16 @@ class _Reader:
     def names(self, name: str) -> tuple[str, ...]:
         """Words between commas or blanks."""
         return tuple(self._environment.get(name, "").replace(",", " ").split())
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Origins of pages, or an asterisk."""
+        found = self.names(name)
+        self.problems += [
+            f"{name} must list origins such as https://app.example.com, or *, not {origin!r:.80}"
+            for origin in found
+            if origin != "*" and not _ORIGIN.fullmatch(origin)
+        ]
+        return found
 
     def path(self, name: str) -> str:
         """A path with a leading slash and no final one; empty if there is none."""

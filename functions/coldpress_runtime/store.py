@@ -25,7 +25,7 @@ from obstore.store import from_url
 
 from .artifact import Blob, Manifest
 from .credentials import token_file_option
-from .errors import ModelUnavailable
+from .errors import ArtifactError, ModelUnavailable
 from .pointers import Channel, ModelUri
 from .unpacking import expect, twice, unpack
 
@@ -100,7 +100,10 @@ def resolve(store: ObjectStore, uri: ModelUri) -> ModelUri:
     if uri.digest:
         return uri
     data = read(store, uri.channel_path, most=_MAX_MANIFEST_BYTES)
-    return uri.pinned(Channel.from_bytes(data).version)
+    try:
+        return uri.pinned(Channel.from_bytes(data).version)
+    except ArtifactError as error:
+        raise ArtifactError(f"{uri.channel_path}: {error}") from error
 
 
 def fetch_manifest(store: ObjectStore, pinned: ModelUri) -> Manifest:

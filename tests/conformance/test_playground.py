@@ -155,14 +155,25 @@ def _run(command):
 
 
 def test_what_is_no_number_is_the_functions_sentence(page):
-    """An empty field is told in the function's own words, and the next request is answered."""
+    """A wrong field is told in the function's own words, and the next request is answered."""
     page.find_element(By.ID, "field-0").clear()
+    page.find_element(By.ID, "field-0").send_keys("e")
     told = predict(page)
     assert told.startswith("input 'input'")
-    assert "null" in told
+    assert "strings" in told
     assert page.find_element(By.CLASS_NAME, "problem").text == told
+    page.find_element(By.ID, "field-0").clear()
     page.find_element(By.ID, "field-0").send_keys("5")
     assert "setosa" in predict(page)
+
+
+def test_an_empty_field_is_a_missing_number(page):
+    """What is left out goes as null, which the model's own answer is to."""
+    page.find_element(By.ID, "field-0").clear()
+    predict(page)
+    page.find_element(By.CSS_SELECTOR, "[value=json]").click()
+    request = json.loads(page.find_element(By.ID, "json").get_attribute("value"))
+    assert request["inputs"][0]["data"][0] is None
 
 
 def test_several_rows_go_as_json(page):

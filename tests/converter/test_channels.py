@@ -92,7 +92,7 @@ def test_rollback_of_a_pinned_uri():
 
 def test_bad_channel_name(add_version):
     """A channel's name has to be one."""
-    with pytest.raises(UsageError, match="no channel name"):
+    with pytest.raises(UsageError, match="no channel's name"):
         promote(add_version(b"one"), "Live!")
 
 

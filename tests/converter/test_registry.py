@@ -129,7 +129,7 @@ def test_publish_altered_bundle(store_root, churn_bundle):
 
 def test_publish_with_bad_channel(store_root, churn_bundle):
     """A bad channel name is refused before anything is written."""
-    with pytest.raises(UsageError, match="no channel name"):
+    with pytest.raises(UsageError, match="no channel's name"):
         publish(churn_bundle, store_root, channel="Live!")
     assert paths(store_root) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib.util
+import json
 import os
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from coldpress.stores import profile_variables
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.settings import Settings
 
-__all__ = ["Handler", "LocalContext", "load_batch", "load_docs", "load_handler"]
+__all__ = ["Handler", "LocalContext", "latest_fault", "load_batch", "load_docs", "load_handler"]
 
 _TIMEOUT_SECONDS = 900.0
 
@@ -74,6 +75,13 @@ def load_batch(model: ModelUri, *, results: str) -> Handler:
 def load_docs() -> Handler:
     """Import `functions/docs.py` anew, for the model that `load_handler` put in the environment."""
     return _load("docs")
+
+
+def latest_fault(log: str) -> str:
+    """What a function logged as its latest fault, in a sentence; empty if it logged none."""
+    records = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    faults = [record for record in records if record.get("level") == "ERROR"]
+    return f"{faults[-1]['message']} ({faults[-1]['error_code']})" if faults else ""
 
 
 def _tell(models: Sequence[ModelUri]) -> None:

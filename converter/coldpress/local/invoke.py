@@ -15,7 +15,7 @@ from coldpress_runtime.errors import NotARequest
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.queues.messages import is_batch
 
-from .handler import Handler, LocalContext, load_batch, load_handler
+from .handler import Handler, LocalContext, latest_fault, load_batch, load_handler
 
 __all__ = ["Invocation", "invoke", "read_event"]
 
@@ -51,11 +51,10 @@ class Invocation:
     @property
     def _cause(self) -> str:
         """What the function logged as its latest fault, or else as its latest refusal."""
-        records = [json.loads(line) for line in self.logs.splitlines() if line.startswith("{")]
-        faults = [record for record in records if record.get("level") == "ERROR"]
-        if faults:
-            return f"{faults[-1]['message']} ({faults[-1]['error_code']})"
-        return next((record["error"] for record in records[::-1] if "error" in record), "")
+        if fault := latest_fault(self.logs):
+            return fault
+        lines = [json.loads(line) for line in self.logs.splitlines() if line.startswith("{")]
+        return next((line["error"] for line in lines[::-1] if "error" in line), "")
 
     @property
     def body(self) -> str:

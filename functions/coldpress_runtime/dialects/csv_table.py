@@ -1,4 +1,7 @@
-"""CSV with a header row, read as strictly as JSON: a cell has to be what the model's column takes.
+"""CSV, read as strictly as JSON: a cell has to be what the model's column takes.
+
+It has a header row, unless its content type says ``header=absent`` (RFC 4180), or the model has no
+names for its columns and the first row holds only numbers.
 
 An empty cell is missing: NaN among floating-point numbers, and nothing else.
 """
@@ -25,13 +28,16 @@ _MOST_DIGITS = 400
 _BOOLEANS = {"true": True, "false": False}
 
 
-def read_csv(body: bytes, signature: Signature, limits: Limits) -> dict[str, list[Any]]:
+def read_csv(
+    body: bytes, signature: Signature, limits: Limits, *, header: bool = True
+) -> dict[str, list[Any]]:
     """Columns from CSV, each cell as JSON would have had it.
 
     Args:
-        body: UTF-8, with a header row; fields may be quoted.
+        body: UTF-8; fields may be quoted.
         signature: What the model takes: its datatypes say how cells are read.
         limits: How many cells it may have.
+        header: Whether the first row has the columns' names; without, they are those of the model.
 
     Returns:
         Values by column; a cell that is none of the datatype's stays text, to be refused by name.
@@ -42,6 +48,8 @@ def read_csv(body: bytes, signature: Signature, limits: Limits) -> dict[str, lis
         PayloadTooLarge: It has more cells than the limit.
     """
     rows = _rows(body, limits)
+    if rows and not (header and _is_header(rows[0], signature)):
+        rows = [_names(signature, len(rows[0])), *rows]
     if len(rows) < 2:  # noqa: PLR2004 - the header and a row
         raise RequestError("the CSV needs a header row and at least one row of values")
     names, *values = rows
@@ -52,7 +60,7 @@ def read_csv(body: bytes, signature: Signature, limits: Limits) -> dict[str, lis
             raise RequestError(
                 f"row {index} of the CSV has {len(row)} values, and the header {len(names)} names"
             )
-    readers = _readers(signature)
+    readers = _readers(signature, names)
     columns = dict(zip(names, map(list, zip(*values, strict=True)), strict=True))
     return {name: list(map(readers.get(name, str), cells)) for name, cells in columns.items()}
 
@@ -77,10 +85,25 @@ def _rows(body: bytes, limits: Limits) -> list[list[str]]:
     return rows
 
 
-def _readers(signature: Signature) -> dict[str, Callable[[str], Any]]:
+def _is_header(row: list[str], signature: Signature) -> bool:
+    """Whether a first row is names; a model that has none may get numbers at once."""
+    return bool(signature.features) or len(signature.inputs) > 1 or not all(map(_is_number, row))
+
+
+def _is_number(cell: str) -> bool:
+    return not cell.strip() or _NUMBER.fullmatch(cell.strip()) is not None
+
+
+def _names(signature: Signature, count: int) -> list[str]:
+    """Names for the columns of a table that has none: the model's, or else their places."""
+    own = signature.features or tuple(spec.name for spec in signature.inputs)
+    return list(own) if len(own) == count else [str(place) for place in range(count)]
+
+
+def _readers(signature: Signature, names: list[str]) -> dict[str, Callable[[str], Any]]:
     """How each column's cells are read, by whichever of its names it may have."""
-    if is_matrix(signature):
-        return dict.fromkeys(signature.features, _reader(signature.inputs[0].datatype))
+    if is_matrix(signature) or (len(signature.inputs) == 1 and not signature.features):
+        return dict.fromkeys(names, _reader(signature.inputs[0].datatype))
     own = {spec.name: _reader(spec.datatype) for spec in signature.inputs}
     features = dict(zip(signature.features, own.values(), strict=False))
     return {**own, **features}

@@ -19,7 +19,7 @@ from coldpress_runtime.session import Tensors
 
 from .json_body import check_json_type, kind_of, object_of, parse_json
 from .rows_and_columns import outputs_of, predictions_of, read_inputs, read_instances
-from .table import Columns, columns_of_records, is_matrix, tensors_of
+from .table import Columns, are_columns, columns_of_records, is_matrix, tensors_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,12 +88,14 @@ def _call(path: str) -> Literal["ping", "invocations"]:
 
 def _asked(request: Request, signature: Signature, limits: Limits) -> _Asked:
     told = request.headers.get("content-type", "")
-    if told.partition(";")[0].strip().lower() == _CSV:
+    kind, _, parameters = told.lower().partition(";")
+    if kind.strip() == _CSV:
         from .csv_table import read_csv  # noqa: PLC0415 - for clients that send it
 
-        return _table(signature, read_csv(request.body, signature, limits), limits)
+        header = "header=absent" not in parameters.replace(" ", "")
+        return _table(signature, read_csv(request.body, signature, limits, header=header), limits)
     check_json_type(told, beside=f" or {_CSV}")
-    document = object_of(parse_json(request.body, limits))
+    document = object_of(_parsed(request.body, told, limits))
     form = _form_of(document)
     match form:
         case "dataframe_split":
@@ -103,6 +105,15 @@ def _asked(request: Request, signature: Signature, limits: Limits) -> _Asked:
         case "instances":
             return _instances(signature, document[form], limits)
     return _inputs(signature, document["inputs"], limits)
+
+
+def _parsed(body: bytes, told: str, limits: Limits) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return parse_json(body, limits)
+    except RequestError as error:
+        if "json" in told.lower():
+            raise
+        raise RequestError(f"{error}; for CSV, send the content-type {_CSV}") from error
 
 
 def _table(signature: Signature, columns: Columns, limits: Limits) -> _Asked:
@@ -137,9 +148,14 @@ def _are_rows(signature: Signature, results: Tensors, rows: int) -> bool:
 
 def _has_columns(signature: Signature, value: object) -> bool:
     """Whether an object names columns of the model's table, and not just its matrix."""
-    if not isinstance(value, dict) or not value.keys() & set(signature.features):
+    if not isinstance(value, dict):
         return False
-    return not is_matrix(signature) or value.keys() != {signature.inputs[0].name}
+    if is_matrix(signature):
+        return bool(value.keys() & set(signature.features)) and (
+            value.keys() != {signature.inputs[0].name}
+        )
+    named = {*signature.features, *(spec.name for spec in signature.inputs)}
+    return are_columns(signature) and bool(value.keys() & named)
 
 
 def _equal_columns(columns: Any) -> Columns:  # noqa: ANN401 - an object of any JSON values

@@ -62,9 +62,16 @@ def parse_json(body: bytes, limits: Limits) -> Any:  # noqa: ANN401 - any JSON v
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise RequestError(f"the body is not JSON: {error}") from error
+        raise RequestError(f"the body is not JSON: {error}{_hint(body)}") from error
     check_names_once(body, marks, document)
     return document
+
+
+def _hint(body: bytes) -> str:
+    """What to send instead of what JSON has no words for, where a body seems to have it."""
+    if b"NaN" in body or b"Infinity" in body:
+        return "; JSON has neither NaN nor Infinity: send null where a number is missing"
+    return ""
 
 
 def object_of(document: object) -> dict[str, Any]:

@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["array_of", "check_datatype", "check_shape", "decode", "encode"]
 
 _DEFAULT_LIMITS = Limits()
+# Whole numbers that JSON's reader takes for floating-point ones.
+_BEYOND = 2.0**63
 _FLOATS = ("FP16", "FP32", "FP64")
 
 # The Python types that JSON gives, and the datatypes that each may stand for.
 _JSON_TYPES: dict[str, frozenset[type]] = {
     "BOOL": frozenset({bool}),
     "BYTES": frozenset({str}),
-    **dict.fromkeys(_FLOATS, frozenset({float, int})),
+    # JSON has no NaN of its own; numpy reads None as it.
+    **dict.fromkeys(_FLOATS, frozenset({float, int, type(None)})),
 }
 _INTEGERS: frozenset[type] = frozenset({int})
 
@@ -79,34 +82,41 @@ def encode(datatype: str, array: NDArray[Any]) -> object:
     return flat.astype(np.float32) if datatype == "FP16" else flat
 
 
-def array_of(
-    where: str, values: list[Any], datatype: str, *, missing: bool = False
-) -> NDArray[Any]:
+def array_of(where: str, values: list[Any], datatype: str) -> NDArray[Any]:
     """Flat values as an array of their datatype.
 
     Args:
         where: What to call them in errors.
-        values: What JSON gave, one after the other.
+        values: What JSON gave, one after the other; null is NaN among floating-point numbers.
         datatype: What each of them has to be.
-        missing: Whether null is NaN among floating-point numbers.
 
     Raises:
         RequestError: A value is none of the datatype's, or out of its range.
     """
     allowed = _JSON_TYPES.get(datatype, _INTEGERS)
-    if missing and datatype in _FLOATS:
-        allowed |= {type(None)}  # which numpy reads as NaN, and JSON has no NaN of its own
     if wrong := set(map(type, values)) - allowed:
-        kinds = ", ".join(sorted(kind_of(kind()) for kind in wrong))
-        raise RequestError(f"{where} is {datatype}, but its data hold {kinds}")
+        raise RequestError(f"{where} is {datatype}, but {_otherwise(values, wrong, datatype)}")
     try:
         with np.errstate(over="ignore"):
             array = np.array(values, dtype=DTYPES[datatype])
     except (OverflowError, ValueError) as error:
         raise RequestError(f"{where}: a value is out of range for {datatype}") from error
-    if array.dtype.kind == "f" and not _in_range(array, missing=missing):
+    if array.dtype.kind == "f" and np.isinf(array).any():
         raise RequestError(f"{where}: a value is out of range for {datatype}")
     return array
+
+
+def _otherwise(values: list[Any], wrong: set[type], datatype: str) -> str:
+    """What values are that are none of the datatype, and what to send instead, if that is known."""
+    kinds = ", ".join(sorted(kind_of(kind()) for kind in wrong))
+    if wrong == {float} and all(abs(each) >= _BEYOND for each in values if type(each) is float):
+        kinds = "whole numbers of more than 64 bits"
+    found = f"its data hold {kinds}"
+    if len(values) == 1 and wrong == {str}:
+        found = f"its value is '{values[0]:.40}'"
+    if wrong == {type(None)} and datatype == "BYTES":
+        found += '; send "" where a text is missing'
+    return found
 
 
 def check_datatype(where: str, datatype: object) -> str:
@@ -164,7 +174,3 @@ def _check_lengths(where: str, lengths: set[int], shape: Sequence[int], axis: in
             f"{where}: data have {lengths.pop()} values at dimension {axis}, "
             f"but the shape is {list(shape)}"
         )
-
-
-def _in_range(array: NDArray[Any], *, missing: bool) -> bool:
-    return not np.isinf(array).any() if missing else bool(np.isfinite(array).all())

@@ -75,7 +75,9 @@ def _named(
 def _by_label(spec: TensorSpec, array: NDArray[Any]) -> list[Any]:
     """An output's rows; what has a number for each class has them by the classes' names."""
     rows = rows_of(spec, array)
-    labels = [str(label) for label in spec.labels]
+    if array.ndim == 1 and spec.decides:
+        return [bool(row) for row in rows]
+    labels = spec.class_names
     if array.ndim == _TABLE and array.shape[1] == len(labels) == len(set(labels)):
         return [dict(zip(labels, row, strict=True)) for row in rows]
     return rows

@@ -1,7 +1,7 @@
 """A model as a table: columns by name in, whatever form they came in, and the model's tensors out.
 
-A matrix takes its columns in the order of the signature's features; of several inputs each is a
-column, by its own name or by the feature's.
+A matrix takes its columns in the order of the signature's features; where it has none, as they
+stand. Of several inputs each is a column, by its own name or by the feature's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .typed_values import check_elements, check_names, column_of, tensor_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Columns", "columns_of_records", "is_matrix", "tensors_of"]
+__all__ = ["Columns", "are_columns", "columns_of_records", "is_matrix", "tensors_of"]
 
 Columns = Mapping[str, list[Any]]
 
@@ -63,7 +63,7 @@ def tensors_of(signature: Signature, columns: Columns, limits: Limits) -> dict[s
             the message names column and row.
         PayloadTooLarge: They have more values than the limit.
     """
-    if is_matrix(signature):
+    if is_matrix(signature) or _is_nameless(signature, columns):
         tensors = {signature.inputs[0].name: _matrix(signature, columns)}
     else:
         tensors = _inputs(signature, columns, limits)
@@ -80,12 +80,40 @@ def is_matrix(signature: Signature) -> bool:
     )
 
 
+def are_columns(signature: Signature) -> bool:
+    """Whether each of the inputs is a column: one value for each row."""
+    return all(_is_column(spec) for spec in signature.inputs)
+
+
+def _is_column(spec: TensorSpec) -> bool:
+    return len(spec.shape) == 1 or (len(spec.shape) == _MATRIX_RANK and spec.shape[1] == 1)
+
+
 def _matrix(signature: Signature, columns: Columns) -> NDArray[Any]:
     datatype, features = signature.inputs[0].datatype, signature.features
-    check_names("column", columns, features)
+    if features:
+        check_names("column", columns, features)
+    else:
+        features = tuple(columns)
+        _check_width(signature.inputs[0], len(features))
     return np.column_stack(
         [column_of(f"column '{name:.64}'", columns[name], datatype) for name in features]
     )
+
+
+def _is_nameless(signature: Signature, columns: Columns) -> bool:
+    """Whether columns can only be told by their places: those of a matrix without names."""
+    (spec, *others) = signature.inputs
+    matrix = not others and len(spec.shape) == _MATRIX_RANK and spec.shape[1] != 1
+    return matrix and not signature.features and columns.keys() != {spec.name}
+
+
+def _check_width(spec: TensorSpec, columns: int) -> None:
+    if spec.shape[1] not in (-1, columns):
+        raise RequestError(
+            f"the table has {columns} columns, and this model, which has no names for them, takes "
+            f"{spec.shape[1]}, in their order"
+        )
 
 
 def _inputs(signature: Signature, columns: Columns, limits: Limits) -> dict[str, NDArray[Any]]:
@@ -111,7 +139,6 @@ def _input(name: str, spec: TensorSpec, values: Sequence[Any], limits: Limits) -
     where = f"column '{name:.64}'"
     if not spec.shape:
         raise RequestError(f"{where} is a single value for all rows; ask the model through /v2")
-    single = len(spec.shape) == 1 or spec.shape[1:] == (1,)
-    if single and not any(isinstance(value, list) for value in values):
+    if _is_column(spec) and not any(isinstance(value, list) for value in values):
         return column_of(where, list(values), spec.datatype).reshape(-1, *spec.shape[1:])
-    return tensor_of(where, spec, list(values), limits, missing=True)
+    return tensor_of(where, spec, list(values), limits)

@@ -37,9 +37,7 @@ __all__ = [
 _B64 = "b64"
 
 
-def tensor_of(
-    where: str, spec: TensorSpec, data: object, limits: Limits, *, missing: bool = False
-) -> NDArray[Any]:
+def tensor_of(where: str, spec: TensorSpec, data: object, limits: Limits) -> NDArray[Any]:
     """A tensor from lists within lists.
 
     Args:
@@ -47,7 +45,6 @@ def tensor_of(
         spec: What the model takes: datatype and number of dimensions.
         data: Its values, nested as deep as the input has dimensions.
         limits: How many dimensions it may have.
-        missing: Whether null is NaN among floating-point numbers.
 
     Returns:
         An array of the datatype's dtype; strings in an object array for BYTES. Its dimensions are
@@ -68,20 +65,18 @@ def tensor_of(
         values = list(chain.from_iterable(values))
     if list in set(map(type, values)):
         raise RequestError(f"{_rank(where, spec)}, but its values stand deeper in lists than that")
-    return array_of(where, _plain(where, spec, values), spec.datatype, missing=missing).reshape(
-        shape
-    )
+    return array_of(where, _plain(where, spec, values), spec.datatype).reshape(shape)
 
 
 def column_of(where: str, values: list[Any], datatype: str) -> NDArray[Any]:
-    """A table's column: one value for each row, with null for NaN where numbers may be missing.
+    """A table's column: one value for each row, with null for NaN among numbers.
 
     Raises:
         RequestError: A value is none of the datatype's; the message says in which row.
     """
 
     def convert(at: str, part: list[Any]) -> NDArray[Any]:
-        return array_of(at, part, datatype, missing=True)
+        return array_of(at, part, datatype)
 
     return located(where, values, convert)
 
@@ -140,10 +135,11 @@ def check_names(what: str, found: Iterable[str], expected: Sequence[str], where:
     names, wanted = dict.fromkeys(found), dict.fromkeys(expected)
     if unknown := [name for name in names if name not in wanted]:
         raise RequestError(
-            f"unknown {what} {quoted(unknown)}{where}; this model takes {quoted(expected)}"
+            f"unknown {what}{'s' * (len(unknown) > 1)} {quoted(unknown)}{where}; this model takes "
+            f"{quoted(expected)}"
         )
     if missing := [name for name in wanted if name not in names]:
-        raise RequestError(f"missing {what} {quoted(missing)}{where}")
+        raise RequestError(f"missing {what}{'s' * (len(missing) > 1)} {quoted(missing)}{where}")
 
 
 def written(spec: TensorSpec, array: NDArray[Any]) -> Any:  # noqa: ANN401 - whatever orjson takes

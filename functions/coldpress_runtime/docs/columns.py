@@ -6,7 +6,7 @@ from typing import Any
 
 from .catalogue import Entry
 from .rows import table
-from .schemas import Schema, missing_or, row_of
+from .schemas import Schema, row_of, value
 
 __all__ = ["column_schemas", "records"]
 
@@ -21,10 +21,10 @@ def column_schemas(entry: Entry) -> dict[str, Schema]:
     inputs = entry.manifest.signature.inputs
     columns = entry.columns
     if len(inputs) == 1 and inputs[0].name in columns and len(inputs[0].shape) == _MATRIX_RANK:
-        return dict.fromkeys(columns[inputs[0].name], missing_or(inputs[0].datatype))
+        return dict.fromkeys(columns[inputs[0].name], value(inputs[0].datatype))
     return {
         columns.get(spec.name, (spec.name,))[0]: _cell(
-            row_of(spec, missing_or(spec.datatype)), spec.shape
+            row_of(spec, value(spec.datatype)), spec.shape
         )
         for spec in inputs
     }

@@ -13,7 +13,6 @@ __all__ = [
     "Schema",
     "answer_value",
     "labels_of",
-    "missing_or",
     "nested",
     "obj",
     "ref",
@@ -29,13 +28,13 @@ _KINDS: dict[str, tuple[type, ...]] = {"BYTES": (str,), "BOOL": (bool,)}
 
 
 def value(datatype: str) -> Schema:
-    """One value of a datatype, as JSON has it."""
+    """One value of a datatype, as JSON has it; NaN and infinities, which it has not, are null."""
     if datatype == "BYTES":
         return {"type": "string"}
     if datatype == "BOOL":
         return {"type": "boolean"}
     if datatype in _FLOATS:
-        return {"type": "number"}
+        return {"type": ["number", "null"]}
     bits = int(datatype.lstrip("UINT"))
     if datatype.startswith("U"):
         return {"type": "integer", "minimum": 0, "maximum": 2**bits - 1}
@@ -43,17 +42,10 @@ def value(datatype: str) -> Schema:
 
 
 def answer_value(spec: TensorSpec) -> Schema:
-    """One value of an output; NaN and infinities, which JSON has not, are null."""
+    """One value of an output."""
     if labels := labels_of(spec):
         return {"enum": list(labels)}
-    return missing_or(spec.datatype)
-
-
-def missing_or(datatype: str) -> Schema:
-    """One value of a datatype, or null where numbers of it may be NaN."""
-    if datatype in _FLOATS:
-        return {"type": ["number", "null"]}
-    return value(datatype)
+    return value(spec.datatype)
 
 
 def labels_of(spec: TensorSpec) -> tuple[str | int | float | bool, ...]:

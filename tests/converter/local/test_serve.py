@@ -1,5 +1,6 @@
 import base64
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -51,6 +52,49 @@ def send(url, *, method="GET", body=None, headers=None):
     """The response to a request."""
     request = urllib.request.Request(url, body, headers or {}, method=method)
     return urllib.request.urlopen(request, timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        pytest.param(b"\x1f\x8b", {"Content-Encoding": "gzip"}, id="compressed"),
+        pytest.param(b'"Z\xfcrich"', {}, id="no UTF-8"),
+    ],
+)
+def test_event_of_bytes_that_are_no_text(recorded, body, headers):
+    """What says that it is JSON, and is none as it comes, is handed on byte by byte."""
+    address, events = recorded
+    send(address, method="POST", body=body, headers={"Content-Type": "application/json", **headers})
+    assert events[0]["isBase64Encoded"] is True
+    assert base64.b64decode(events[0]["body"]) == body
+
+
+def test_a_body_that_an_api_would_refuse(recorded):
+    """Beyond an HTTP API's limit the body is not kept, and the handler is not asked."""
+    address, events = recorded
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        send(address, method="POST", body=bytes(10_000_001))
+    with refused.value as response:
+        assert (response.code, events) == (413, [])
+
+
+def test_a_client_that_hangs_up(recorded, capfd):
+    """A request that is never finished is nobody's fault, and no traceback."""
+    address, events = recorded
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n[1,2")
+    with send(f"{address}/after") as response:
+        assert response.status == 201
+    assert [event["rawPath"] for event in events] == ["/after"]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_head_has_the_length_of_nothing(recorded):
+    """The length of an answer that has no body is not that of none."""
+    address, _ = recorded
+    with send(address, method="HEAD") as response:
+        assert "content-length" not in response.headers
 
 
 def test_event_of_a_json_request(recorded):
@@ -172,6 +216,26 @@ def test_serve_says_where_the_playground_is(tmp_path, churn_bundle):
         finally:
             server.send_signal(signal.SIGINT)
     assert lines[1].startswith(f"Playground at http://127.0.0.1:{port}/ and ")
+
+
+def test_serve_a_model_that_can_not_be_loaded(tmp_path, churn_bundle):
+    """Without its first model nothing is served: one sentence says what is wrong with it."""
+    published = publish(churn_bundle, str(tmp_path / "store"))
+    (tmp_path / "store" / published.uri.blob_path("model.onnx")).write_bytes(b"altered")
+    command = [sys.executable, "-m", "coldpress", "serve", "--model", str(published.uri)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: {published.uri} can't be loaded: ")
+    assert "model.onnx" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_serve_has_the_pages_below_a_base_path(tmp_path, churn_bundle, serving):
+    """Where the function has a base path, so have its pages."""
+    uri = publish(churn_bundle, str(tmp_path / "store")).uri
+    with serving(uri, {**os.environ, "COLDPRESS_BASE_PATH": "/ml"}) as address:
+        assert send(f"{address}/ml/docs").headers["content-type"].startswith("text/html")
+        assert json.loads(send(f"{address}/ml/v2/health/live").read()) == {"live": True}
 
 
 def test_serve_on_a_taken_port(tmp_path, churn_bundle):

@@ -277,6 +277,14 @@ def test_what_is_no_choice_is_a_problem(name, choices):
     assert _read(**{name: "maybe"}) == DEFAULTS._replace(problems=(problem,))
 
 
+def test_what_is_no_origin_is_a_problem():
+    """A page's origin has a scheme, and nothing behind its host."""
+    settings = _read(COLDPRESS_CORS_ORIGINS="foo https://a.example https://a.example/path *")
+    assert len(settings.problems) == 2
+    assert "COLDPRESS_CORS_ORIGINS must list origins" in settings.problems[0]
+    assert "'foo'" in settings.problems[0]
+
+
 def test_a_queues_places_are_read():
     """Where answers go, and what can't be answered, without the blanks around them."""
     settings = _read(COLDPRESS_RESULTS=" s3://b/a ", COLDPRESS_DEAD_LETTER_QUEUE="https://q/dead ")

@@ -53,7 +53,7 @@ def test_options_tell_the_methods(predict, http, path, methods):
 def test_head_of_an_inference_is_not_allowed(predict, http):
     """HEAD is no way to ask for an inference."""
     answer = predict.handler(http("HEAD", INFER), None)
-    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "POST")
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "POST, OPTIONS")
 
 
 def test_a_page_of_an_allowed_origin_may_ask(load_predict, uri, http, infer):

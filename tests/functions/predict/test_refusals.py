@@ -195,7 +195,7 @@ def test_a_wrong_direct_invocation_is_refused(ask, event):
 
 def test_a_method_that_is_not_allowed_names_the_one_that_is(predict, http):
     """A 405 has the Allow header."""
-    assert predict.handler(http("PUT", INFER), None)["headers"]["allow"] == "POST"
+    assert predict.handler(http("PUT", INFER), None)["headers"]["allow"] == "POST, OPTIONS"
 
 
 def test_a_body_over_the_limit_is_refused(load_predict, uri, infer, read):

@@ -56,7 +56,9 @@ def _one_or_many(name: str) -> Schema:
 def _answer(spec: TensorSpec) -> Schema:
     """An output of one row; numbers of classes go by the classes' names."""
     schema = answer_value(spec)
-    labels = list(dict.fromkeys(map(str, spec.labels)))
+    if len(spec.shape) == 1 and spec.decides:
+        return {"type": "boolean"}
+    labels = list(dict.fromkeys(spec.class_names))
     if len(spec.shape) == _TABLE and spec.shape[1] == len(labels) == len(spec.labels):
         return obj(dict.fromkeys(labels, schema))
     for _ in spec.shape[1:]:

@@ -18,7 +18,9 @@ export function rowForm(fields, values) {
 export function rowWords(fields) {
   return fields.map(({ datatype }, at) => {
     const input = document.getElementById(`field-${at}`);
-    return datatype === "BOOL" ? String(input.checked) : word(datatype, input.value);
+    if (datatype === "BOOL") return String(input.checked);
+    // What is no number, the browser keeps to itself; without a value, it would be a missing one.
+    return input.validity.badInput ? '"no number"' : word(datatype, input.value);
   });
 }
 

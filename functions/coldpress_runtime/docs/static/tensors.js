@@ -34,13 +34,14 @@ export function rowRequest(model, values) {
   return `{"inputs":[${inputs.join(",")}]}`;
 }
 
-/** What a field's text is in JSON; what is no number becomes null, which the function refuses. */
+/** What a field's text is in JSON; a missing number is null, and what is no number stays text. */
 export function word(datatype, text) {
   if (datatype === "BYTES") return JSON.stringify(text);
   const trimmed = text.trim();
   if (NUMBER.test(trimmed)) return trimmed;
-  const number = trimmed === "" ? NaN : Number(trimmed);
-  return Number.isFinite(number) ? String(number) : "null";
+  if (trimmed === "") return "null";
+  const number = Number(trimmed);
+  return Number.isFinite(number) ? String(number) : JSON.stringify(trimmed);
 }
 
 /** An example, or zeros of the smallest shape, as a request to edit. */

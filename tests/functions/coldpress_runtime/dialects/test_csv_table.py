@@ -20,6 +20,29 @@ def test_csv_gets_the_same(matrix):
     assert told[1]["scores"] == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"1,2\n3,\n", "text/csv"), (b"a,b\n1,2\n3,\n", "text/csv"),
+     (b"1,2\n3,\n", "text/csv; header=absent")],
+    ids=["numbers at once", "names of whatever kind", "said to be without"],
+)  # fmt: skip
+def test_columns_without_names_are_told_by_their_places(single, body, kind):
+    """A matrix that has no names takes columns as they stand, with a header row or without."""
+    assert invoke(single, body, kind=kind) == [3, None]
+
+
+def test_a_header_may_be_absent(matrix):
+    """Where the content type says so, columns stand in the model's own order."""
+    told = invoke(matrix, b"3,0.25,4\n", kind="text/csv;header=absent")
+    assert told == [{"label": 0, "scores": [3, 0.25]}]
+
+
+def test_csv_without_its_content_type_is_told_of_it(matrix):
+    """Curl says nothing of CSV by itself."""
+    with pytest.raises(RequestError, match="for CSV, send the content-type text/csv"):
+        invoke(matrix, b"width,height,depth\n1,2,3\n", kind="application/x-www-form-urlencoded")
+
+
 def test_csv_is_read_by_datatype(columns):
     """Text stays text, however it looks; booleans and whole numbers are what they look like."""
     body = b'city,vip,age\n007,True,+30\n"a, b",false,-1\n'
@@ -36,14 +59,17 @@ WRONG_CSV = {
     "a name twice": (b"width,width\n1,2\n", "names a column twice"),
     "a short row": (b"width,height,depth\n1,2,3\n1,2\n", "row 1 of the CSV has 2 values, and the"),
     "an open quote": (b'width\n"1', "the body is no CSV"),
-    "no number": (b"width,height,depth\n1,2,x\n", "column 'depth' in row 0 is FP32, but its data"),
+    "no number": (
+        b"width,height,depth\n1,2,x\n",
+        "column 'depth' in row 0 is FP32, but its value is 'x'",
+    ),
     "underscore": (b"width,height,depth\n1_0,2,3\n", "column 'width' in row 0 is FP32"),
     "NaN": (b"width,height,depth\nnan,2,3\n", "column 'width' in row 0 is FP32"),
     "beyond floats": (
         b"width,height,depth\n1e999,2,3\n",
         "column 'width' in row 0: a value is out",
     ),
-    "another column": (b"a,b,c\n1,2,3\n", "unknown column 'a', 'b', 'c'"),
+    "another column": (b"a,b,c\n1,2,3\n", "unknown columns 'a', 'b', 'c'"),
 }
 
 

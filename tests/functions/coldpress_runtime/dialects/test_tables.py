@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from contextlib import suppress
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -98,7 +99,7 @@ def test_wrong_records_are_refused(matrix, document, message):
     [
         ({**CELLS, "age": 1.5}, "column 'age' in row 0 is INT64"),
         ({**CELLS, "age": None}, "column 'age' in row 0 is INT64, but its data hold null"),
-        ({**CELLS, "city": None}, "column 'city' in row 0 is BYTES, but its data hold null"),
+        ({**CELLS, "city": None}, 'hold null; send "" where a text is missing'),
         ({**CELLS, "vip": 1}, "column 'vip' in row 0 is BOOL"),
         ({**CELLS, "city_name": "a"}, "unknown column 'city_name'"),
     ],
@@ -135,6 +136,36 @@ def test_every_form_gets_the_same(matrix, document):
     assert invoke(matrix, document) == [{"label": 0, "scores": [3, 0.25]}]
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"dataframe_split": {"columns": ["b", "a"], "data": [[1, 2], [3, 4]]}},
+        {"dataframe_records": [{"b": 1, "a": 2}, {"b": 3, "a": 4}]},
+    ],
+    ids=["split", "records"],
+)
+def test_columns_without_names_are_told_by_their_places(single, document):
+    """A matrix that has no names takes a table's columns as they stand."""
+    assert invoke(single, document) == [3, 7]
+
+
+def test_a_table_of_another_width_is_refused(single):
+    """Columns without names are counted at least."""
+    with pytest.raises(RequestError, match="has 3 columns, and this model, which has no names"):
+        invoke(single, {"dataframe_records": [{"a": 1, "b": 2, "c": 3}]})
+
+
+def test_booleans_are_answered_as_such(matrix):
+    """Classes that are booleans are JSON's own, as a label and as names of scores."""
+    label = TensorSpec(name="label", datatype="INT64", shape=(-1,), labels=(False, True))
+    scores = TensorSpec(name="scores", datatype="FP32", shape=(-1, 2), labels=(False, True))
+    with_booleans = matrix.get().manifest.signature._replace(outputs=(label, scores))
+    loaded = matrix.get()
+    changed = loaded._replace(manifest=loaded.manifest._replace(signature=with_booleans))
+    answer = predict(SimpleNamespace(get=lambda *_, **__: changed, names=("x",)), [OTHER])
+    assert answer == [{"label": False, "scores": {"false": 3, "true": 0.25}}]
+
+
 def test_a_single_output_goes_without_its_name(single):
     """Of one output the predictions are its values."""
     assert invoke(single, {"instances": [[1, 2], [3, 4]]}) == [3, 7]
@@ -147,8 +178,10 @@ def test_a_single_output_goes_without_its_name(single):
         {"instances": [CELLS]},
         {"inputs": {"age": [[30]], "city_name": [["Ulm"]], "vip": [True]}},
         {"instances": [{"age": [30], "city_name": ["Ulm"], "vip": True}]},
+        {"instances": [{"age": 30, "city_name": "Ulm", "vip": True}]},
+        {"inputs": {"age": [30], "city_name": ["Ulm"], "vip": [True]}},
     ],
-    ids=["columns", "rows", "inputs", "rows of inputs"],
+    ids=["columns", "rows", "inputs", "rows of inputs", "values of inputs", "lists of inputs"],
 )
 def test_columns_that_are_inputs_go_by_either_name_in_any_form(columns, document):
     """Features named as MLflow's clients know them, or inputs as the model does, nested or not."""

@@ -51,8 +51,7 @@ WRONG = {
     "ragged": ("FP32", (-1, 2), [[1, 2], [3]], "x is ragged: the lists at dimension 1 differ"),
     "value after a list": ("FP32", (-1, 2), [[1, 2], 3], "x is ragged: lists and whole numbers"),
     "list after a value": ("FP32", (-1,), [1, [2]], "stand deeper"),
-    "null among numbers": ("FP64", (-1,), [1, None], "x is FP64, but its data hold null"),
-    "text for numbers": ("FP64", (-1,), ["1.5"], "x is FP64, but its data hold strings"),
+    "text for numbers": ("FP64", (-1,), ["1.5"], "x is FP64, but its value is '1.5'"),
     "fraction": ("INT64", (-1,), [1.5], "x is INT64, but its data hold floating-point numbers"),
     "boolean for a number": ("INT8", (-1,), [True], "its data hold booleans"),
     "number for a boolean": ("BOOL", (-1,), [1], "its data hold whole numbers"),
@@ -68,7 +67,7 @@ WRONG = {
 
 # Datatype, values, and what the error says.
 WRONG_COLUMNS = {
-    "text": ("FP64", [1.0, 2, "3"], "c in row 2 is FP64, but its data hold strings"),
+    "text": ("FP64", [1.0, 2, "3"], "c in row 2 is FP64, but its value is '3'"),
     "the first of several": ("INT64", [1, 1.5, None, "a"], "c in row 1 is INT64"),
     "null among whole numbers": ("INT64", [None, 1], "c in row 0 is INT64, but its data hold null"),
     "null among strings": ("BYTES", ["a", None], "c in row 1 is BYTES, but its data hold null"),
