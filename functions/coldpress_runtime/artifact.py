@@ -84,18 +84,6 @@ class TensorSpec(NamedTuple):
     shape: tuple[int, ...]
     labels: tuple[str | int | float | bool, ...] = ()
 
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The labels as names of values; booleans as JSON writes them."""
-        return tuple(
-            str(label).lower() if type(label) is bool else str(label) for label in self.labels
-        )
-
-    @property
-    def decides(self) -> bool:
-        """Whether its values are one of two labels that are booleans, which ONNX has as 0 and 1."""
-        return bool(self.labels) and all(type(label) is bool for label in self.labels)
-
 
 class Signature(NamedTuple):
     """What a model takes and gives, in the graph's order.

@@ -15,6 +15,7 @@ from coldpress_runtime.errors import UnknownRoute
 from coldpress_runtime.exchange import Request, Response
 from coldpress_runtime.serving import Serving
 
+from .class_names import are_booleans, class_names
 from .json_body import check_json_type, parse_json
 from .rows_and_columns import check_rows
 from .table import columns_of_records, tensors_of
@@ -75,9 +76,9 @@ def _named(
 def _by_label(spec: TensorSpec, array: NDArray[Any]) -> list[Any]:
     """An output's rows; what has a number for each class has them by the classes' names."""
     rows = rows_of(spec, array)
-    if array.ndim == 1 and spec.decides:
+    if array.ndim == 1 and are_booleans(spec):
         return [bool(row) for row in rows]
-    labels = spec.class_names
+    labels = class_names(spec)
     if array.ndim == _TABLE and array.shape[1] == len(labels) == len(set(labels)):
         return [dict(zip(labels, row, strict=True)) for row in rows]
     return rows

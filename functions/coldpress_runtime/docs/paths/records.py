@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coldpress_runtime.artifact import TensorSpec
+from coldpress_runtime.dialects.class_names import are_booleans, class_names
 from coldpress_runtime.docs.catalogue import Entry
 from coldpress_runtime.docs.columns import column_schemas, records
 from coldpress_runtime.docs.operations import Part, json_content, post
@@ -56,9 +57,9 @@ def _one_or_many(name: str) -> Schema:
 def _answer(spec: TensorSpec) -> Schema:
     """An output of one row; numbers of classes go by the classes' names."""
     schema = answer_value(spec)
-    if len(spec.shape) == 1 and spec.decides:
+    if len(spec.shape) == 1 and are_booleans(spec):
         return {"type": "boolean"}
-    labels = list(dict.fromkeys(spec.class_names))
+    labels = list(dict.fromkeys(class_names(spec)))
     if len(spec.shape) == _TABLE and spec.shape[1] == len(labels) == len(spec.labels):
         return obj(dict.fromkeys(labels, schema))
     for _ in spec.shape[1:]:
