@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from coldpress_runtime.artifact import TensorSpec
+from coldpress_runtime.class_names import are_booleans, class_names
 from coldpress_runtime.errors import UnknownRoute
 from coldpress_runtime.exchange import Request, Response
 from coldpress_runtime.serving import Serving
 
-from .class_names import are_booleans, class_names
 from .json_body import check_json_type, parse_json
 from .rows_and_columns import check_rows
 from .table import columns_of_records, tensors_of

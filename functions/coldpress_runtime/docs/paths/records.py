@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coldpress_runtime.artifact import TensorSpec
-from coldpress_runtime.dialects.class_names import are_booleans, class_names
+from coldpress_runtime.class_names import are_booleans, class_names
 from coldpress_runtime.docs.catalogue import Entry
 from coldpress_runtime.docs.columns import column_schemas, records
 from coldpress_runtime.docs.operations import Part, json_content, post

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coldpress_runtime.artifact import TensorSpec
+from .artifact import TensorSpec
 
 __all__ = ["are_booleans", "class_names"]
 
