@@ -21,7 +21,7 @@ run coldpress export $out/model.joblib --sample $out/rows.csv --trust \
 run coldpress inspect $out/bundle
 run coldpress publish $out/bundle $store --channel live
 for event in events/*.json; do
-  run coldpress invoke --model $store/breast-cancer@live --event "$event" --body
+  run coldpress invoke --model $store/breast-cancer@live --event "$event" --results $out/answers --body
 done
 run python $here/compare.py $out/model.joblib $out/rows.csv $out/bundle $store/breast-cancer@live
 
