@@ -139,21 +139,25 @@ def check_inputs(signature: Signature, tensors: Tensors) -> None:
         RequestError: An input is missing, unknown, of another datatype, rank or shape, or has no
             rows, or two inputs differ in their number of rows.
     """
-    expected = {spec.name for spec in signature.inputs}
-    if unknown := sorted(tensors.keys() - expected):
-        raise RequestError(
-            f"unknown input {quoted(unknown)}; this model takes {quoted(sorted(expected))}"
-        )
-    if missing := sorted(expected - tensors.keys()):
-        raise RequestError(f"missing input {quoted(missing)}")
+    if tensors.keys() != (expected := {spec.name for spec in signature.inputs}):
+        _check_names(expected, tensors)
     for spec in signature.inputs:
         _check_tensor(spec, tensors[spec.name])
-    _check_rows(signature, tensors)
+    if len(expected) > 1:
+        _check_rows(signature, tensors)
 
 
 def datatype_of(array: NDArray[Any]) -> str:
     """The Open Inference Protocol datatype of an array; strings of any kind are ``BYTES``."""
     return _DATATYPES.get(array.dtype, "BYTES")
+
+
+def _check_names(expected: set[str], tensors: Tensors) -> None:
+    if unknown := sorted(tensors.keys() - expected):
+        raise RequestError(
+            f"unknown input {quoted(unknown)}; this model takes {quoted(sorted(expected))}"
+        )
+    raise RequestError(f"missing input {quoted(sorted(expected - tensors.keys()))}")
 
 
 def _check_tensor(spec: TensorSpec, array: NDArray[Any]) -> None:

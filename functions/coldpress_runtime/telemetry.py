@@ -40,6 +40,8 @@ class Telemetry:
         self._settings = settings
         self._lock = Lock()
         self._cold = True
+        # What CloudWatch is told of the metrics in a line; there are a handful of kinds of lines.
+        self._directives: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def renew(self, loaded: Iterable[LoadedModel]) -> None:
         """Start over after a restore: it is a cold start, but one that loaded no model.
@@ -150,11 +152,14 @@ class Telemetry:
             values["ColdStart"] = 1
         if load_ms is not None:
             values["ModelLoadTime"] = load_ms
-        directive = {
-            "Namespace": self._settings.metrics_namespace,
-            "Dimensions": (("service",),),
-            "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values],
-        }
+        names = tuple(values)
+        directive = self._directives.get(names)
+        if directive is None:
+            directive = self._directives[names] = {
+                "Namespace": self._settings.metrics_namespace,
+                "Dimensions": (("service",),),
+                "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in names],
+            }
         stamp = int(now.timestamp() * 1000)
         return {**values, "_aws": {"Timestamp": stamp, "CloudWatchMetrics": (directive,)}}
 

@@ -27,6 +27,8 @@ _DEFAULT_LIMITS = Limits()
 # Whole numbers that JSON's reader takes for floating-point ones.
 _BEYOND = 2.0**63
 _FLOATS = ("FP16", "FP32", "FP64")
+# Those that can't hold each number of JSON's, whose reader refuses what is beyond FP64.
+_NARROW = ("FP16", "FP32")
 
 # The Python types that JSON gives, and the datatypes that each may stand for.
 _JSON_TYPES: dict[str, frozenset[type]] = {
@@ -97,11 +99,13 @@ def array_of(where: str, values: list[Any], datatype: str) -> NDArray[Any]:
     if wrong := set(map(type, values)) - allowed:
         raise RequestError(f"{where} is {datatype}, but {_otherwise(values, wrong, datatype)}")
     try:
+        if datatype not in _NARROW:
+            return np.array(values, dtype=DTYPES[datatype])
         with np.errstate(over="ignore"):
             array = np.array(values, dtype=DTYPES[datatype])
     except (OverflowError, ValueError) as error:
         raise RequestError(f"{where}: a value is out of range for {datatype}") from error
-    if array.dtype.kind == "f" and np.isinf(array).any():
+    if np.isinf(array).any():
         raise RequestError(f"{where}: a value is out of range for {datatype}")
     return array
 

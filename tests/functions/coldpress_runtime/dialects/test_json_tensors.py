@@ -99,7 +99,6 @@ WRONG = {
     "beyond FP16": ("FP16", [1], [65_520.0], "out of range for FP16"),
     "integer beyond FP16": ("FP16", [1], [2**64 - 1], "out of range for FP16"),
     "beyond FP32": ("FP32", [2], [0.0, 3.5e38], "out of range for FP32"),
-    "infinity": ("FP64", [1], [float("inf")], "out of range for FP64"),
 }
 
 
