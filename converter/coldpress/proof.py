@@ -23,7 +23,7 @@ from coldpress.sample import Sample
 from coldpress_runtime.artifact import WEIGHTS_NAME
 from coldpress_runtime.session import DTYPES
 
-__all__ = ["against_golden", "against_original", "against_plain"]
+__all__ = ["against_golden", "against_original", "against_plain", "served"]
 
 _GOLDEN = "golden examples"
 _PACKAGES = ("coldpress", "onnxruntime", "numpy")
@@ -47,7 +47,7 @@ def against_original(
     Raises:
         ColdpressError: The model or the sample doesn't fit the bundle.
     """
-    with _served(bundle) as model:
+    with served(bundle) as model:
         held = reference(trained, sample, bundle.manifest.signature, model)
         found = _certified(bundle, model, held, packages_of(trained), progress)
     return found.with_rungs(bundle.certificate().rungs)
@@ -64,7 +64,7 @@ def against_plain(bundle: Bundle, sample: Sample, *, progress: Progress) -> Cert
     Raises:
         SampleError: The sample doesn't fit the bundle.
     """
-    with _served(bundle) as model:
+    with served(bundle) as model:
         plain = TrainedModel(framework="onnx", format="onnx", model=model, sha256="", packages=())
         held = reference(plain, sample, bundle.manifest.signature)
         return _certified(bundle, model, held, _PACKAGES, progress)
@@ -101,7 +101,7 @@ def against_golden(bundle: Bundle, *, progress: Progress) -> Certificate:
         labels=labels,
         rankings=dict(zip(decided, scores, strict=False)),
     )
-    with _served(bundle) as model:
+    with served(bundle) as model:
         return _certified(bundle, model, held, _PACKAGES, progress)
 
 
@@ -120,7 +120,7 @@ def _certified(
 
 
 @contextmanager
-def _served(bundle: Bundle) -> Iterator[OnnxFile]:
+def served(bundle: Bundle) -> Iterator[OnnxFile]:
     """The bundle's model as its function serves it."""
     graph = bundle.unpacked(bundle.manifest.blob("model"))
     if bundle.manifest.weights is None:

@@ -65,6 +65,10 @@ class Fields:
             )
         return value
 
+    def optional_text(self, key: str) -> str:
+        """A string; empty where the field is missing."""
+        return self.text(key) if key in self._fields else ""
+
     def choice(self, key: str, choices: tuple[_Choice, ...]) -> _Choice:
         """One of the given strings."""
         value = self._need(key, str)

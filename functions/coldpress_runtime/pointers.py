@@ -102,11 +102,17 @@ class ChannelMove(NamedTuple):
         version: Digest of the version that the channel pointed to after the move.
         action: What moved it.
         at: When, as ISO 8601 in UTC with seconds.
+        by: Who moved it; empty where that was not written down.
     """
 
     version: str
     action: Literal["publish", "promote", "rollback"]
     at: str
+    by: str = ""
+
+    def document(self) -> dict[str, str]:
+        """The move as JSON has it, without what is not known."""
+        return {name: value for name, value in self._asdict().items() if value}
 
 
 class Channel(NamedTuple):
@@ -142,7 +148,7 @@ class Channel(NamedTuple):
         fields = {
             "schema_version": SCHEMA_VERSION,
             "version": self.version,
-            "moves": [move._asdict() for move in self.moves],
+            "moves": [move.document() for move in self.moves],
         }
         return f"{json.dumps(fields, indent=2)}\n".encode()
 
@@ -162,4 +168,6 @@ def _move(fields: Fields) -> ChannelMove:
         version=fields.text("version", DIGEST),
         action=fields.choice("action", _ACTIONS),
         at=fields.text("at"),
+        # Readers of before pass it over, and writers of before left it out.
+        by=fields.optional_text("by"),
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from coldpress.bundle import Bundle
-from coldpress.channels import list_channels
+from coldpress.registry.channels import list_channels
 from coldpress.stores import store_url
 
 

@@ -13,6 +13,7 @@ from .package import build
 from .registry import channels, promote, publish, rollback
 from .report import report
 from .signing import sign, verify
+from .versions import diff, gc, history
 
 __all__ = ["cli", "main"]
 
@@ -44,6 +45,9 @@ for command in (
     channels,
     promote,
     rollback,
+    history,
+    diff,
+    gc,
     invoke,
     serve,
     build,

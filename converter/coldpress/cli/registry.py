@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coldpress import channels as registry_channels
 from coldpress import registry
-from coldpress.channels import ChannelState
+from coldpress.registry import channels as registry_channels
+from coldpress.registry.channels import ChannelState
 from coldpress.stores import model_uri, store_url
 from coldpress.units import human_bytes
 

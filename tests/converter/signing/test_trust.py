@@ -3,9 +3,9 @@
 import pytest
 
 from coldpress.bundle import Bundle
-from coldpress.channels import promote, rollback
 from coldpress.errors import SignatureError, StoreError, UsageError
 from coldpress.registry import describe, is_signed, publish
+from coldpress.registry.channels import promote, rollback
 from coldpress.signing import check_trusted, sign
 from coldpress.stores import connect, model_uri
 

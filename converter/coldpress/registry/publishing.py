@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 import obstore
 
+from coldpress.bundle import COMPANIONS, SIGNATURE_NAME, Bundle, replace_file, writing
+from coldpress.companions import write_companions
+from coldpress.errors import SignatureError, StoreError
+from coldpress.publishable import better_signature, publishable
+from coldpress.quiet import unheard
+from coldpress.signing import check_signature, published_signature, trusted_key
+from coldpress.store_errors import store_errors
+from coldpress.stores import connect, store_url
+from coldpress.upload import put_new, upload
 from coldpress_runtime.artifact import MANIFEST_NAME, Manifest
 from coldpress_runtime.errors import ModelUnavailable
 from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
-from .bundle import COMPANIONS, SIGNATURE_NAME, Bundle, replace_file, writing
 from .channels import ChannelState, check_channel, point
-from .companions import write_companions
-from .errors import SignatureError, StoreError
-from .publishable import better_signature, publishable
-from .quiet import unheard
-from .signing import check_signature, published_signature, trusted_key
-from .store_errors import store_errors
-from .stores import connect, store_url
-from .upload import put_new, upload
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -3,8 +3,8 @@ import threading
 import obstore
 import pytest
 
-from coldpress.channels import list_channels, point, promote, rollback
 from coldpress.errors import StoreError, UsageError
+from coldpress.registry.channels import list_channels, point, promote, rollback
 from coldpress.stores import connect
 from coldpress_runtime.pointers import Channel, ModelUri
 
@@ -12,6 +12,11 @@ from coldpress_runtime.pointers import Channel, ModelUri
 def channel(root, name="live"):
     """A channel's URI."""
     return ModelUri(root=root, name="churn", channel=name)
+
+
+def add_manifest(store, digest):
+    """Makes a version that is there for its readers, and holds nothing."""
+    obstore.put(store, ModelUri(root="s3://any", name="churn", digest=digest).manifest_path, b"{}")
 
 
 def test_promote_makes_a_channel(store_root, add_version):
@@ -109,6 +114,8 @@ def test_loser_of_a_race_is_told(bucket, monkeypatch):
     """Of two moves of one channel that overlap, the second is refused and changes nothing."""
     root = f"s3://{bucket}"
     store = connect(root)
+    for digit in "123":
+        add_manifest(store, digit * 64)
     point(store, channel(root), "1" * 64, "publish")
     read = Channel.from_bytes
 
@@ -127,6 +134,8 @@ def test_loser_of_a_race_to_make_a_channel(bucket, monkeypatch):
     """Two who make the same channel at once don't overwrite each other."""
     root = f"s3://{bucket}"
     store, get = connect(root), obstore.get
+    for digit in "23":
+        add_manifest(store, digit * 64)
 
     def overtaken(*args):
         monkeypatch.setattr(obstore, "get", get)
@@ -146,6 +155,7 @@ def test_no_local_move_is_lost(tmp_path):
     target = channel(root)
 
     def move(number):
+        add_manifest(connect(root, create=True), f"{number:064x}")
         point(connect(root), target, f"{number:064x}", "promote")
 
     threads = [threading.Thread(target=move, args=(number,)) for number in range(12)]

@@ -14,19 +14,29 @@ import obstore
 from filelock import FileLock
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 
+from coldpress.errors import StoreError, UsageError
+from coldpress.signing import check_trusted
+from coldpress.store_errors import store_errors
+from coldpress.stores import connect
 from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
-from .errors import StoreError, UsageError
-from .signing import check_trusted
-from .store_errors import store_errors
-from .stores import connect
+from .versions import actor, models
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["ChannelState", "check_channel", "list_channels", "point", "promote", "rollback"]
+__all__ = [
+    "ChannelState",
+    "channels_of",
+    "check_channel",
+    "is_there",
+    "list_channels",
+    "point",
+    "promote",
+    "rollback",
+]
 
 Action = Literal["publish", "promote", "rollback"]
 _LOCK_SECONDS = 30
@@ -89,7 +99,7 @@ def rollback(target: ModelUri) -> ChannelState:
             raise StoreError(
                 f"there is no channel {target}; coldpress channels lists those there are"
             )
-    return _swap(store, target, lambda channel: _back(store, target, channel))
+    return _moved(store, target, lambda channel: _back(store, target, channel))
 
 
 def point(store: ObjectStore, target: ModelUri, version: str, action: Action) -> ChannelState:
@@ -101,14 +111,36 @@ def point(store: ObjectStore, target: ModelUri, version: str, action: Action) ->
         step = _move(version, action)
         return channel.moved(step) if channel else Channel(moves=(step,))
 
-    return _swap(store, target, move)
+    return _moved(store, target, move)
 
 
 def list_channels(root: str) -> list[ChannelState]:
     """Every channel of every model in a store, by model and channel name."""
     store = connect(root)
     with store_errors(root):
-        return sorted(_channels(store, root), key=lambda state: str(state.uri))
+        found = [state for model in models(store) for state in channels_of(store, root, model)]
+    return sorted(found, key=lambda state: str(state.uri))
+
+
+def channels_of(store: ObjectStore, root: str, model: str) -> list[ChannelState]:
+    """Every channel of a model."""
+    return [
+        ChannelState(
+            uri=ModelUri(root=root, name=model, channel=_stem(entry["path"])),
+            channel=_fetched(store, entry["path"]),
+        )
+        for entry in obstore.list_with_delimiter(store, f"{model}/channels")["objects"]
+        if entry["path"].endswith(".json")
+    ]
+
+
+def is_there(store: ObjectStore, pinned: ModelUri) -> bool:
+    """Whether a version is in a store."""
+    try:
+        obstore.head(store, pinned.manifest_path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def check_channel(name: str) -> str:
@@ -121,14 +153,8 @@ def check_channel(name: str) -> str:
     return name
 
 
-def _channels(store: ObjectStore, root: str) -> Iterator[ChannelState]:
-    for model in obstore.list_with_delimiter(store)["common_prefixes"]:
-        for entry in obstore.list_with_delimiter(store, f"{model}/channels")["objects"]:
-            folder, _, file = entry["path"].rpartition("/")
-            if file.endswith(".json"):
-                name = folder.partition("/")[0]
-                uri = ModelUri(root=root, name=name, channel=file.removesuffix(".json"))
-                yield ChannelState(uri=uri, channel=_fetched(store, entry["path"]))
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".json")
 
 
 def _fetched(store: ObjectStore, path: str) -> Channel:
@@ -147,14 +173,50 @@ def _back(store: ObjectStore, target: ModelUri, channel: Channel | None) -> Chan
         raise StoreError(
             f"{target} has nothing to go back to: no earlier version is left in its history"
         )
-    check_trusted(store, target.pinned(channel.previous))
+    pinned = target.pinned(channel.previous)
+    if not is_there(store, pinned):
+        raise StoreError(
+            f"the version before, sha256:{pinned.digest}, was deleted; coldpress promote points "
+            f"{target} to another one"
+        )
+    check_trusted(store, pinned)
     return channel.moved(_move(channel.previous, "rollback"))
 
 
 def _move(version: str, action: Action) -> ChannelMove:
     return ChannelMove(
-        version=version, action=action, at=datetime.now(UTC).isoformat(timespec="seconds")
+        version=version,
+        action=action,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        by=actor(),
     )
+
+
+def _moved(
+    store: ObjectStore, target: ModelUri, change: Callable[[Channel | None], Channel]
+) -> ChannelState:
+    """Move a channel, and look whether somebody deleted the version at that moment."""
+    state = _swap(store, target, change)
+    with store_errors(target.root):
+        if is_there(store, state.pinned):
+            return state
+    if state.moved:
+        _undo(store, target, state.channel)
+    raise StoreError(
+        f"sha256:{state.channel.version} was deleted at the same moment, so that {target} does not "
+        "move to it; publish it again, then try again"
+    )
+
+
+def _undo(store: ObjectStore, target: ModelUri, moved: Channel) -> None:
+    """Take back a channel's last move, unless somebody has moved it on."""
+    if len(moved.moves) > 1:
+        before = Channel(moves=moved.moves[:-1])
+        _swap(store, target, lambda now: before if now is None or now == moved else now)
+        return
+    with store_errors(target.root), _exclusive(target):
+        if _read(store, target.channel_path, local=True)[0] == moved:
+            obstore.delete(store, target.channel_path)
 
 
 def _swap(

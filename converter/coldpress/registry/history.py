@@ -1,0 +1,93 @@
+"""What happened to a model in a store: every move of its channels, and every deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coldpress.errors import StoreError
+from coldpress.store_errors import store_errors
+from coldpress.stores import connect, store_url
+
+from .channels import channels_of
+from .versions import deletions, models
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+__all__ = ["Happening", "history"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that was done.
+
+    Attributes:
+        at: When, as ISO 8601 in UTC with seconds.
+        model: To which model.
+        action: ``publish``, ``promote`` or ``rollback`` of a channel, or ``delete``.
+        channel: The channel that moved; empty for a deletion.
+        version: Digest of the version that the channel pointed to afterwards, or that was deleted.
+        by: Who did it; empty where nobody wrote it down.
+    """
+
+    at: str
+    model: str
+    action: str
+    channel: str
+    version: str
+    by: str
+
+
+def history(store: str, *, model: str = "", channel: str = "") -> list[Happening]:
+    """What happened in a store, the latest last.
+
+    Args:
+        store: URL or path.
+        model: Only of this model.
+        channel: Only the moves of this channel.
+
+    Raises:
+        StoreError: The store can't be read, or there is no such model or channel.
+    """
+    root = store_url(store)
+    remote = connect(root)
+    with store_errors(root):
+        names = models(remote)
+        if model and model not in names:
+            raise StoreError(f"there is no model '{model:.64}' in {root}")
+        found = [
+            happening
+            for name in ([model] if model else names)
+            for happening in _of_model(remote, root, name)
+        ]
+    if channel:
+        found = [happening for happening in found if happening.channel == channel]
+        if not found:
+            raise StoreError(
+                f"there is no channel '{channel:.64}' of {model or 'any model'} in {root}"
+            )
+    return sorted(found, key=lambda happening: happening.at)
+
+
+def _of_model(store: ObjectStore, root: str, model: str) -> Iterator[Happening]:
+    for state in channels_of(store, root, model):
+        for move in state.channel.moves:
+            yield Happening(
+                at=move.at,
+                model=model,
+                action=move.action,
+                channel=state.uri.channel,
+                version=move.version,
+                by=move.by,
+            )
+    for entry in deletions(store, model):
+        yield Happening(
+            at=entry.at,
+            model=model,
+            action="delete",
+            channel="",
+            version=entry.version,
+            by=entry.by,
+        )
