@@ -11,6 +11,7 @@ __all__ = [
     "OutOfTime",
     "PayloadTooLarge",
     "PredictionFailed",
+    "PreflightFailed",
     "RequestError",
     "ResultNotKept",
     "RuntimeFault",
@@ -159,6 +160,12 @@ class PredictionFailed(RuntimeFault):
     """The session raised on tensors that had passed every check."""
 
     code = "prediction_failed"
+
+
+class PreflightFailed(RuntimeFault):
+    """A version of the function does not answer what it is asked before it has traffic."""
+
+    code = "preflight"
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -6,13 +6,14 @@ and the sizes of all its answers; the check is for versions that answer somethin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from .dialects.json_tensors import decode
-from .errors import RequestError, RuntimeFault
+from .errors import RuntimeFault
 from .fetching import store_of
 from .options import Limits
 from .session import DTYPES, Tensors, datatype_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .pointers import ModelUri
     from .settings import Settings
 
-__all__ = ["GoldenMismatch", "check_golden", "compare_examples"]
+__all__ = ["GoldenMismatch", "answer_of", "check_golden", "compare_examples"]
 
 # The certificate's own: see docs/certificate.md.
 _RTOL = 1e-4
@@ -58,59 +59,73 @@ def check_golden(model: LoadedModel, pinned: ModelUri, settings: Settings) -> No
     if blob is None:
         return
     data = read_blob(store_of(pinned.root, settings.fetch), pinned, blob)
-    compare_examples(model, data, settings.limits)
+
+    def ask(request: dict[str, Any]) -> Tensors:
+        return model.session.run(_tensors(request, settings.limits))
+
+    compare_examples(data, ask, model.manifest)
 
 
-def compare_examples(model: LoadedModel, golden: bytes, limits: Limits) -> None:
-    """Compare a model's answers with golden examples, as `coldpress.golden` writes them.
+def compare_examples(
+    golden: bytes, ask: Callable[[dict[str, Any]], Tensors], manifest: Manifest
+) -> None:
+    """Compare answers with golden examples, as `coldpress.golden` writes them.
 
     Args:
-        model: The model.
         golden: The examples' file.
-        limits: What a request may hold.
+        ask: Has a request answered: a document of the Open Inference Protocol, with its inputs.
+        manifest: Of the model that answers.
 
     Raises:
         GoldenMismatch: As `check_golden`.
     """
-    try:
-        examples = [_example(each, limits) for each in orjson.loads(golden)["examples"]]
-    except (ValueError, LookupError, TypeError, RequestError) as error:
-        raise GoldenMismatch(f"the golden examples can't be read: {error}") from error
-    certificate = model.manifest.certificate
+    examples = _examples(golden)
     other = []
     for number, (request, expected) in enumerate(examples, 1):
         where = f"golden example {number} of {len(examples)}"
-        answer = _asked(model, request, where)
-        _check_numbers(where, expected, answer, certificate)
+        try:
+            answer = ask(request)
+        except RuntimeFault as error:
+            raise GoldenMismatch(f"the model can't answer {where}: {error}") from error
+        _check_numbers(where, expected, answer, manifest.certificate)
         if _labels_differ(expected, answer):
             other.append(where)
-    if len(other) > _other_labels(model.manifest):
+    if len(other) > _other_labels(manifest):
         raise GoldenMismatch(f"the model gives another label than the original to {other[0]}")
 
 
-def _asked(model: LoadedModel, request: Tensors, where: str) -> Tensors:
+def _examples(golden: bytes) -> list[tuple[dict[str, Any], Tensors]]:
+    """Each request with what the original answered."""
     try:
-        return model.session.run(request)
-    except RuntimeFault as error:
-        raise GoldenMismatch(f"the model can't answer {where}: {error}") from error
+        return [
+            (
+                each["request"],
+                {output["name"]: answer_of(output) for output in each["response"]["outputs"]},
+            )
+            for each in orjson.loads(golden)["examples"]
+        ]
+    except (ValueError, LookupError, TypeError) as error:
+        raise GoldenMismatch(f"the golden examples can't be read: {error}") from error
 
 
-def _example(example: Any, limits: Limits) -> tuple[Tensors, Tensors]:  # noqa: ANN401
-    request = {
-        each["name"]: decode(
-            "a golden request",
-            datatype=each["datatype"],
-            shape=each["shape"],
-            data=each["data"],
-            limits=limits,
-        )
-        for each in example["request"]["inputs"]
-    }
-    return request, {each["name"]: _answer(each) for each in example["response"]["outputs"]}
+def _tensors(request: dict[str, Any], limits: Limits) -> Tensors:
+    try:
+        return {
+            each["name"]: decode(
+                "a golden request",
+                datatype=each["datatype"],
+                shape=each["shape"],
+                data=each["data"],
+                limits=limits,
+            )
+            for each in request["inputs"]
+        }
+    except (LookupError, TypeError) as error:
+        raise GoldenMismatch(f"the golden examples can't be read: {error}") from error
 
 
-def _answer(output: dict[str, Any]) -> NDArray[Any]:
-    """What the original answered; where it was NaN, JSON has null."""
+def answer_of(output: dict[str, Any]) -> NDArray[Any]:
+    """An output of an answer; where it was NaN, JSON has null."""
     kind = DTYPES[output["datatype"]]
     wide = np.dtype(np.float64) if kind.kind == "f" else kind
     return np.array(output["data"], dtype=wide).reshape(output["shape"])

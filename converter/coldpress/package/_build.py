@@ -29,7 +29,7 @@ from .wheels import install
 
 __all__ = ["Package", "build"]
 
-_HANDLERS = ("predict.py", "batch.py", "docs.py")
+_HANDLERS = ("predict.py", "batch.py", "docs.py", "hooks.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,7 @@ def small_function(tmp_path, monkeypatch, wheelhouse):
     folder, events = tmp_path / "sources" / "functions", resources.resource("events")
     folder.mkdir(parents=True)
     (folder / "predict.py").write_text("import thing\n")
-    for name in ("batch.py", "docs.py"):
+    for name in ("batch.py", "docs.py", "hooks.py"):
         (folder / name).write_text("import thing\n")
     (folder / "requirements.txt").write_text("thing==1.0\n")
     monkeypatch.setattr(resources, "_ROOTS", (folder.parent,))

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from coldpress_runtime.golden_check import GoldenMismatch, compare_examples
+from coldpress_runtime.golden_check import GoldenMismatch, check_golden
 from coldpress_runtime.models import ModelHolder
-from coldpress_runtime.options import Limits
 from coldpress_runtime.settings import Settings
 
 EXACT = {"max_abs_diff": 0.0, "label_agreement": 1.0}
@@ -44,12 +43,15 @@ def judged(store_model, build_onnx, local_root):
     )
 
     def judge(certificate, *examples):
-        stored = store_model(local_root, model=model, certificate=certificate).put()
-        settings = Settings.from_environment({**os.environ, "MODEL_URI": stored.pinned})
         golden = json.dumps({"schema_version": 1, "examples": list(examples)}).encode()
-        compare_examples(ModelHolder(settings).get(), golden, Limits())
+        _check(store_model(local_root, model=model, certificate=certificate, golden=golden).put())
 
     return judge
+
+
+def _check(stored):
+    settings = Settings.from_environment({**os.environ, "MODEL_URI": stored.pinned})
+    check_golden(ModelHolder(settings).get(), stored.uri, settings)
 
 
 def example(x, **answers):
@@ -97,7 +99,7 @@ FAIL = {
         "can't answer golden example 1 of 1",
     ),
     "no request": (EXACT, [{"response": {}}], "can't be read"),
-    "no tensor": (EXACT, [json.loads(json.dumps(example(1.0)).replace("FP32", "FP7"))], "be read"),
+    "no tensor": (EXACT, [json.loads(json.dumps(example(1.0)).replace("FP32", "FP7"))], "datatype"),
 }
 
 
@@ -118,7 +120,5 @@ def test_other_answers_do_not(judged, certificate, examples, said):
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"examples": 3}', b"\xff"], ids=repr)
 def test_examples_that_are_none_are_refused(store_model, local_root, data):
     """A file that holds no examples proves nothing, and is refused."""
-    stored = store_model(local_root).put()
-    settings = Settings.from_environment({**os.environ, "MODEL_URI": stored.pinned})
     with pytest.raises(GoldenMismatch, match="can't be read"):
-        compare_examples(ModelHolder(settings).get(), data, Limits())
+        _check(store_model(local_root, golden=data).put())
