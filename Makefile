@@ -35,8 +35,9 @@ format: $(VENV)/.dev ## Format the sources and apply the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.dev ## Write the generated page, docs/command-line.md
+docs: $(VENV)/.dev ## Write what is generated: docs/command-line.md, infra/sam/template.yaml
 	$(BIN)/python tools/write_docs.py
+	$(BIN)/python tools/write_templates.py
 
 package: $(VENV)/.core ## Build the function's directory and zip into build/
 	$(BIN)/coldpress build -o build/

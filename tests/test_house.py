@@ -1,6 +1,7 @@
 """The rules of the house that no linter knows, and the pages that must stay true."""
 
 import ast
+import importlib.util
 import json
 import re
 import subprocess
@@ -80,6 +81,16 @@ def test_schema_accepts_the_golden_manifests(golden):
     """A manifest of each version that there ever was fits the schema, which is one itself."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(json.loads(golden.read_bytes()), SCHEMA)
+
+
+def test_the_sam_template_is_current():
+    """infra/sam/template.yaml is what tools/write_templates.py puts together from its parts."""
+    spec = importlib.util.spec_from_file_location(
+        "templates", ROOT / "tools" / "write_templates.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.template() == module.TEMPLATE.read_text("utf-8"), "run: make docs"
 
 
 def test_every_setting_is_documented():

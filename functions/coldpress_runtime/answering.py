@@ -191,6 +191,8 @@ class Answering:
             path=request.path[:_LOGGED_CHARACTERS] if request else "",
             status=response.status,
             latency_ms=(time.perf_counter() - began) * 1000,
+            request_bytes=len(request.body) if request else 0,
+            response_bytes=len(response.body),
             error=response.error,
             cause=call.cause,
             model=call.serving.used if call.serving else None,

@@ -91,6 +91,8 @@ class Telemetry:
         path: str,
         status: int,
         latency_ms: float,
+        request_bytes: int,
+        response_bytes: int,
         error: str | None,
         cause: str,
         model: LoadedModel | None,
@@ -103,6 +105,8 @@ class Telemetry:
             path: Path without the stage.
             status: HTTP status of the answer.
             latency_ms: Milliseconds in the handler.
+            request_bytes: Size of the body as it came.
+            response_bytes: Size of the answer's body.
             error: The message that the caller got, if it is an error.
             cause: What lay behind it, which the caller is not told; empty if nothing did.
             model: The model that answered it, or that it asked for; None if there was none.
@@ -120,6 +124,8 @@ class Telemetry:
                 "path": path,
                 "status": status,
                 "latency_ms": round(latency_ms, 3),
+                "request_bytes": request_bytes,
+                "response_bytes": response_bytes,
                 "cold_start": cold,
             }
             if model is not None:

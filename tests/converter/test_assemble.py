@@ -1,6 +1,7 @@
 """The steps in one process, for models whose weights are large: certified as they will serve."""
 
 import resource
+import sys
 from contextlib import contextmanager
 
 import numpy as np
@@ -107,10 +108,12 @@ def test_nothing_is_left_beside_the_bundle(large_bundle):
 def files_up_to(limit):
     """No file grows beyond a number of bytes, as on a disk that is nearly full."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # it would be cut off, too
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 

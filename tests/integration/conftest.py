@@ -1,6 +1,7 @@
 """What the real runtime and the deployment tools need: a built package and the tools."""
 
 import functools
+import json
 import os
 import pickle
 import platform
@@ -17,8 +18,17 @@ from filelock import FileLock
 
 from coldpress.package import DEFAULT_PYTHON, PYTHONS, build
 from coldpress.package.interpreters import find_interpreter
+from tests.integration.compiled import MODEL_URI, REVISION, chosen_of
 
-MODEL_URI = f"s3://churn-models/prod/eu/churn@sha256:{'ab' * 32}"
+TRANSLATE = """
+import json, sys, boto3
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
+template = yaml_parse(open(sys.argv[1]).read())
+print(json.dumps(translator.translate(template, json.loads(sys.argv[2]))))
+"""
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -211,3 +221,48 @@ def code_bucket(aws_client):
 def model_uri():
     """The URI that the templates are given."""
     return MODEL_URI
+
+
+@pytest.fixture(scope="session")
+def translate(sam_packaged, sam_tool):
+    """The CloudFormation template that AWS makes of the SAM template with some parameters."""
+    python = sam_tool("python")
+
+    def run(**parameters):
+        told = {"ModelUri": MODEL_URI, "Revision": REVISION, **parameters}
+        outcome = subprocess.run(
+            [python.path, "-c", TRANSLATE, sam_packaged, json.dumps(told)],
+            env=python.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(outcome.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sam_template(translate):
+    """The CloudFormation template that AWS makes of the SAM template."""
+    return translate()
+
+
+@pytest.fixture(scope="session")
+def serverless_template(serverless_package):
+    """The CloudFormation template that the Serverless Framework deploys."""
+    return json.loads(
+        (serverless_package / "cloudformation-template-update-stack.json").read_bytes()
+    )
+
+
+@pytest.fixture(scope="session", params=["sam", "serverless"])
+def template(request):
+    """Each tool's CloudFormation template."""
+    return request.getfixturevalue(f"{request.param}_template")
+
+
+@pytest.fixture(scope="session")
+def created(template):
+    """The resources of a tool's template with some choices, by name."""
+    return lambda **chosen: chosen_of(template, chosen)["Resources"]

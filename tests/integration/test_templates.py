@@ -1,157 +1,209 @@
-"""What the two templates create: the same function, role, bucket and API, whichever tool is used.
+"""What the two templates create: the same, whichever tool is used and whatever is chosen."""
 
-What moto's CloudFormation knows is deployed to a moto server and looked at there; the HTTP API and
-the bucket's settings, which it doesn't know, are compared as the tools compile them.
-"""
-
-import ast
 import copy
 import json
 import re
-import subprocess
-import uuid
 
 import pytest
 
+from tests.integration.compiled import JWT, MODEL_URI, STACK, chosen_of, of_type
+
 pytestmark = pytest.mark.slow
 
-# The rest of these templates' resources moto's CloudFormation can't create.
-DEPLOYABLE = {"AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::S3::Bucket"}
-TRANSLATE = """
-import json, sys, boto3
-from samcli.yamlhelper import yaml_parse
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-template = yaml_parse(open(sys.argv[1]).read())
-print(json.dumps(translator.translate(template, {"ModelUri": sys.argv[2]})))
-"""
+CHOICES = {
+    "as it comes": {},
+    "a bucket": {"CreateBucket": "true"},
+    "an HTTP API with tokens and pages": {**JWT, "Docs": "true"},
+    "a REST API": {"Api": "rest-api"},
+    "a REST API with pages": {"Api": "rest-api", "Docs": "true"},
+    "a REST API with keys": {"Api": "rest-api", "Auth": "api-key"},
+    "a REST API with keys and pages": {"Api": "rest-api", "Auth": "api-key", "Docs": "true"},
+    "a function URL": {"Api": "function-url"},
+    "a function URL with pages": {"Api": "function-url", "Docs": "true"},
+    "a VPC, traces, a topic": {
+        "SubnetIds": "subnet-1,subnet-2",
+        "SecurityGroupIds": "sg-1",
+        "Tracing": "Active",
+        "AlarmTopic": "arn:aws:sns:us-east-1:123456789012:alarms",
+    },
+    "warm by all means": {
+        "ReservedConcurrency": "20",
+        "ProvisionedConcurrency": "2",
+        "WarmUp": "rate(5 minutes)",
+    },
+    "snapshots": {"SnapStart": "true"},
+}
+# What has no resources to be narrowed to.
+UNBOUND = {
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DeleteNetworkInterface",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+}
 
 
-@pytest.fixture(scope="session")
-def sam_template(sam_packaged, sam_tool, model_uri):
-    """The CloudFormation template that AWS makes of the SAM template."""
-    python = sam_tool("python")
-    outcome = subprocess.run(
-        [python.path, "-c", TRANSLATE, sam_packaged, model_uri],
-        env=python.environment,
-        capture_output=True,
-        text=True,
-        check=True,
+def _plain(found):
+    """What a template creates, without what is each tool's own."""
+    resources = {}
+    for name, resource in copy.deepcopy(found["Resources"]).items():
+        if name.startswith("ServerlessDeploymentBucket"):
+            continue
+        resource.pop("DependsOn", None)
+        properties = resource.get("Properties", {})
+        for own in ("Code", "Tags", "Description", "CodeSha256"):
+            if resource["Type"] in ("AWS::Lambda::Function", "AWS::Lambda::Version"):
+                properties.pop(own, None)
+        version = resource["Type"] == "AWS::Lambda::Version"
+        resources["Version" if version else name] = resource
+    text = json.dumps(resources, sort_keys=True)
+    return json.loads(re.sub(r"PredictLambda(Function)?Version\w{8,}", "Version", text))
+
+
+@pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES.keys())
+def test_both_tools_create_the_same(sam_template, translate, serverless_template, chosen):
+    """Resource by resource, property by property; outputs too."""
+    assert chosen.keys() <= sam_template["Parameters"].keys()
+    sam, serverless = (
+        chosen_of(each, chosen) for each in (translate(**chosen), serverless_template)
     )
-    return json.loads(outcome.stdout)
+    ours, theirs = _plain(sam), _plain(serverless)
+    assert sorted(ours) == sorted(theirs)
+    for name in ours:
+        assert ours[name] == theirs[name], name
+    own = ("PredictLambdaFunctionQualifiedArn", "ServerlessDeploymentBucketName")
+    assert sam["Outputs"] == {k: v for k, v in serverless["Outputs"].items() if k not in own}
 
 
-@pytest.fixture(scope="session")
-def serverless_template(serverless_package):
-    """The CloudFormation template that the Serverless Framework deploys."""
-    return json.loads(
-        (serverless_package / "cloudformation-template-update-stack.json").read_bytes()
-    )
+def test_both_tools_refuse_the_same(sam_template, serverless_template):
+    """Parameters, but the one that only SAM needs, and the rules of what goes together."""
+    parameters = dict(sam_template["Parameters"])
+    del parameters["Revision"]
+    assert parameters.keys() == serverless_template["Parameters"].keys()
+    for name, each in parameters.items():
+        other = serverless_template["Parameters"][name]
+        assert {k: each[k] for k in each if k != "Default"} == {
+            k: other[k] for k in other if k != "Default"
+        }
+        if name != "ModelUri":
+            assert str(each["Default"]) == str(other["Default"]), name
+    assert sam_template["Rules"] == serverless_template["Rules"]
 
 
-@pytest.fixture(scope="session", params=["sam", "serverless"])
-def template(request):
-    """Each tool's CloudFormation template."""
-    return request.getfixturevalue(f"{request.param}_template")
+@pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES.keys())
+def test_no_right_is_wider_than_it_must_be(created, chosen):
+    """Every action is named, and so is every resource that could be."""
+    for role in of_type(created(**chosen), "AWS::IAM::Role").values():
+        for policy in role["Properties"].get("Policies", ()):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                actions = statement["Action"]
+                actions = {actions} if isinstance(actions, str) else set(actions)
+                assert not any("*" in action for action in actions)
+                resource = json.dumps(statement["Resource"])
+                assert actions <= UNBOUND or resource.strip('"') != "*"
 
 
-@pytest.fixture(scope="session")
-def deploy(aws_client, sam_template, model_uri):
-    """A function that deploys resources of some types, and gives their types and names."""
-
-    def run(template, kinds, **parameters):
-        stack = f"stack-{uuid.uuid4().hex[:8]}"
-        resources = copy.deepcopy(only(template, *kinds))
-        for resource in resources.values():
-            if "Code" in resource["Properties"]:
-                resource["Properties"]["Code"] = code_of(sam_template)
-        kept = {key: template[key] for key in ("Parameters", "Conditions")}
-        cloudformation = aws_client("cloudformation")
-        cloudformation.create_stack(
-            StackName=stack,
-            TemplateBody=json.dumps({**kept, "Resources": resources}),
-            Parameters=[
-                {"ParameterKey": key, "ParameterValue": value}
-                for key, value in {"ModelUri": model_uri, **parameters}.items()
-            ],
+def test_each_function_reads_one_model_and_writes_one_log(created):
+    """A role has the rights of its function; the hook's has two more."""
+    resources = created(Docs="true")
+    for name in ("Predict", "Docs", "Hooks"):
+        (policy,) = resources[f"{name}Role"]["Properties"]["Policies"]
+        reads, writes, *more = policy["PolicyDocument"]["Statement"]
+        assert (reads["Action"], reads["Resource"]) == (
+            "s3:GetObject",
+            "arn:aws:s3:::churn-models/prod/eu/churn/*",
         )
-        summaries = cloudformation.list_stack_resources(StackName=stack)["StackResourceSummaries"]
-        return [
-            (each["ResourceType"], each["PhysicalResourceId"])
-            for each in summaries
-            if each["ResourceType"]
-        ]
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def deployed(template, deploy):
-    """Each tool's resources, deployed without a bucket."""
-    return deploy(template, DEPLOYABLE)
+        assert writes["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+        assert writes["Resource"] == {"Fn::GetAtt": [f"{name}LogGroup", "Arn"]}
+        assert [each["Action"] for each in more] == (
+            ["lambda:InvokeFunction", "codedeploy:PutLifecycleEventHookExecutionStatus"]
+            if name == "Hooks"
+            else []
+        )
+        assert "ManagedPolicyArns" not in resources[f"{name}Role"]["Properties"]
 
 
-def test_the_function_may_read_one_model_and_write_one_log(deployed, aws_client):
-    """The role holds two rights, and no managed policy beside them."""
-    iam, (role,) = aws_client("iam"), named("AWS::IAM::Role", deployed)
-    (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-    s3, logs = ast.literal_eval(document)["Statement"]  # moto's own way to write it
-    assert s3 == {
-        "Effect": "Allow",
-        "Action": "s3:GetObject",
-        "Resource": "arn:aws:s3:::churn-models/prod/eu/churn/*",
+def test_a_stack_as_it_comes(created):
+    """A function, its alias, an HTTP API, a hook, alarms, a dashboard, and logs; no more."""
+    resources = created()
+    kinds = sorted(each["Type"] for name, each in resources.items() if "Bucket" not in name)
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "AWS::ApiGatewayV2::Api": 1,
+        "AWS::ApiGatewayV2::Integration": 1,
+        "AWS::ApiGatewayV2::Route": 1,
+        "AWS::ApiGatewayV2::Stage": 1,
+        "AWS::CloudWatch::Alarm": 4,
+        "AWS::CloudWatch::Dashboard": 1,
+        "AWS::CodeDeploy::Application": 1,
+        "AWS::CodeDeploy::DeploymentGroup": 1,
+        "AWS::IAM::Role": 3,
+        "AWS::Lambda::Alias": 1,
+        "AWS::Lambda::Function": 2,
+        "AWS::Lambda::Permission": 1,
+        "AWS::Lambda::Version": 1,
+        "AWS::Logs::LogGroup": 3,
     }
-    (function,) = named("AWS::Lambda::Function", deployed)
-    assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
-    assert logs["Resource"].endswith(f":log-group:/aws/lambda/{function}")
-    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
-
-
-def test_the_function_is_what_was_asked_for(deployed, aws_client, model_uri):
-    """Handler, runtime, memory and environment are set as the parameters say."""
-    (name,) = named("AWS::Lambda::Function", deployed)
-    found = aws_client("lambda").get_function_configuration(FunctionName=name)
-    assert {key: found[key] for key in ("Handler", "Runtime", "MemorySize", "Timeout")} == {
+    properties = resources["PredictLambdaFunction"]["Properties"]
+    assert {key: properties[key] for key in ("Handler", "Runtime", "MemorySize", "Timeout")} == {
         "Handler": "predict.handler",
         "Runtime": "python3.13",
         "MemorySize": 1769,
         "Timeout": 29,
     }
-    assert found["Architectures"] == ["x86_64"]
-    assert found["EphemeralStorage"] == {"Size": 512}
-    variables = found["Environment"]["Variables"]
-    assert variables.pop("POWERTOOLS_SERVICE_NAME")
-    assert variables == {
-        "MODEL_URI": model_uri,
+    assert properties["Architectures"] == ["x86_64"]
+    assert properties["EphemeralStorage"] == {"Size": 512}
+    assert properties["Environment"]["Variables"] == {
+        "MODEL_URI": MODEL_URI,
+        "POWERTOOLS_SERVICE_NAME": STACK,
         "POWERTOOLS_METRICS_NAMESPACE": "Coldpress",
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
 
 
-def test_logs_end(deployed, aws_client):
-    """The function's log and the API's are kept for 30 days."""
-    logs = aws_client("logs")
-    groups = named("AWS::Logs::LogGroup", deployed)
-    assert sorted(name.rpartition("/")[0] for name in groups) == ["/aws/http-api", "/aws/lambda"]
-    for name in groups:
-        (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-        assert group["retentionInDays"] == 30
+def test_logs_end(created):
+    """Every log is kept for as long as was chosen."""
+    groups = of_type(created(Docs="true", LogRetention="90"), "AWS::Logs::LogGroup").values()
+    assert {str(group["Properties"]["RetentionInDays"]) for group in groups} == {"90"}
+    assert sorted(group["Properties"]["LogGroupName"] for group in groups) == [
+        f"/aws/api/{STACK}",
+        f"/aws/lambda/CodeDeployHook_{STACK}",
+        f"/aws/lambda/{STACK}-docs",
+        f"/aws/lambda/{STACK}-predict",
+    ]
 
 
-def test_a_bucket_is_made_only_when_asked_for(deployed, template, deploy, aws_client):
-    """CreateBucket makes the bucket that the model URI names; without it there is none."""
-    assert "churn-models" not in named("AWS::S3::Bucket", deployed)
-    created = deploy(template, {"AWS::S3::Bucket"}, CreateBucket="true")
-    assert "churn-models" in named("AWS::S3::Bucket", created)
-    aws_client("s3").delete_bucket(Bucket="churn-models")
+def test_traffic_moves_by_and_by_and_back(created):
+    """The alias moves by CodeDeploy, after the hook, and back when an alarm rings."""
+    resources = created(Shift="Linear10PercentEvery1Minute")
+    alias = resources["PredictLambdaFunctionAliaslive"]
+    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    assert update["BeforeAllowTrafficHook"] == {"Ref": "HooksLambdaFunction"}
+    group = resources["PredictLambdaFunctionDeploymentGroup"]["Properties"]
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    alarms = {alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]}
+    assert alarms == of_type(resources, "AWS::CloudWatch::Alarm").keys()
+    hook = resources["HooksLambdaFunction"]["Properties"]
+    assert hook["FunctionName"] == f"CodeDeployHook_{STACK}"
+    (version,) = of_type(resources, "AWS::Lambda::Version")
+    assert hook["Environment"]["Variables"]["NEW_VERSION"] == {"Ref": version}
+    assert alias["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
 
 
-def test_the_bucket_is_closed_and_keeps_its_past(template):
-    """The bucket's settings are those that a reviewer asks for."""
-    bucket = template["Resources"]["ModelBucket"]
+def test_another_revision_is_another_version(translate):
+    """SAM makes a version for each revision, whatever else is the same."""
+    (one,), (other,) = (
+        of_type(translate(Revision=digits * 10)["Resources"], "AWS::Lambda::Version")
+        for digits in ("0a", "0b")
+    )
+    assert one != other
+
+
+def test_the_bucket_is_closed_and_keeps_its_past(created):
+    """The bucket's settings are those that a reviewer asks for, and there is none unasked."""
+    assert "ModelBucket" not in created()
+    bucket = created(CreateBucket="true")["ModelBucket"]
     properties = bucket["Properties"]
+    assert properties["BucketName"] == "churn-models"
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
@@ -163,11 +215,10 @@ def test_the_bucket_is_closed_and_keeps_its_past(template):
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
 
 
-def test_the_bucket_refuses_what_is_not_encrypted(template):
+def test_the_bucket_refuses_what_is_not_encrypted(created):
     """The bucket's policy denies every request without TLS."""
-    (statement,) = template["Resources"]["ModelBucketPolicy"]["Properties"]["PolicyDocument"][
-        "Statement"
-    ]
+    policy = created(CreateBucket="true")["ModelBucketPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = policy["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == (
         "Deny",
         "*",
@@ -175,22 +226,6 @@ def test_the_bucket_refuses_what_is_not_encrypted(template):
     )
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert len(statement["Resource"]) == 2
-
-
-def test_every_route_is_signed(template):
-    """The API has the two routes, any method, and both ask for AWS signatures."""
-    assert routes(template) == {"ANY /{proxy+}": "AWS_IAM"}
-
-
-def test_the_api_is_throttled_and_logs_no_secret(template):
-    """The stage has limits, and a JSON access log without bodies or authorisation headers."""
-    (stage,) = only(template, "AWS::ApiGatewayV2::Stage").values()
-    settings = stage["Properties"]["DefaultRouteSettings"]
-    assert (settings["ThrottlingBurstLimit"], settings["ThrottlingRateLimit"]) == (200, 100)
-    access_log = stage["Properties"]["AccessLogSettings"]["Format"]
-    assert json.loads(access_log)["requestId"] == "$context.requestId"
-    assert set(re.findall(r"\$\w+", access_log)) == {"$context"}
-    assert "authorizer" not in access_log
 
 
 @pytest.mark.parametrize(
@@ -213,71 +248,11 @@ def test_the_model_uri_is_checked(template, uri, valid):
     assert bool(re.fullmatch(pattern.removesuffix("$"), uri)) is valid
 
 
-@pytest.mark.parametrize("kind", ["ModelBucket", "ModelBucketPolicy"])
-def test_both_tools_make_the_same_bucket(sam_template, serverless_template, kind):
-    """SAM's bucket and Serverless's are one and the same."""
-    assert plain(sam_template["Resources"][kind]) == plain(serverless_template["Resources"][kind])
-
-
-def test_both_tools_make_the_same_role(sam_template, serverless_template):
-    """Both roles are the same, but for the name of the function's log group."""
-    roles = (
-        json.dumps(plain(each["Resources"]["FunctionRole"]))
-        for each in (sam_template, serverless_template)
-    )
-    sam, serverless = roles
-    assert sam.replace("FunctionLogGroup", "PredictLogGroup") == serverless
-
-
-def test_both_tools_make_the_same_api(sam_template, serverless_template):
-    """Routes, throttling and access logs agree."""
-    assert routes(sam_template) == routes(serverless_template)
-    sam, serverless = (
-        next(iter(only(each, "AWS::ApiGatewayV2::Stage").values()))["Properties"]
-        for each in (sam_template, serverless_template)
-    )
-    assert sam["AccessLogSettings"]["Format"] == serverless["AccessLogSettings"]["Format"]
-    assert sam["DefaultRouteSettings"].items() <= serverless["DefaultRouteSettings"].items()
-    assert (sam["StageName"], sam["AutoDeploy"]) == ("$default", True)
-    assert (serverless["StageName"], serverless["AutoDeploy"]) == ("$default", True)
-
-
-def only(template, *kinds):
-    """A template's resources of the given types."""
-    resources = template["Resources"].items()
-    return {name: each for name, each in resources if each["Type"] in kinds}
-
-
-def named(kind, deployed):
-    """Physical names of the deployed resources of one type."""
-    return [name for each, name in deployed if each == kind]
-
-
-def code_of(template):
-    """Where a template's function has its code."""
-    (function,) = only(template, "AWS::Lambda::Function").values()
-    return function["Properties"]["Code"]
-
-
-def plain(resource):
-    """A resource without the tool's own remarks."""
-    return {key: value for key, value in resource.items() if key != "Metadata"}
-
-
-def routes(template):
-    """Routes and how a caller proves who he is, from route resources or an OpenAPI document."""
-    found = only(template, "AWS::ApiGatewayV2::Route").values()
-    if found:
-        return {
-            each["Properties"]["RouteKey"]: each["Properties"]["AuthorizationType"]
-            for each in found
-        }
-    (api,) = only(template, "AWS::ApiGatewayV2::Api").values()
-    paths = api["Properties"]["Body"]["paths"].items()
-    return {
-        f"{method.removeprefix('x-amazon-apigateway-').removesuffix('-method').upper()} {path}": (
-            ",".join(name for scheme in operation["security"] for name in scheme)
-        )
-        for path, methods in paths
-        for method, operation in methods.items()
-    }
+def test_the_dashboard_is_json(created):
+    """Its widgets are there, and name the stack's own function and log."""
+    body = created()["Dashboard"]["Properties"]["DashboardBody"]
+    text = body["Fn::Sub"] if isinstance(body, dict) else body
+    widgets = json.loads(text)["widgets"]
+    titles = [widget["properties"]["title"] for widget in widgets]
+    assert {"Cold starts", "Predictions by model", "Payload sizes, bytes"} <= set(titles)
+    assert f"/aws/lambda/{STACK}-predict" in text

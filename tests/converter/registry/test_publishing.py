@@ -162,6 +162,7 @@ def test_publish_to_full_disk(tmp_path, churn_bundle):
     store = tmp_path / "store"
     script = (
         "import resource, signal, sys\n"
+        "sys.dont_write_bytecode = True\n"  # it would be cut off, and Python 3.11 does not notice
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "from coldpress.cli import main\n"

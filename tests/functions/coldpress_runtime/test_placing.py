@@ -267,6 +267,8 @@ ASK_WITH_FULL_DISK = """
 import json
 import resource
 import signal
+import sys
+sys.dont_write_bytecode = True  # it would be cut off, too, and Python 3.11 does not notice
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 import predict

@@ -65,6 +65,8 @@ def test_each_request_is_one_log_line(printed, stored, sample_event):
         "method": "POST",
         "path": "/v2/models/breast-cancer/infer",
         "status": 200,
+        "request_bytes": 578,
+        "response_bytes": 312,
         "cold_start": True,
         "model": "breast-cancer",
         "model_version": stored.uri.digest,

@@ -1,0 +1,30 @@
+"""What the tests of the templates share: choices, names, and resources by type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.resolved import resolved
+
+__all__ = ["JWT", "MODEL_URI", "REVISION", "STACK", "chosen_of", "of_type"]
+
+MODEL_URI = f"s3://churn-models/prod/eu/churn@sha256:{'ab' * 32}"
+# As the Serverless Framework names the stack that the tests package.
+STACK = "coldpress-test"
+REVISION = "0a" * 10
+JWT = {
+    "Auth": "jwt",
+    "JwtIssuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a",
+    "JwtAudience": "client-1,client-2",
+}
+
+
+def chosen_of(template: dict[str, Any], chosen: dict[str, str]) -> dict[str, Any]:
+    """What a template creates with some choices, in the tests' stack."""
+    told = {"AWS::StackName": STACK, "ModelUri": MODEL_URI, "Revision": REVISION, **chosen}
+    return resolved(template, told)
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Resources of a type, by name."""
+    return {name: each for name, each in resources.items() if each["Type"] == kind}
