@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 FRONTS = {
     "HTTP API": ({}, {"ANY /{proxy+}": "AWS_IAM"}),
     "HTTP API with tokens": (JWT, {"ANY /{proxy+}": "JWT"}),
-    "REST API": ({"Api": "rest-api"}, {"ANY /{proxy+}": "iam"}),
+    "REST API": ({"Api": "rest-api"}, {"ANY /{proxy+}": "AWS_IAM"}),
     "REST API with keys": ({"Api": "rest-api", "Auth": "api-key"}, {"ANY /{proxy+}": "key"}),
     "function URL": ({"Api": "function-url"}, {"function-url": "AWS_IAM"}),
 }
@@ -67,12 +67,18 @@ def _routes(resources):
         each["Properties"]["RouteKey"]: each["Properties"]["AuthorizationType"]
         for each in of_type(resources, "AWS::ApiGatewayV2::Route").values()
     }
-    for api in of_type(resources, "AWS::ApiGateway::RestApi").values():
-        for path, methods in api["Properties"]["Body"]["paths"].items():
-            for method, operation in methods.items():
-                (scheme,) = (name for each in operation["security"] for name in each)
-                key = "ANY" if "any-method" in method else method.upper()
-                found[f"{key} {path}"] = scheme
+    for method in of_type(resources, "AWS::ApiGateway::Method").values():
+        properties = method["Properties"]
+        caller = "key" if properties["ApiKeyRequired"] else properties["AuthorizationType"]
+        found[f"{properties['HttpMethod']} {_path(resources, properties['ResourceId'])}"] = caller
     if "FunctionUrl" in resources:
         found["function-url"] = resources["FunctionUrl"]["Properties"]["AuthType"]
     return found
+
+
+def _path(resources, found):
+    """The path of a REST API's resource."""
+    if "Ref" not in found:
+        return "/"
+    properties = resources[found["Ref"]]["Properties"]
+    return f"{_path(resources, properties['ParentId']).rstrip('/')}/{properties['PathPart']}"
