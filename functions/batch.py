@@ -7,16 +7,21 @@ another concurrency than callers who wait.
 from __future__ import annotations
 
 import os
+
+# numpy's BLAS, which inference never calls, would start a busy thread for each vCPU.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from typing import TYPE_CHECKING, Any
 
 from coldpress_runtime.models import ModelHolder
 from coldpress_runtime.settings import Settings
 
+# ruff: noqa: E402 - the first lines come first
 _settings = Settings.from_environment(os.environ)
 _models = ModelHolder(_settings)
 _models.begin()
 
-# ruff: noqa: E402 - the model is on its way while these are imported
+# The model is on its way while these are imported.
 from coldpress_runtime.answering import Answering
 from coldpress_runtime.queues.dead_letters import DeadLetters
 from coldpress_runtime.queues.results import Results

@@ -181,7 +181,7 @@ class Answering:
         elif error.__cause__ is not None:  # which is no fault, and logged nowhere else
             call.cause = _printable(error.__cause__)[:_LOGGED_CHARACTERS]
         body = (call.dialect or dialect_of("")).refusal(status, code, message)
-        return Response(status=status, body=body, headers=headers, error=message)
+        return Response(status=status, body=body, headers=headers, error=message, code=code)
 
     def _report(self, call: _Call, response: Response, began: float) -> None:
         request = call.request

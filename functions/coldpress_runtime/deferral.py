@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from threading import Lock
+from threading import Lock, get_ident
 from types import ModuleType
 from typing import Any
 
@@ -39,23 +39,27 @@ class Deferral:
     def __enter__(self) -> None:
         for name, answers in _DEFERRED.items():
             if name not in sys.modules:
-                module = _Deferred(name)
-                vars(module).update(answers)
-                sys.modules[name] = module
+                module = sys.modules[name] = _Deferred(name, answers)
                 self._put_off.append(module)
 
     def __exit__(self, *_: object) -> None:
         """Whoever imports them from now on gets the real ones at once."""
         for module in self._put_off:
             _withdraw(module)
-            for name in _DEFERRED[module.__name__]:
-                vars(module).pop(name, None)
+            vars(module)["_answers"] = {}
 
 
 class _Deferred(ModuleType):
-    """Stands in for a module."""
+    """Stands in for a module, with answers for the thread that imports."""
+
+    def __init__(self, name: str, answers: dict[str, object]) -> None:
+        super().__init__(name)
+        vars(self).update(_answers=answers, _importing=get_ident())
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a module has
+        own = vars(self)
+        if name in own["_answers"] and own["_importing"] == get_ident():
+            return own["_answers"][name]
         _withdraw(self)
         return getattr(import_module(self.__name__), name)
 

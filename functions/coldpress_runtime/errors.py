@@ -18,6 +18,7 @@ __all__ = [
     "SwapFailed",
     "UnknownModel",
     "UnknownRoute",
+    "UnknownVersion",
     "UnsupportedMedia",
     "quoted",
 ]
@@ -140,6 +141,12 @@ class UnknownModel(RuntimeFault):
     """The path names a model or a version that this function does not serve."""
 
     code = "unknown_model"
+
+
+class UnknownVersion(UnknownModel):
+    """The function serves another version of the model; it may serve that one later."""
+
+    code = "unknown_version"
 
 
 class MethodNotAllowed(RuntimeFault):

@@ -50,6 +50,7 @@ class Response(NamedTuple):
         headers: Further headers, by lower-case name.
         content_type: What the body is; empty if there is none.
         error: What the caller is told, if the status is an error's.
+        code: The fault's own code then; see `coldpress_runtime.errors`.
     """
 
     status: int
@@ -57,6 +58,7 @@ class Response(NamedTuple):
     headers: Mapping[str, str] = _NO_HEADERS
     content_type: str = JSON
     error: str | None = None
+    code: str = ""
 
     @property
     def failed(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from .errors import OutOfTime, RequestError, UnknownModel, quoted
+from .errors import OutOfTime, RequestError, UnknownVersion, quoted
 from .models import LoadedModel, ModelHolder
 from .options import Limits
 from .session import Tensors, check_inputs
@@ -77,7 +77,7 @@ class Serving:
         if model is None or name not in ("", model.manifest.name):
             model = self._had(name)
         if version not in ("", model.version):
-            raise UnknownModel(
+            raise UnknownVersion(
                 f"unknown version '{version:.80}' of '{model.manifest.name}'; this function serves "
                 f"{model.version}"
             )

@@ -37,7 +37,7 @@ _SWITCH = {"on": True, "off": False}
 _TRUE = ("1", "y", "yes", "t", "true", "on")
 # Between models; a directory's name may hold blanks and commas, too.
 _BETWEEN_MODELS = re.compile(r"[\s,]+(?=[a-z][a-z0-9+]*://)")
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/*\s]+")
 _LIVE = "live"
 # WARN is what Lambda itself says.
 _QUIET_LEVELS = ("WARN", "WARNING", "ERROR", "CRITICAL", "FATAL")

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ _CONNECT_SECONDS = 3
 _MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 # The action that a role may not do, and S3's own error codes for what is wrong with a key:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_CONFLICT = re.compile(r"\b409\b|<Code>(?:ConditionalRequestConflict|OperationAborted)</Code>")
 _KMS = re.compile(r"kms:[A-Z]|<Code>KMS\.")
 
 
@@ -166,8 +167,15 @@ def write_once(store: ObjectStore, path: str, data: bytes) -> None:
     Raises:
         ModelUnavailable: The store does not take it; as `read`.
     """
-    with _faults(path, "write"), suppress(AlreadyExistsError):
-        obstore.put(store, path, data, mode="create", use_multipart=False)
+    with _faults(path, "write"):
+        try:
+            obstore.put(store, path, data, mode="create", use_multipart=False)
+        except AlreadyExistsError as error:
+            # S3 says 412 of what is there, and 409 of two who write at once: then neither may be.
+            if _CONFLICT.search(str(error)):
+                raise ModelUnavailable(
+                    f"can't write {path}: {_brief(error)}", code="store"
+                ) from error
 
 
 def _ends_before(store: ObjectStore, path: str, end: int) -> bool:

@@ -1,7 +1,7 @@
 """CSV, read as strictly as JSON: a cell has to be what the model's column takes.
 
-It has a header row, unless its content type says ``header=absent`` (RFC 4180), or the model has no
-names for its columns and the first row holds only numbers.
+It has a header row, unless its content type says ``header=absent`` (RFC 4180): what a first row is
+can't be told from its cells.
 
 An empty cell is missing: NaN among floating-point numbers, and nothing else.
 """
@@ -12,6 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from math import isinf
 from typing import Any
 
 from coldpress_runtime.artifact import Signature
@@ -48,7 +49,7 @@ def read_csv(
         PayloadTooLarge: It has more cells than the limit.
     """
     rows = _rows(body, limits)
-    if rows and not (header and _is_header(rows[0], signature)):
+    if rows and not header:
         rows = [_names(signature, len(rows[0])), *rows]
     if len(rows) < 2:  # noqa: PLR2004 - the header and a row
         raise RequestError("the CSV needs a header row and at least one row of values")
@@ -85,19 +86,14 @@ def _rows(body: bytes, limits: Limits) -> list[list[str]]:
     return rows
 
 
-def _is_header(row: list[str], signature: Signature) -> bool:
-    """Whether a first row is names; a model that has none may get numbers at once."""
-    return bool(signature.features) or len(signature.inputs) > 1 or not all(map(_is_number, row))
-
-
-def _is_number(cell: str) -> bool:
-    return not cell.strip() or _NUMBER.fullmatch(cell.strip()) is not None
-
-
 def _names(signature: Signature, count: int) -> list[str]:
     """Names for the columns of a table that has none: the model's, or else their places."""
     own = signature.features or tuple(spec.name for spec in signature.inputs)
-    return list(own) if len(own) == count else [str(place) for place in range(count)]
+    if len(own) == count:
+        return list(own)
+    if signature.features or len(own) > 1:
+        raise RequestError(f"the CSV has {count} columns, and this model takes {len(own)}")
+    return [str(place) for place in range(count)]
 
 
 def _readers(signature: Signature, names: list[str]) -> dict[str, Callable[[str], Any]]:
@@ -126,4 +122,7 @@ def _number(cell: str) -> float | str | None:
     text = cell.strip()
     if not text:
         return None
-    return float(text) if len(text) <= _MOST_DIGITS and _NUMBER.fullmatch(text) else cell
+    if len(text) > _MOST_DIGITS or not _NUMBER.fullmatch(text):
+        return cell
+    number = float(text)
+    return cell if isinf(number) else number

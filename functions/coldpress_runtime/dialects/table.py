@@ -91,6 +91,8 @@ def _is_column(spec: TensorSpec) -> bool:
 
 def _matrix(signature: Signature, columns: Columns) -> NDArray[Any]:
     datatype, features = signature.inputs[0].datatype, signature.features
+    if not columns:
+        raise RequestError("the table has no columns")
     if features:
         check_names("column", columns, features)
     else:

@@ -21,6 +21,8 @@ ANSWER_BYTES = 6 * 1024**2
 # Lambda's runtime writes the answer anew: a space follows each comma and colon, and exponents have
 # two digits.
 _LONGER = (b",", b":", b"e")
+# What SQS, SNS, S3, DynamoDB and Kinesis call what they deliver; Kafka; and MQ.
+_BATCHES = ("Records", "records", "messages")
 _NAMES = (("models", "model_name"), ("versions", "model_version"))
 
 
@@ -30,7 +32,7 @@ def parse(event: Any, base_path: str = "") -> Request:  # noqa: ANN401, ARG001 -
     Raises:
         NotARequest: It is what a queue, a topic or a stream delivers, and an answer ends that.
     """
-    if isinstance(event, dict) and isinstance(event.get("Records"), list):
+    if _is_delivered(event):
         raise NotARequest(
             "the event holds records rather than a request: give the messages of an SQS queue to "
             "batch.handler; records of other sources are not read"
@@ -58,6 +60,19 @@ def sent_bytes(response: Response) -> int:
     body = response.body
     escaped = 0 if body.isascii() else 4 * (len(body) - len(body.decode()))
     return len(body) + sum(body.count(mark) for mark in _LONGER) + escaped
+
+
+def _is_delivered(event: object) -> bool:
+    """Whether an event is what a queue, a topic or a stream delivers, alone or in a list."""
+    if isinstance(event, list):
+        return bool(event) and all(
+            isinstance(each, dict) and "eventSource" in each for each in event
+        )
+    return (
+        isinstance(event, dict)
+        and "inputs" not in event
+        and any(event.get(name) and not isinstance(event[name], str) for name in _BATCHES)
+    )
 
 
 def _path(event: dict[str, Any]) -> str:

@@ -14,6 +14,9 @@ __all__ = ["DeadLetters", "QueueClient"]
 
 _REASON = "coldpress-error"
 _MOST_ATTRIBUTES = 10
+# A message's limit, and what its attributes with the reason may take of it.
+_MOST_BYTES = 1024 * 1024
+_ATTRIBUTE_BYTES = 16 * 1024
 _REASON_CHARACTERS = 512
 
 
@@ -55,7 +58,8 @@ class DeadLetters:
             name: _sendable(attribute)
             for name, attribute in (record.get("messageAttributes") or {}).items()
         }
-        if _REASON in attributes or len(attributes) < _MOST_ATTRIBUTES:
+        room = len(record["body"].encode()) <= _MOST_BYTES - _ATTRIBUTE_BYTES
+        if room and (_REASON in attributes or len(attributes) < _MOST_ATTRIBUTES):
             attributes[_REASON] = {"DataType": "String", "StringValue": _plain(reason)}
         self._client().send_message(
             QueueUrl=self._url,

@@ -90,7 +90,13 @@ def _attribute(record: dict[str, Any], name: str) -> str:
         return ""
     if not isinstance(attribute, dict) or not isinstance(attribute.get("stringValue"), str):
         raise RequestError(f"the message attribute {name} must be of the type String")
-    return text_of(attribute, "stringValue")
+    value = text_of(attribute, "stringValue")
+    # A line break would let two questions have one key.
+    if not value.isprintable():
+        raise RequestError(
+            f"the message attribute {name} holds characters that are none of its kind"
+        )
+    return value
 
 
 def _fields(record: dict[str, Any], name: str) -> dict[str, Any]:

@@ -7,12 +7,13 @@ the dead-letter queue; what one may goes back, and so does what there is no time
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from coldpress_runtime.answering import Answering
-from coldpress_runtime.errors import ModelUnavailable
+from coldpress_runtime.errors import ModelUnavailable, RuntimeFault
 from coldpress_runtime.settings import Settings
 from coldpress_runtime.telemetry import Telemetry
 
@@ -28,7 +29,8 @@ _SIDE_BY_SIDE = 8
 _MARGIN_SECONDS = 1.0
 _DEFAULT_SECONDS = 60.0
 _FAILED, _UNFORESEEN = 400, 500
-_NO_RESULTS = "COLDPRESS_RESULTS is not set: name the place for answers, as s3://my-bucket/answers"
+# What may be gone with the next version that a channel brings.
+_PASSING = ("unknown_version",)
 
 Record = dict[str, Any]
 
@@ -52,7 +54,7 @@ class Worker:
         dead_letters: DeadLetters,
         telemetry: Telemetry,
     ) -> None:
-        self._problems = (*settings.problems, *(() if settings.results else (_NO_RESULTS,)))
+        self._problems = (*settings.problems, *_problems(settings))
         self._answering = answering
         self._results = results
         self._dead_letters = dead_letters
@@ -66,26 +68,30 @@ class Worker:
             error = ModelUnavailable("; ".join(self._problems), code="configuration")
             self._telemetry.failure(str(error), error, request_id=clock.request_id)
             return _given_back(records)
-        return _given_back(self._left(_groups(records), clock))
+        # Before any message is timed; if it fails, each message is told why.
+        with suppress(RuntimeFault):
+            self._answering.serving(max(0.0, clock.left - _MARGIN_SECONDS)).ready()
+        groups = _groups(records)
+        self._settle(groups, clock)
+        return _given_back([record for group in groups for record in group.left])
 
-    def _left(self, groups: Sequence[list[Record]], clock: _Clock) -> list[Record]:
-        """The messages that go back to the queue, by whatever reason."""
+    def _settle(self, groups: Sequence[_Group], clock: _Clock) -> None:
+        """Settle what there is time for; what still runs at the end of it goes back, too."""
         pool = ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(groups)), "message")
-        pending = [(pool.submit(self._left_of, group, clock), group) for group in groups]
-        wait([future for future, _ in pending], timeout=max(0.0, clock.left - _MARGIN_SECONDS))
+        pending = [pool.submit(self._settle_group, group, clock) for group in groups]
+        wait(pending, timeout=max(0.0, clock.left - _MARGIN_SECONDS))
         pool.shutdown(wait=False, cancel_futures=True)
-        return [record for future, group in pending for record in _outcome(future, group)]
 
-    def _left_of(self, group: list[Record], clock: _Clock) -> list[Record]:
-        """What is left of messages in their order: the first that is not settled, and the rest."""
-        for number, record in enumerate(group):
+    def _settle_group(self, group: _Group, clock: _Clock) -> None:
+        """Settle messages in their order, up to the first that can't be."""
+        for record in group.records:
             try:
                 if not self._is_settled(record, clock):
-                    return group[number:]
+                    return
             except Exception as error:  # noqa: BLE001 - whatever it is, the message is not lost
                 self._telemetry.failure(str(error), error, request_id=record["messageId"])
-                return group[number:]
-        return []
+                return
+            group.settled += 1
 
     def _is_settled(self, record: Record, clock: _Clock) -> bool:
         if not clock.has_time:
@@ -93,12 +99,9 @@ class Worker:
         began = time.monotonic()
         call = clock.for_message(record["messageId"])
         response, model = self._answering.respond(messages, record, call)
-        if response.status >= _FAILED:
-            permanent = response.status < _UNFORESEEN
+        if response.status >= _FAILED or model is None:
+            permanent = response.status < _UNFORESEEN and response.code not in _PASSING
             return permanent and self._dead_letters.take(record, response.error or "")
-        if model is None:
-            reason = f"{messages.parse(record).path:.200} asks no model anything"
-            return self._dead_letters.take(record, reason)
         self._results.keep(model, messages.key_of(record), response.body)
         clock.took(time.monotonic() - began)
         return True
@@ -144,17 +147,37 @@ class _Clock:
         return _Call(name, self)
 
 
-def _groups(records: Sequence[Record]) -> list[list[Record]]:
-    """Messages that have an order among them, each in a list of its own."""
-    groups: dict[str, list[Record]] = {}
+class _Group:
+    """Messages that have an order among them, and how many of them are settled."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.settled = 0
+
+    @property
+    def left(self) -> list[Record]:
+        return self.records[self.settled :]
+
+
+def _groups(records: Sequence[Record]) -> list[_Group]:
+    groups: dict[str, _Group] = {}
     for record in records:
-        groups.setdefault(messages.group_of(record), []).append(record)
+        groups.setdefault(messages.group_of(record), _Group()).records.append(record)
     return list(groups.values())
 
 
-def _outcome(future: Future[list[Record]], group: list[Record]) -> list[Record]:
-    """What is left of a group; all of it, if it is still on its way: twice does no harm."""
-    return future.result() if future.done() and not future.cancelled() else group
+def _problems(settings: Settings) -> Iterator[str]:
+    """What is wrong with the variables that only messages need."""
+    if "://" not in settings.results:
+        yield (
+            "COLDPRESS_RESULTS must be the URL of a place for answers, such as "
+            f"s3://my-bucket/answers, not {settings.results!r:.80}"
+        )
+    if settings.dead_letter_queue and "://" not in settings.dead_letter_queue:
+        yield (
+            "COLDPRESS_DEAD_LETTER_QUEUE must be the URL of a queue, not "
+            f"{settings.dead_letter_queue!r:.80}"
+        )
 
 
 def _given_back(records: Sequence[Record]) -> dict[str, Any]:

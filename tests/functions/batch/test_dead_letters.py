@@ -1,6 +1,7 @@
 """What the dead-letter queue gets: the message as it came, and why."""
 
 import base64
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -51,6 +52,15 @@ def test_ten_attributes_leave_no_room_for_the_reason(dead_letters, received):
     record = {"messageId": "1", "body": "{", "messageAttributes": attributes}
     assert dead_letters.take(record, "a reason")
     assert received().keys() == attributes.keys()
+
+
+def test_a_message_of_a_megabyte_leaves_no_room_for_the_reason(queue):
+    """What is as large as SQS takes goes along as it is."""
+    sent = []
+    client = SimpleNamespace(send_message=lambda **arguments: sent.append(arguments))
+    letters = DeadLetters(queue.dead_url, lambda: client)
+    assert letters.take({"messageId": "1", "body": "x" * 2**20}, "a reason")
+    assert sent[0]["MessageAttributes"] == {}
 
 
 def test_without_a_queue_nothing_is_taken():

@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import threading
+import time
 
+import obstore
 import pytest
 
 from coldpress_runtime.errors import NotARequest
+from coldpress_runtime.store import open_store
 
 
 def key(body, path="/v2/infer", kind="application/json"):
@@ -60,7 +64,7 @@ POISON = {
     "an unknown path": ("{}", {"path": "/nowhere"}, "nothing is served at /nowhere"),
     "an unknown content type": ("{}", {"content_type": "text/x", "path": "/predict"}, "text/x"),
     "nothing that asks a model": ("{}", {"path": "/v2"}, "GET"),
-    "a line break in the path": ("{}", {"path": "/v2\n/x"}, "/v2?/x"),
+    "a line break in the path": ("{}", {"path": "/v2\n/x"}, "attribute path holds characters"),
 }  # fmt: skip
 
 
@@ -115,6 +119,36 @@ def test_a_message_that_came_twice_has_one_answer(queue, handler, context, quest
     assert len(answers()) == 1
 
 
+def test_an_answer_that_is_kept_stays_as_it_is(
+    queue, handler, context, question, model, results_url, answers
+):
+    """What lies there already is not written over, whatever it is."""
+    path = f"breast-cancer/{model.uri.digest}/{key(question)}.json"
+    obstore.put(open_store(results_url, plain_http=True), path, b'{"kept": true}')
+    queue.send(question)
+    assert queue.poll(handler, context()) == []
+    assert answers() == {path: {"kept": True}}
+
+
+def test_a_write_that_met_another_is_no_answer(
+    load_batch, context, question, store_model, local_root, scripted_s3
+):
+    """Where S3 lets neither of two writes pass (409), the message goes back."""
+    scripted_s3.taken = [409]
+    uri = store_model(local_root).put().live
+    handler = load_batch(MODEL_URI=uri, COLDPRESS_RESULTS="s3://bucket/answers")
+    record = {"messageId": "1", "body": question, "eventSource": "aws:sqs"}
+    assert handler({"Records": [record]}, context())["batchItemFailures"]
+
+
+def test_no_two_questions_have_one_key(queue, handler, context, answers):
+    """A line break in an attribute, which would move the border to the body, is refused."""
+    queue.send("1,2,3", path="/invocations", content_type="text/csv;\n9,9,9")
+    assert queue.poll(handler, context()) == []
+    assert [body for body, _ in queue.dead()] == ["1,2,3"]
+    assert answers() == {}
+
+
 def test_another_version_answers_anew(
     queue, load_batch, context, question, answers, store_model, s3_root, results_url, classifier
 ):
@@ -147,11 +181,66 @@ def test_a_fault_that_passes_sends_the_message_back(
     assert queue.dead() == []
 
 
-def test_what_there_is_no_time_for_goes_back(queue, handler, context, question, answers):
+def test_what_there_is_no_time_for_goes_back(queue, handler, context, question, answers, capsys):
     """With a second left, no message is begun."""
     queue.send(question, other(question))
     assert queue.poll(handler, context(milliseconds=1000)) == [question, other(question)]
     assert answers() == {}
+    assert "request" not in capsys.readouterr().out
+
+
+def _ordered(*bodies):
+    return {
+        "Records": [
+            {
+                "messageId": str(number),
+                "body": body,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:1:q.fifo",
+                "attributes": {"MessageGroupId": "one"},
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def test_a_message_that_would_end_too_late_is_not_begun(
+    load_batch, context, question, store_model, local_root, scripted_s3
+):
+    """The slowest message of the batch says how long another one may take."""
+    scripted_s3.taken = [lambda request: (time.sleep(0.7), _answered(request))]
+    uri = store_model(local_root).put().live
+    handler = load_batch(MODEL_URI=uri, COLDPRESS_RESULTS="s3://bucket/answers")
+    answer = handler(_ordered(question, other(question)), context(milliseconds=2300))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert scripted_s3.count(".json") == 1
+
+
+def _answered(request):
+    request.send_response(200)
+    for name, value in (("ETag", '"a"'), ("Content-Length", "0")):
+        request.send_header(name, value)
+    request.end_headers()
+
+
+def test_what_is_settled_of_a_group_does_not_go_back(
+    load_batch, context, question, store_model, local_root, scripted_s3
+):
+    """Where the store holds up the second message of a group, the first one is done."""
+    held = threading.Event()
+    scripted_s3.taken = [b"", lambda request: (held.wait(), _answered(request))]
+    uri = store_model(local_root).put().live
+    handler = load_batch(MODEL_URI=uri, COLDPRESS_RESULTS="s3://bucket/answers")
+    answer = handler(_ordered(question, other(question)), context(milliseconds=2000))
+    held.set()
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
+def test_another_version_may_come_yet(queue, handler, context, question):
+    """A version that the channel has not brought yet is none that can't be answered."""
+    queue.send(question, path=f"/v2/models/breast-cancer/versions/{'0' * 64}/infer")
+    assert queue.poll(handler, context()) == [question]
+    assert queue.dead() == []
 
 
 def test_a_store_that_hangs_does_not_take_the_batch_along(
@@ -223,7 +312,21 @@ def test_wrong_settings_lose_nothing(
     assert queue.poll(handler, context()) == [question]
     ((code, message),) = logged()
     assert code == "configuration"
-    assert f"{missing} is not set" in message
+    assert missing in message
+
+
+ELSEWHERE = {
+    "Kafka": {"eventSource": "aws:kafka", "records": {"topic-0": [{"value": "e30="}]}},
+    "MQ": {"eventSource": "aws:mq", "messages": [{"data": "e30="}]},
+    "a pipe": [{"eventSource": "aws:sqs", "messageId": "1", "body": "{}"}],
+}
+
+
+@pytest.mark.parametrize("event", ELSEWHERE.values(), ids=ELSEWHERE.keys())
+def test_the_other_function_takes_nothing_for_done(load_predict, context, model, event):
+    """Whatever delivers in batches is told that its batch was not read."""
+    with pytest.raises(NotARequest):
+        load_predict(MODEL_URI=model.live).handler(event, context())
 
 
 NOT_OURS = {

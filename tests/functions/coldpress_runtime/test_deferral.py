@@ -111,3 +111,25 @@ import pickle as real
 print(json.dumps([len(found), {each is real.Pickler for each in found} == {True}]))
 """
     assert json.loads(run_python(code)[-1]) == [8, True]
+
+
+def test_only_the_thread_that_imports_is_answered(run_python):
+    """Whoever else asks meanwhile, for docstrings or signatures, is told the truth."""
+    code = """
+import json, threading
+from coldpress_runtime.deferral import Deferral
+
+found = []
+def ask():
+    import inspect
+    found.append(str(inspect.signature(lambda a, b: None)))
+
+with Deferral():
+    import inspect
+    own = inspect.signature(ask) if type(inspect).__name__ == "_Deferred" else None
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+print(json.dumps([own, found]))
+"""
+    assert json.loads(run_python(code)[-1]) == [None, ["(a, b)"]]

@@ -22,9 +22,9 @@ def test_csv_gets_the_same(matrix):
 
 @pytest.mark.parametrize(
     ("body", "kind"),
-    [(b"1,2\n3,\n", "text/csv"), (b"a,b\n1,2\n3,\n", "text/csv"),
+    [(b"0,1\n1,2\n3,\n", "text/csv"), (b"a,b\n1,2\n3,\n", "text/csv; header=present"),
      (b"1,2\n3,\n", "text/csv; header=absent")],
-    ids=["numbers at once", "names of whatever kind", "said to be without"],
+    ids=["places for names", "names of whatever kind", "said to be without"],
 )  # fmt: skip
 def test_columns_without_names_are_told_by_their_places(single, body, kind):
     """A matrix that has no names takes columns as they stand, with a header row or without."""
@@ -35,6 +35,18 @@ def test_a_header_may_be_absent(matrix):
     """Where the content type says so, columns stand in the model's own order."""
     told = invoke(matrix, b"3,0.25,4\n", kind="text/csv;header=absent")
     assert told == [{"label": 0, "scores": [3, 0.25]}]
+
+
+def test_infinity_is_no_number(single):
+    """What is beyond FP64 is refused as it is from JSON."""
+    with pytest.raises(RequestError, match="column 'a' in row 0 is FP64, but its value is '1e999'"):
+        invoke(single, b"a,b\n1e999,2\n", kind="text/csv")
+
+
+def test_a_table_without_names_is_counted(matrix):
+    """Columns that are told by their places have to be as many as the model's."""
+    with pytest.raises(RequestError, match="has 2 columns, and this model takes 3"):
+        invoke(matrix, b"1,2\n", kind="text/csv; header=absent")
 
 
 def test_csv_without_its_content_type_is_told_of_it(matrix):
@@ -67,7 +79,7 @@ WRONG_CSV = {
     "NaN": (b"width,height,depth\nnan,2,3\n", "column 'width' in row 0 is FP32"),
     "beyond floats": (
         b"width,height,depth\n1e999,2,3\n",
-        "column 'width' in row 0: a value is out",
+        "column 'width' in row 0 is FP32, but its value is '1e999'",
     ),
     "another column": (b"a,b,c\n1,2,3\n", "unknown columns 'a', 'b', 'c'"),
 }

@@ -149,6 +149,12 @@ def test_columns_without_names_are_told_by_their_places(single, document):
     assert invoke(single, document) == [3, 7]
 
 
+def test_a_table_without_columns_is_refused(single):
+    """Rows of nothing are no table."""
+    with pytest.raises(RequestError, match="has no columns"):
+        invoke(single, {"dataframe_records": [{}]})
+
+
 def test_a_table_of_another_width_is_refused(single):
     """Columns without names are counted at least."""
     with pytest.raises(RequestError, match="has 3 columns, and this model, which has no names"):
