@@ -104,8 +104,8 @@ def gc(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Delete the versions in STORE that no channel names, nor has named lately.
 
-    What a function serves by its digest alone is not known here: point a channel to it, as
-    coldpress deploy does. Each deletion is logged in the store; coldpress history tells it.
+    What a function serves by its digest alone is not known here: point a channel to it. Each
+    deletion is logged in the store; coldpress history tells it.
     """
     with progress("Looking for what may go") as step:
         found = collect(
