@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 from typing import Any
@@ -269,13 +270,13 @@ def context() -> type[Context]:
 
 
 @pytest.fixture
-def load_predict(monkeypatch, root) -> Callable[..., ModuleType]:
-    """Imports predict.py afresh, with the given environment."""
+def load_function(monkeypatch, root) -> Callable[..., ModuleType]:
+    """Imports a function of `functions/` by its name, afresh, with the given environment."""
 
-    def load(**environment: str) -> ModuleType:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        spec = spec_from_file_location("predict_afresh", root / "functions" / "predict.py")
+    def load(name: str, **environment: str) -> ModuleType:
+        for variable, value in environment.items():
+            monkeypatch.setenv(variable, value)
+        spec = spec_from_file_location(f"{name}_afresh", root / "functions" / f"{name}.py")
         assert spec is not None
         assert spec.loader is not None
         module = module_from_spec(spec)
@@ -283,6 +284,12 @@ def load_predict(monkeypatch, root) -> Callable[..., ModuleType]:
         return module
 
     return load
+
+
+@pytest.fixture
+def load_predict(load_function) -> Callable[..., ModuleType]:
+    """Imports predict.py afresh, with the given environment."""
+    return partial(load_function, "predict")
 
 
 @pytest.fixture(scope="session")

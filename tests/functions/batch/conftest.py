@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 import boto3
@@ -164,20 +163,9 @@ def answers(results_url) -> Callable[[], dict[str, dict[str, Any]]]:
 
 
 @pytest.fixture
-def load_batch(monkeypatch, root) -> Callable[..., Any]:
+def load_batch(load_function) -> Callable[..., Any]:
     """Imports batch.py afresh, with the given environment, and gives its handler."""
-
-    def load(**environment: str) -> Any:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        spec = spec_from_file_location("batch_afresh", root / "functions" / "batch.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module.handler
-
-    return load
+    return lambda **environment: load_function("batch", **environment).handler
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Models of many signatures with golden examples, in a store, and the docs handler afresh."""
 
 import hashlib
-from importlib.util import module_from_spec, spec_from_file_location
+from functools import partial
 
 import obstore
 import orjson
@@ -51,15 +51,6 @@ def publish(store_model):
 
 
 @pytest.fixture
-def load_docs(monkeypatch, root):
+def load_docs(load_function):
     """Imports docs.py afresh, with the given environment."""
-
-    def load(**environment):
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        spec = spec_from_file_location("docs_afresh", root / "functions" / "docs.py")
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    return load
+    return partial(load_function, "docs")

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 import pytest
@@ -81,18 +80,8 @@ def endpoint(aws_environment, monkeypatch) -> Iterator[Endpoint]:
 
 
 @pytest.fixture
-def load_hook(monkeypatch, root) -> Callable[..., Any]:
+def load_hook(load_function) -> Callable[..., Any]:
     """Imports hooks.py afresh, with the given environment, and gives its handler."""
-
-    def load(**environment: str) -> Any:
-        monkeypatch.setenv("NEW_VERSION", "predict:7")
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        spec = spec_from_file_location("hooks_afresh", root / "functions" / "hooks.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module.handler
-
-    return load
+    return lambda **environment: (
+        load_function("hooks", NEW_VERSION="predict:7", **environment).handler
+    )
