@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .pointers import ModelUri
     from .settings import Settings
 
-__all__ = ["GoldenMismatch", "answer_of", "check_golden", "compare_examples"]
+__all__ = ["GoldenMismatch", "answer_of", "check_golden", "compare_examples", "tensors_of"]
 
 # The certificate's own: see docs/certificate.md.
 _RTOL = 1e-4
@@ -61,7 +61,7 @@ def check_golden(model: LoadedModel, pinned: ModelUri, settings: Settings) -> No
     data = read_blob(store_of(pinned.root, settings.fetch), pinned, blob)
 
     def ask(request: dict[str, Any]) -> Tensors:
-        return model.session.run(_tensors(request, settings.limits))
+        return model.session.run(tensors_of(request, settings.limits))
 
     compare_examples(data, ask, model.manifest)
 
@@ -108,7 +108,8 @@ def _examples(golden: bytes) -> list[tuple[dict[str, Any], Tensors]]:
         raise GoldenMismatch(f"the golden examples can't be read: {error}") from error
 
 
-def _tensors(request: dict[str, Any], limits: Limits) -> Tensors:
+def tensors_of(request: dict[str, Any], limits: Limits) -> Tensors:
+    """A golden request's tensors by name; `GoldenMismatch` if it is none."""
     try:
         return {
             each["name"]: decode(

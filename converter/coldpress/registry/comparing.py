@@ -180,7 +180,10 @@ def _obstacle(old: Signature, new: Signature) -> str:
 
 
 def _predictions(old: Bundle, new: Bundle) -> list[OutputDifference]:
-    requests = [_request(each) for bundle in (old, new) for each in bundle.golden()]
+    from coldpress_runtime.golden_check import tensors_of  # noqa: PLC0415 - onnxruntime
+
+    golden = [each for bundle in (old, new) for each in bundle.golden()]
+    requests = [tensors_of(each["request"], _LIMITS) for each in golden]
     before, after = (_answers(bundle, requests) for bundle in (old, new))
     shared = {spec.name for spec in new.manifest.signature.outputs} if requests else set()
     return [
@@ -230,18 +233,3 @@ def _changed(one: NDArray[Any], other: NDArray[Any]) -> int:
         return one.shape[0] if one.ndim else 1
     differ = np.atleast_1d(one != other)
     return int(differ.reshape(len(differ), -1).any(axis=1).sum())
-
-
-def _request(example: dict[str, Any]) -> Tensors:
-    from coldpress_runtime.dialects.json_tensors import decode  # noqa: PLC0415 - as above
-
-    return {
-        each["name"]: decode(
-            "a golden request",
-            datatype=each["datatype"],
-            shape=each["shape"],
-            data=each["data"],
-            limits=_LIMITS,
-        )
-        for each in example["request"]["inputs"]
-    }

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-import time
+from types import SimpleNamespace
 
 import obstore
 import pytest
@@ -205,13 +205,16 @@ def _ordered(*bodies):
 
 
 def test_a_message_that_would_end_too_late_is_not_begun(
-    load_batch, context, question, store_model, local_root, scripted_s3
+    load_batch, context, question, store_model, local_root, scripted_s3, monkeypatch
 ):
     """The slowest message of the batch says how long another one may take."""
-    scripted_s3.taken = [lambda request: (time.sleep(0.7), _answered(request))]
+    passed = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: sum(passed))
+    monkeypatch.setattr("coldpress_runtime.queues.worker.time", clock)
+    scripted_s3.taken = [lambda request: (passed.append(20.0), _answered(request))]
     uri = store_model(local_root).put().live
     handler = load_batch(MODEL_URI=uri, COLDPRESS_RESULTS="s3://bucket/answers")
-    answer = handler(_ordered(question, other(question)), context(milliseconds=2300))
+    answer = handler(_ordered(question, other(question)), context(milliseconds=30_000))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert scripted_s3.count(".json") == 1
 
