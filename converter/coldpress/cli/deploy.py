@@ -175,7 +175,7 @@ def _rehearse(order: Order, *, as_json: bool) -> None:
         say_json({"commands": commands})
         return
     for each in commands:
-        say(f"$ {each}")
+        say(each if each.startswith("#") else f"$ {each}")
 
 
 def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:

@@ -11,12 +11,11 @@ from coldpress.bundle import Bundle
 from coldpress.errors import DeployError, UsageError
 from coldpress.package import ARCHITECTURES, PYTHONS
 from coldpress.package.place import ARCHIVE
-from coldpress.registry.channels import check_channel
 from coldpress.resources import resource
 from coldpress.scaffold import TOOLS, stack_name
 from coldpress.stores import model_uri, store_url
 from coldpress_runtime.artifact import MANIFEST_NAME
-from coldpress_runtime.pointers import ModelUri
+from coldpress_runtime.pointers import CHANNEL_NAME, ModelUri
 
 from ._order import Order
 from .templates import Template, project_tools, read_template
@@ -103,7 +102,7 @@ def prepared(order: Order) -> Prepared:
         DeployError: No tool is there that could deploy it.
         BundleError: The bundle is damaged.
     """
-    check_channel(order.stage)
+    _check_stage(order.stage)
     if order.store is not None and not store_url(order.store).startswith("s3://"):
         raise UsageError(
             f"a function on AWS reads its model from S3, not from {order.store}; write such as "
@@ -126,6 +125,14 @@ def prepared(order: Order) -> Prepared:
         own=own,
         values=values,
     )
+
+
+def _check_stage(stage: str) -> None:
+    if not CHANNEL_NAME.fullmatch(stage):
+        raise UsageError(
+            f"{stage!r} can't be a stage: it names a channel, too, with at most 32 lower-case "
+            "letters, digits and hyphens, a letter first, such as live or staging"
+        )
 
 
 def _model(order: Order) -> tuple[ModelUri | None, Bundle | None]:

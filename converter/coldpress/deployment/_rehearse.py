@@ -7,7 +7,7 @@ from coldpress_runtime.pointers import ModelUri
 
 from ._order import Order
 from ._prepared import Prepared, prepared
-from ._steps import build_step, export_step, in_folder, promote_step, publish_step
+from ._steps import ask_step, build_step, export_step, in_folder, promote_step, publish_step
 from .aws import Account, sign_in
 from .commands import deploy_command
 from .models_bucket import own_store
@@ -43,7 +43,8 @@ def rehearse(order: Order) -> list[str]:
             **ready.told,
         },
     )
-    return [*commands, in_folder(ready, tool), promote_step(uri, order.stage)]
+    asked = [ask_step(ready), promote_step(uri, order.stage)]
+    return [*commands, in_folder(ready, tool), *asked]
 
 
 def _account(order: Order) -> Account | None:

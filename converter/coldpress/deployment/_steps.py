@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 from coldpress.package import DEFAULT_PYTHON
 
 from ._prepared import Prepared
 
-__all__ = ["build_step", "export_step", "in_folder", "promote_step", "publish_step"]
+__all__ = ["ask_step", "build_step", "export_step", "in_folder", "promote_step", "publish_step"]
 
 
 def export_step(ready: Prepared) -> str:
@@ -42,9 +43,15 @@ def build_step(ready: Prepared) -> str:
 def in_folder(ready: Prepared, command: list[str]) -> str:
     """A tool's command, run where its template is."""
     words = shlex.join(command)
-    return words if ready.folder.absolute().samefile(".") else f"(cd {ready.folder} && {words})"
+    here = ready.folder.absolute() == Path.cwd()
+    return words if here else f"(cd {shlex.quote(str(ready.folder))} && {words})"
 
 
 def promote_step(uri: str, channel: str) -> str:
     """The channel to the version."""
     return shlex.join(["coldpress", "promote", uri, "--channel", channel])
+
+
+def ask_step(ready: Prepared) -> str:
+    """What is deployed, asked; no command of its own."""
+    return f"# ask {ready.stack} the golden examples of {ready.name}, through its URL"

@@ -19,6 +19,8 @@ _ARCHIVE = "../../build/function.zip"
 # stage comes behind.
 _LONGEST_STACK = 36
 _PARTS = "infra"
+# The line that says what the shipped template was put together from.
+_ORIGIN = re.compile(r"^# Put together by .*\n\n?", re.MULTILINE)
 
 
 def infrastructure(tool: str, *, service: str, archive: str) -> dict[str, str]:
@@ -34,7 +36,7 @@ def infrastructure(tool: str, *, service: str, archive: str) -> dict[str, str]:
     """
     if tool == "sam":
         text = resource("infra", "sam", "template.yaml").read_text("utf-8")
-        return {TEMPLATES[tool]: text.replace(_ARCHIVE, archive)}
+        return {TEMPLATES[tool]: _ORIGIN.sub("", text).replace(_ARCHIVE, archive)}
     if tool == "serverless":
         return _serverless(service, archive)
     raise UsageError(f"{tool!r} deploys nothing here; use one of {', '.join(TOOLS)}")
