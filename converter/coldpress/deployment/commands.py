@@ -18,6 +18,7 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
     stage: str,
     region: str,
     parameters: Mapping[str, str],
+    names_bucket: bool = False,
 ) -> list[str]:
     """The command that deploys a project, to be run in its folder.
 
@@ -28,12 +29,14 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
         stage: The stage's name.
         region: Where to.
         parameters: Values by parameter; those that the tool does not find in its own settings.
+        names_bucket: Whether the project's settings say where SAM puts the code.
     """
     if tool == "sam":
         pairs = [f"{name}={_quoted(value)}" for name, value in parameters.items()]
         return [
             *(str(program), "deploy", "--stack-name", stack, "--region", region),
-            *("--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
+            *(() if names_bucket else ("--resolve-s3",)),
+            *("--capabilities", "CAPABILITY_IAM"),
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
             *("--parameter-overrides", *pairs),
         ]

@@ -57,25 +57,41 @@ class Template:
         return {**self._values, **self.overrides(stage), **chosen}
 
     def overrides(self, stage: str) -> dict[str, str]:
-        """What samconfig.toml tells the SAM template; nothing for the other tool.
+        """The parameters that samconfig.toml gives the SAM template; none for the other tool.
 
         Raises:
             UsageError: It can't be read.
         """
+        told = self._settings(stage).get("parameter_overrides", [])
+        try:
+            pairs = shlex.split(told) if isinstance(told, str) else list(told)
+            return dict(pair.split("=", 1) for pair in pairs)
+        except (ValueError, AttributeError, TypeError) as error:
+            raise UsageError(
+                f"the parameter_overrides of {self.path.with_name(_SETTINGS)} can't be read: they "
+                'are a list, such as ["MemorySize=1769"]'
+            ) from error
+
+    def names_bucket(self, stage: str) -> bool:
+        """Whether samconfig.toml says which bucket SAM puts code into.
+
+        Raises:
+            UsageError: It can't be read.
+        """
+        return "s3_bucket" in self._settings(stage)
+
+    def _settings(self, stage: str) -> dict[str, Any]:
+        """What samconfig.toml has for `sam deploy`; nothing where there is none."""
         path = self.path.with_name(_SETTINGS)
         if self.tool != "sam" or not path.is_file():
             return {}
         try:
             document = tomllib.loads(path.read_text("utf-8"))
             table = document.get(stage, document.get("default", {}))
-            told = table.get("deploy", {}).get("parameters", {}).get("parameter_overrides", [])
-            pairs = shlex.split(told) if isinstance(told, str) else list(told)
-            return dict(pair.split("=", 1) for pair in pairs)
-        except (ValueError, AttributeError, TypeError) as error:
-            raise UsageError(
-                f"{path} can't be read: {error}; parameter_overrides is a list such as "
-                '["MemorySize=1769"]'
-            ) from error
+            found: dict[str, Any] = table.get("deploy", {}).get("parameters", {})
+        except (ValueError, AttributeError) as error:
+            raise UsageError(f"{path} can't be read: {error}") from error
+        return found
 
 
 def project_tools(folder: Path) -> list[str]:
