@@ -10,6 +10,7 @@ from .export import export
 from .inspect import inspect
 from .local import invoke, serve
 from .package import build
+from .plan import plan
 from .registry import channels, promote, publish, rollback
 from .report import report
 from .signing import sign, verify
@@ -51,6 +52,7 @@ for command in (
     invoke,
     serve,
     build,
+    plan,
 ):
     cli.add_command(command)
 

@@ -1,0 +1,213 @@
+"""A function's life step by step, each timed; a script that `coldpress.planning.measuring` starts.
+
+The steps are those of `functions/predict.py`, one after the other where that overlaps them.
+"""
+
+from __future__ import annotations
+
+import time
+
+_began = time.monotonic()
+
+# ruff: noqa: E402 - the clock comes first, as it does in the function
+import gc
+import json
+import math
+import os
+import resource
+import statistics
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coldpress_runtime import headroom
+from coldpress_runtime.deferral import Deferral
+from coldpress_runtime.errors import RuntimeFault
+from coldpress_runtime.models import LoadedModel, ModelHolder
+from coldpress_runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coldpress_runtime.answering import Answering
+    from coldpress_runtime.session import Tensors
+
+    _Call = Callable[[], object]
+
+_CALLS = 300
+_SECONDS = 1.0
+_LEAST = 5
+_P95 = 0.95
+_REFUSED = 400
+_STATUS = Path("/proc/self/status")
+
+
+class _Held(ModelHolder):
+    """A holder whose one model is there already."""
+
+    def __init__(self, settings: Settings, model: LoadedModel) -> None:
+        super().__init__(settings)
+        self._model = model
+
+    def get(self, name: str = "", *, seconds: float | None = None) -> LoadedModel:  # noqa: ARG002
+        """The model; see `ModelHolder.get`."""
+        return self._model
+
+
+class _Refused(Exception):
+    """The function answered a request with an error."""
+
+
+def main(report: str, job: str, spawned: str) -> None:
+    """Live a function's life and write down what its steps took."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()
+    try:
+        found = _lived(json.loads(Path(job).read_bytes()))
+    except (RuntimeFault, _Refused) as error:
+        found = {"error": str(error)}
+    found["start"] = (_began - float(spawned)) * 1000
+    Path(report).write_text(json.dumps(found), encoding="utf-8")
+
+
+def _lived(job: dict[str, Any]) -> dict[str, Any]:
+    settings = Settings.from_environment(os.environ)
+    if settings.problems:
+        return {"settings": "; ".join(settings.problems)}
+    with Deferral():
+        headroom.load("coldpress_runtime.answering")
+    imported = time.monotonic()
+    model, unpacked = _loaded(settings)
+    opened = time.monotonic()
+    loaded_bytes = _most_bytes()
+    gc.freeze()
+    gc.enable()
+    return {
+        "threads": settings.session.threads,
+        "imports": (imported - _began) * 1000,
+        "unpack": (unpacked - imported) * 1000,
+        "open": (opened - unpacked) * 1000,
+        "loaded_bytes": loaded_bytes,
+        **_asked(settings, model, job),
+        "peak_bytes": _most_bytes(),
+    }
+
+
+def _loaded(settings: Settings) -> tuple[LoadedModel, float]:
+    """The model, and when its files were there, checked and decompressed."""
+    from coldpress_runtime.fetching import fetch  # noqa: PLC0415 - as the fetch's own thread does
+    from coldpress_runtime.loading import opened  # noqa: PLC0415 - as above
+
+    artifact = fetch(settings.models[0], settings.fetch)
+    unpacked = time.monotonic()
+    return opened(artifact, unpacked, settings.session), unpacked
+
+
+def _asked(settings: Settings, model: LoadedModel, job: dict[str, Any]) -> dict[str, Any]:
+    """What the first request took, and the warm ones."""
+    from coldpress_runtime.answering import Answering  # noqa: PLC0415 - imported long since
+    from coldpress_runtime.telemetry import Telemetry  # noqa: PLC0415 - as above
+
+    answering = Answering(settings, _Held(settings, model), Telemetry(settings))
+    tensors, events = _requests(settings, model, job)
+    runs: list[_Call] = [partial(model.session.run, row) for row in tensors]
+    asks: list[_Call] = [partial(_answer, answering, event) for event in events]
+    began = time.monotonic()
+    (asks or runs)[0]()
+    first = (time.monotonic() - began) * 1000
+    run, request = _by_turns(runs, asks or runs)
+    return {
+        "whole": bool(asks),
+        "first": first,
+        "calls": len(run),
+        "run": statistics.median(run),
+        "run_p95": _p95(run),
+        "request": statistics.median(request),
+        "request_p95": _p95(request),
+    }
+
+
+def _requests(
+    settings: Settings, model: LoadedModel, job: dict[str, Any]
+) -> tuple[list[Tensors], list[dict[str, Any]]]:
+    """Rows for the session, and the same as events; no events where JSON has no room for a row."""
+    from coldpress_runtime.golden_check import tensors_of  # noqa: PLC0415 - numpy, by now imported
+
+    requests = job["requests"] or _zeros(settings, model)
+    if not requests:
+        return [_zero_tensors(model)], []
+    events = [_event(job["event"], model.manifest.name, request) for request in requests]
+    most = max(len(event["body"].encode()) for event in events)
+    tensors = [tensors_of(request, settings.limits) for request in requests]
+    return tensors, events if most <= settings.limits.body_bytes else []
+
+
+def _zeros(settings: Settings, model: LoadedModel) -> list[dict[str, Any]]:
+    from coldpress_runtime.dialects.open_inference_json import example  # noqa: PLC0415 - numpy
+
+    body = example(model.manifest.signature, most_bytes=settings.limits.body_bytes)
+    return [json.loads(body)] if body else []
+
+
+def _zero_tensors(model: LoadedModel) -> Tensors:
+    import numpy as np  # noqa: PLC0415 - imported when the function would
+
+    from coldpress_runtime.session import DTYPES  # noqa: PLC0415 - as above
+
+    return {
+        spec.name: np.zeros([1 if size < 0 else size for size in spec.shape], DTYPES[spec.datatype])
+        for spec in model.manifest.signature.inputs
+    }
+
+
+def _event(template: dict[str, Any], name: str, request: dict[str, Any]) -> dict[str, Any]:
+    path = f"/v2/models/{name}/infer"
+    context = template["requestContext"]
+    http = {**context["http"], "path": path}
+    return {
+        **template,
+        "rawPath": path,
+        "requestContext": {**context, "http": http},
+        "body": json.dumps(request),
+    }
+
+
+def _answer(answering: Answering, event: dict[str, Any]) -> None:
+    response = answering.answer(event, None)
+    if response["statusCode"] >= _REFUSED:
+        raise _Refused(json.loads(response["body"]).get("error", response["body"]))
+
+
+def _by_turns(runs: list[_Call], asks: list[_Call]) -> tuple[list[float], list[float]]:
+    """Milliseconds of each call, of both kinds by turns and over all rows in turn."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    end = time.monotonic() + _SECONDS
+    for turn in range(_CALLS):
+        if turn >= _LEAST and time.monotonic() > end:
+            break
+        for kind, calls in zip(taken, (runs, asks), strict=True):
+            start = time.perf_counter()
+            calls[turn % len(calls)]()
+            kind.append((time.perf_counter() - start) * 1000)
+    return taken
+
+
+def _p95(times: list[float]) -> float:
+    """The least time that 95 in 100 calls do not exceed."""
+    return sorted(times)[math.ceil(_P95 * len(times)) - 1]
+
+
+def _most_bytes() -> int:
+    """The most memory that this program held so far, files that it maps included."""
+    # What getrusage says begins, on Linux, with what the parent held.
+    if _STATUS.exists():
+        for line in _STATUS.read_text("ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held if sys.platform == "darwin" else held * 1024
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
