@@ -19,6 +19,11 @@ __all__ = ["plan_document", "print_plan"]
 _SIGNS = {"measured": "", "scaled": "~", "interpolated": "~", "kept": "≤"}
 _COLUMNS = ("MB", "vCPU", "cold", "p50", "p95", "a month", "n", "with n", "even")
 _SLOWEST = 0.05  # the share of requests that a p95 leaves out
+_NOTICED_MS = 2.0
+_JSON = (
+    "Most of a request is reading and writing JSON rather than the model: let callers send tensors "
+    "as bytes (docs/function-settings.md)."
+)
 _ONE_THREAD = (
     "Two threads are slower than one for this model: set COLDPRESS_THREADS to 1 where there are "
     "1.5 vCPUs or more."
@@ -181,8 +186,14 @@ def _advice(plan: Plan) -> Iterator[Sequence[str | tuple[str, str]]]:
     if plan.p95_ms is not None:
         yield (_of_cold_starts(best, plan.p95_ms, plan.traffic.cold_share),)
     by_threads = plan.measured.by_threads
+    if _is_mostly_json(by_threads[1]):
+        yield (_JSON,)
     if len(by_threads) > 1 and by_threads[2].request.low > by_threads[1].request.high:
         yield (_ONE_THREAD,)
+
+
+def _is_mostly_json(one: Measurement) -> bool:
+    return one.request.median > _NOTICED_MS and one.run.median < one.request.median / 2
 
 
 def _of_cold_starts(best: Estimate, p95_ms: float, cold_share: float) -> str:

@@ -64,14 +64,14 @@ def main(report: str, job: str, spawned: str) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()
     try:
-        found = _lived(json.loads(Path(job).read_bytes()))
+        found = _lived(Path(job))
     except (RuntimeFault, _Refused) as error:
         found = {"error": str(error)}
     found["start"] = (_began - float(spawned)) * 1000
     Path(report).write_text(json.dumps(found), encoding="utf-8")
 
 
-def _lived(job: dict[str, Any]) -> dict[str, Any]:
+def _lived(job: Path) -> dict[str, Any]:
     settings = Settings.from_environment(os.environ)
     if settings.problems:
         return {"settings": "; ".join(settings.problems)}
@@ -83,13 +83,15 @@ def _lived(job: dict[str, Any]) -> dict[str, Any]:
     loaded_bytes = _most_bytes()
     gc.freeze()
     gc.enable()
+    # Read no sooner: what it takes is no part of the function's start.
+    events = json.loads(job.read_bytes())
     return {
         "threads": settings.session.threads,
         "imports": (imported - _began) * 1000,
         "unpack": (unpacked - imported) * 1000,
         "open": (opened - unpacked) * 1000,
         "loaded_bytes": loaded_bytes,
-        **_asked(settings, model, job),
+        **_asked(settings, model, events),
         "peak_bytes": _most_bytes(),
     }
 
@@ -104,19 +106,19 @@ def _loaded(settings: Settings) -> tuple[LoadedModel, float]:
     return opened(artifact, unpacked, settings.session), unpacked
 
 
-def _asked(settings: Settings, model: LoadedModel, job: dict[str, Any]) -> dict[str, Any]:
+def _asked(settings: Settings, model: LoadedModel, events: list[dict[str, Any]]) -> dict[str, Any]:
     """What the first request took, and the warm ones."""
     from coldpress_runtime.answering import Answering  # noqa: PLC0415 - imported long since
     from coldpress_runtime.telemetry import Telemetry  # noqa: PLC0415 - as above
 
     answering = Answering(settings, _Held(settings, model), Telemetry(settings))
-    tensors, events = _requests(settings, model, job)
+    tensors, events = _requests(settings, model, events)
     runs: list[_Call] = [partial(model.session.run, row) for row in tensors]
     asks: list[_Call] = [partial(_answer, answering, event) for event in events]
     began = time.monotonic()
     (asks or runs)[0]()
     first = (time.monotonic() - began) * 1000
-    run, request = _by_turns(runs, asks or runs)
+    run, request = _by_turns(runs, asks) if asks else _by_turns(runs) * 2
     return {
         "whole": bool(asks),
         "first": first,
@@ -129,25 +131,29 @@ def _asked(settings: Settings, model: LoadedModel, job: dict[str, Any]) -> dict[
 
 
 def _requests(
-    settings: Settings, model: LoadedModel, job: dict[str, Any]
+    settings: Settings, model: LoadedModel, events: list[dict[str, Any]]
 ) -> tuple[list[Tensors], list[dict[str, Any]]]:
-    """Rows for the session, and the same as events; no events where JSON has no room for a row."""
-    from coldpress_runtime.golden_check import tensors_of  # noqa: PLC0415 - numpy, by now imported
+    """Rows for the session, and the same as events; no events where JSON has no room for a row.
 
-    requests = job["requests"] or _zeros(settings, model)
-    if not requests:
-        return [_zero_tensors(model)], []
-    events = [_event(job["event"], model.manifest.name, request) for request in requests]
-    most = max(len(event["body"].encode()) for event in events)
-    tensors = [tensors_of(request, settings.limits) for request in requests]
-    return tensors, events if most <= settings.limits.body_bytes else []
-
-
-def _zeros(settings: Settings, model: LoadedModel) -> list[dict[str, Any]]:
+    Args:
+        settings: The function's.
+        model: Its model.
+        events: Events whose bodies are to be asked; one without a body asks for zeros.
+    """
     from coldpress_runtime.dialects.open_inference_json import example  # noqa: PLC0415 - numpy
+    from coldpress_runtime.golden_check import tensors_of  # noqa: PLC0415 - as above
 
-    body = example(model.manifest.signature, most_bytes=settings.limits.body_bytes)
-    return [json.loads(body)] if body else []
+    most = settings.limits.body_bytes
+    for event in events:
+        if not event["body"]:
+            event["body"] = (example(model.manifest.signature, most_bytes=most) or b"").decode()
+    bodies = [event["body"] for event in events]
+    if not all(bodies):
+        return [_zero_tensors(model)], []
+    # The session has no limits of its own, and a body that is too large is not asked.
+    limits = settings.limits._replace(elements=sys.maxsize, values=sys.maxsize)
+    tensors = [tensors_of(json.loads(body), limits) for body in bodies]
+    return tensors, events if max(map(len, bodies)) <= most else []
 
 
 def _zero_tensors(model: LoadedModel) -> Tensors:
@@ -161,35 +167,23 @@ def _zero_tensors(model: LoadedModel) -> Tensors:
     }
 
 
-def _event(template: dict[str, Any], name: str, request: dict[str, Any]) -> dict[str, Any]:
-    path = f"/v2/models/{name}/infer"
-    context = template["requestContext"]
-    http = {**context["http"], "path": path}
-    return {
-        **template,
-        "rawPath": path,
-        "requestContext": {**context, "http": http},
-        "body": json.dumps(request),
-    }
-
-
 def _answer(answering: Answering, event: dict[str, Any]) -> None:
     response = answering.answer(event, None)
     if response["statusCode"] >= _REFUSED:
         raise _Refused(json.loads(response["body"]).get("error", response["body"]))
 
 
-def _by_turns(runs: list[_Call], asks: list[_Call]) -> tuple[list[float], list[float]]:
-    """Milliseconds of each call, of both kinds by turns and over all rows in turn."""
-    taken: tuple[list[float], list[float]] = ([], [])
+def _by_turns(*kinds: list[_Call]) -> list[list[float]]:
+    """Milliseconds of each call, of all kinds by turns, and of each kind over its rows in turn."""
+    taken: list[list[float]] = [[] for _ in kinds]
     end = time.monotonic() + _SECONDS
     for turn in range(_CALLS):
         if turn >= _LEAST and time.monotonic() > end:
             break
-        for kind, calls in zip(taken, (runs, asks), strict=True):
+        for times, calls in zip(taken, kinds, strict=True):
             start = time.perf_counter()
             calls[turn % len(calls)]()
-            kind.append((time.perf_counter() - start) * 1000)
+            times.append((time.perf_counter() - start) * 1000)
     return taken
 
 

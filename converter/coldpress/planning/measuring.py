@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -32,6 +33,8 @@ __all__ = ["cores", "measure"]
 _PROGRAM = Path(__file__).with_name("_measured_program.py")
 _SECONDS = 900.0
 _MOST_THREADS = 2
+# Of all requests together, since the process holds them beside what it is measured for.
+_MOST_CHARACTERS = 1_000_000
 # What changes what is measured, and is taken over from whoever plans.
 _SETTINGS = ("COLDPRESS_MAX_MODEL_BYTES", "COLDPRESS_PREPACKING", "COLDPRESS_SPINNING")
 _MACHINES = {"aarch64": "arm64", "arm64": "arm64"}
@@ -62,8 +65,8 @@ def measure(
     """
     counts = range(1, min(cores(), _MOST_THREADS) + 1)
     reports: dict[int, list[dict[str, Any]]] = {threads: [] for threads in counts}
-    golden = [example["request"] for example in bundle.golden()]
-    with _workplace(bundle, golden, own) as place:
+    bodies = _bodies(bundle)
+    with _workplace(bundle, bodies or [""], own) as place:
         progress("Measuring: a first start, which is not counted")
         _lived(place, 1)
         for number in range(1, rounds + 1):
@@ -72,7 +75,7 @@ def measure(
                 found.append(_lived(place, threads))
     return Measured(
         by_threads={threads: Measurement.of(found) for threads, found in reports.items()},
-        requests="golden examples" if golden else "zeros",
+        requests="golden examples" if bodies else "zeros",
         whole=reports[1][0]["whole"],
         machine=f"{_processor()}, {cores()} core{'s' * (cores() != 1)}",
         architecture=_MACHINES.get(platform.machine(), "x86_64"),
@@ -87,22 +90,37 @@ def cores() -> int:
 
 
 @contextmanager
-def _workplace(
-    bundle: Bundle, golden: list[dict[str, Any]], own: Mapping[str, str]
-) -> Iterator[_Place]:
+def _workplace(bundle: Bundle, bodies: Sequence[str], own: Mapping[str, str]) -> Iterator[_Place]:
     with tempfile.TemporaryDirectory(prefix="coldpress-plan-") as name:
         folder = Path(name).resolve()
         version = folder / "store" / bundle.manifest.name / "versions"
         version.mkdir(parents=True)
         # A bundle's files are a version's: it is read where it lies.
         (version / bundle.digest).symlink_to(bundle.path.resolve(), target_is_directory=True)
-        event = json.loads(resource("events", "http-infer.json").read_bytes())
-        job = folder / "job.json"
-        job.write_text(json.dumps({"event": event, "requests": golden}), encoding="utf-8")
+        job = folder / "events.json"
+        events = [_event(bundle.manifest.name, body) for body in bodies]
+        job.write_text(json.dumps(events), encoding="utf-8")
         uri = ModelUri(
             root=(folder / "store").as_uri(), name=bundle.manifest.name, digest=bundle.digest
         )
         yield _Place(bundle, folder, job, _environment(folder, uri, own))
+
+
+def _bodies(bundle: Bundle) -> list[str]:
+    """Golden requests as JSON: the first, and others while they are small."""
+    bodies: list[str] = []
+    for example in bundle.golden():
+        bodies.append(json.dumps(example["request"]))
+        if sum(map(len, bodies)) > _MOST_CHARACTERS:
+            return bodies[:-1] or bodies
+    return bodies
+
+
+def _event(name: str, body: str) -> dict[str, Any]:
+    """The event of an HTTP API that asks a model."""
+    event: dict[str, Any] = json.loads(resource("events", "http-infer.json").read_bytes())
+    event["rawPath"] = event["requestContext"]["http"]["path"] = f"/v2/models/{name}/infer"
+    return {**event, "body": body}
 
 
 class _Place:
@@ -115,12 +133,17 @@ class _Place:
         self.job = job
         self.report = folder / "report.json"
         self.variables = variables
+        self._scratch = Path(variables["COLDPRESS_SCRATCH"])
+
+    def clear(self) -> None:
+        """Take away what the process before left: a cold start finds an empty ``/tmp``."""
+        self.report.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir()
 
 
 def _environment(folder: Path, uri: ModelUri, own: Mapping[str, str]) -> dict[str, str]:
     """A child's environment: nothing secret, no settings but those that are to be measured."""
-    scratch = folder / "scratch"
-    scratch.mkdir()
     variables = environment(folder, own)
     variables.pop("PYTHONDONTWRITEBYTECODE", None)
     return {
@@ -128,14 +151,14 @@ def _environment(folder: Path, uri: ModelUri, own: Mapping[str, str]) -> dict[st
         **{name: own[name] for name in _SETTINGS if own.get(name)},
         # A package has bytecode for all of it, whatever lies on this machine's path.
         "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
-        "COLDPRESS_SCRATCH": str(scratch),
+        "COLDPRESS_SCRATCH": str(folder / "scratch"),
         "MODEL_URI": str(uri),
     }
 
 
 def _lived(place: _Place, threads: int) -> dict[str, Any]:
     """What one process reports."""
-    place.report.unlink(missing_ok=True)
+    place.clear()
     variables = {**place.variables, "COLDPRESS_THREADS": str(threads)}
     command = [sys.executable, "-P", str(_PROGRAM), str(place.report), str(place.job)]
     with tempfile.TemporaryFile() as noise:
