@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 from coldpress.bundle import replace_file
@@ -181,3 +182,5 @@ def _check_plot(path: Path | None) -> None:
         raise UsageError(f"there is no directory {path.parent} for the plot; make it first")
     if path.is_dir():
         raise UsageError(f"{path} is a directory; name a file for the plot")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent} can't be written to; name another place for the plot")

@@ -19,6 +19,7 @@ __all__ = ["plan_document", "print_plan"]
 _SIGNS = {"measured": "", "scaled": "~", "interpolated": "~", "kept": "≤"}
 _COLUMNS = ("MB", "vCPU", "cold", "p50", "p95", "a month", "n", "with n", "even")
 _SLOWEST = 0.05  # the share of requests that a p95 leaves out
+_CENT = 0.01
 _NOTICED_MS = 2.0
 _JSON = (
     "Most of a request is reading and writing JSON rather than the model: let callers send tensors "
@@ -35,9 +36,9 @@ _STEPS = {
     "unpack": "read, check, unpack",
     "open": "open the session",
     "first": "first request",
-    "request": "warm request, median",
+    "request": "warm request",
     "request_p95": "warm request, p95",
-    "run": "session alone, median",
+    "run": "session alone",
     "run_p95": "session alone, p95",
 }
 
@@ -289,7 +290,7 @@ def _spread(each: Spread) -> str:
 
 
 def _money(amount: float) -> str:
-    return f"{amount:,.2f}"
+    return "<0.01" if 0 < amount < _CENT / 2 else f"{amount:,.2f}"
 
 
 def _count(requests: float) -> str:

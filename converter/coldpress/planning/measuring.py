@@ -186,6 +186,11 @@ def _checked(place: _Place, code: int, noise: IO[bytes]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(place.report.read_bytes())
     if problems := found.get("settings"):
         raise UsageError(f"the function's settings can't be read: {problems}")
+    if note := found.get("place"):
+        raise BundleError(
+            f"there is no room to measure {place.bundle.path}: {brief(note)}; free some space, or "
+            "set TMPDIR to another directory"
+        )
     if problem := found.get("error"):
         asked = "its golden examples" if place.bundle.manifest.golden else "a row of zeros"
         raise BundleError(
