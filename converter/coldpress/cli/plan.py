@@ -157,13 +157,13 @@ def plan(  # noqa: PLR0913 - one parameter an option
             prices=prices,
             progress=step,
         )
+    if not as_json:
+        print_plan(made)  # whatever becomes of the picture
     if plot is not None:
         replace_file(plot, draw(made).encode())
     if as_json:
         say_json({**plan_document(made), "plot": str(plot) if plot else None})
-        return
-    print_plan(made)
-    if plot is not None:
+    elif plot is not None:
         say(f"\nDrew {plot}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from coldpress.package import ARCHITECTURES
+from coldpress.package.limits import MOST_BYTES
 from coldpress.planning import Plan
 from coldpress.planning.estimating import Estimate
 from coldpress.planning.measurement import TIMES, Measurement, Spread
@@ -113,7 +114,7 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "artifact", f"{size} unpacked, {human_bytes(artifact.file_bytes)} of it in /tmp"
     packages = {each.architecture: each.package_bytes for each in plan.estimates}
     listed = ", ".join(f"{human_bytes(size)} for {name}" for name, size in packages.items())
-    yield "package", f"{listed}; AWS Lambda takes 262.1 MB unpacked"
+    yield "package", f"{listed}; AWS Lambda takes {human_bytes(MOST_BYTES)} unpacked"
     if measured.settings:
         yield "settings", " ".join(measured.settings)
 
@@ -206,8 +207,8 @@ def _of_cold_starts(best: Estimate, p95_ms: float, cold_share: float) -> str:
         else "with so few of them, p95 of all requests is a warm one's"
     )
     return (
-        f"Its cold starts do not meet {p95_ms:g} ms: {counted}; provisioned concurrency and "
-        "SnapStart take them off callers."
+        f"Its cold starts do not meet {p95_ms:g} ms: {counted}; provisioned concurrency takes "
+        "them off callers, and SnapStart makes them shorter."
     )
 
 

@@ -36,7 +36,10 @@ _MOST_THREADS = 2
 # Of all requests together, since the process holds them beside what it is measured for.
 _MOST_CHARACTERS = 1_000_000
 # What changes what is measured, and is taken over from whoever plans.
-_SETTINGS = ("COLDPRESS_MAX_MODEL_BYTES", "COLDPRESS_PREPACKING", "COLDPRESS_SPINNING")
+_SETTINGS = (
+    *("COLDPRESS_MAX_BODY_BYTES", "COLDPRESS_MAX_MODEL_BYTES"),
+    *("COLDPRESS_PREPACKING", "COLDPRESS_SPINNING"),
+)
 _MACHINES = {"aarch64": "arm64", "arm64": "arm64"}
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -194,8 +197,9 @@ def _checked(place: _Place, code: int, noise: IO[bytes]) -> dict[str, Any]:
     if problem := found.get("error"):
         asked = "its golden examples" if place.bundle.manifest.golden else "a row of zeros"
         raise BundleError(
-            f"{place.bundle.path} can't be measured: asked {asked}, the function says: "
-            f"{brief(problem)}; coldpress certify {place.bundle.path} shows whether it is sound"
+            f"{place.bundle.path} can't be measured: started with it and asked {asked}, the "
+            f"function says: {brief(problem)}; coldpress certify {place.bundle.path} shows whether "
+            "it is sound"
         )
     return found
 

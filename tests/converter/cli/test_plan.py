@@ -4,6 +4,7 @@ import json
 import os
 import re
 import stat
+import sys
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -307,6 +308,15 @@ def test_a_place_that_can_not_be_written_to(plan, tmp_path):
     code, _, err = plan("--plot", closed / "plan.svg")
     assert code == 2
     assert "can't be written to" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+def test_a_plot_that_fails(plan):
+    """A place that takes no files, whoever asks, is told in one sentence."""
+    code, _, err = plan("--plot", "/proc/plan.svg")
+    assert code in {1, 2}
+    assert "name another place" in err
+    assert err.count("\n") == 1
 
 
 def test_a_damaged_bundle(plan, make_bundle):

@@ -5,12 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
-import coldpress
-from coldpress.bundle import Bundle
 from coldpress.errors import BundleError, UsageError
 from coldpress.planning.measurement import TIMES, Measurement, Spread
 from coldpress.planning.measuring import cores, measure
@@ -91,12 +87,12 @@ def test_framed_weights_are_fetched_anew(framed_bundle, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("first", "requests"),
-    [pytest.param(1.0, "golden examples", id="golden"), pytest.param(np.nan, "zeros", id="zeros")],
+    ("examples", "requests"), [(True, "golden examples"), (False, "zeros")], ids=["golden", "zeros"]
 )
-def test_a_row_too_large_for_json(wide_bundle, first, requests):
-    """A row that no JSON body has room for is run by the session alone."""
-    found = measured(wide_bundle(first))
+def test_a_row_too_large_for_a_body(make_bundle, churn_bundle, examples, requests):
+    """A row that no body has room for, by the function's own limit, is run by the session alone."""
+    own = {**os.environ, "COLDPRESS_MAX_BODY_BYTES": "20"}
+    found = measured(make_bundle() if examples else churn_bundle, own=own)
     assert (found.requests, found.whole) == (requests, False)
     assert found.by_threads[1].request == found.by_threads[1].run
 
@@ -182,23 +178,3 @@ def swapped_signature():
     """A signature with an input that the model has not."""
     z = TensorSpec(name="z", datatype="FP32", shape=(-1, 2))
     return Signature(inputs=(z,), outputs=(z,))
-
-
-@pytest.fixture
-def wide_bundle(tmp_path):
-    """Exports a model whose rows have 1.6 million numbers: JSON takes four bytes for a 0.0."""
-    wide = 1_600_000
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", wide])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows"])
-    last = numpy_helper.from_array(np.array(wide - 1), "last")
-    node = helper.make_node("Gather", ["x", "last"], ["y"], axis=1)
-    graph = helper.make_graph([node], "wide", [x], [y], [last])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
-
-    def export(first):
-        rows = np.zeros((1, wide), dtype=np.float32)
-        rows[0, 0] = first
-        content = model.SerializeToString()
-        return Bundle.open(coldpress.export(content, sample=rows, output=tmp_path / "wide").path)
-
-    return export

@@ -4,6 +4,14 @@ import pytest
 
 from coldpress.errors import BundleError, StoreError, UsageError
 from coldpress.planning import plan
+from coldpress.planning.assumptions import (
+    HEADROOM_MEGABYTES,
+    INIT_MS,
+    PLACEMENT_MS,
+    STORE_REQUEST_MS,
+    STORE_REQUESTS,
+)
+from coldpress.planning.measurement import TIMES
 from coldpress.planning.workload import Traffic
 
 TRAFFIC = Traffic(requests=1_000_000)
@@ -80,6 +88,20 @@ def test_assumptions_are_told(planned, traffic, words):
     assert any(words in sentence for sentence in planned(traffic=traffic).assumptions)
 
 
+def test_documented_assumptions(root):
+    """docs/costs.md has the figures that are assumed."""
+    page = (root / "docs" / "costs.md").read_text("utf-8")
+    for words in (
+        f"not billed | {PLACEMENT_MS:g} ms |",
+        f"artifact flows | {STORE_REQUESTS} of {STORE_REQUEST_MS:g} ms |",
+        f"speed | {TRAFFIC.megabytes_per_second:g} MB/s | `--store-mb-per-second`",
+        f"cold start | {TRAFFIC.cold_share * 100:g} % | `--cold-share`",
+        f"a quarter more, at least {HEADROOM_MEGABYTES:g} MB",
+        f"an INIT beyond {INIT_MS / 1000:g} s",
+    ):
+        assert words in page
+
+
 @pytest.mark.parametrize(
     ("model", "options", "error", "message"),
     [
@@ -96,9 +118,3 @@ def test_what_can_not_be_planned(tmp_path, monkeypatch, model, options, error, m
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=message):
         plan(model, TRAFFIC, **options)
-
-
-TIMES = (
-    "start", "imports", "unpack", "open", "first",
-    "request", "request_p95", "run", "run_p95",
-)  # fmt: skip
