@@ -98,7 +98,8 @@ def print_plan(plan: Plan) -> None:
 def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     measured, artifact = plan.measured, plan.artifact
     first = measured.by_threads[1]
-    yield "machine", f"{measured.machine}; {first.rounds} rounds of {first.calls} warm requests"
+    rounds = f"{first.rounds} round{'s' * (first.rounds != 1)} of {first.calls} warm requests"
+    yield "machine", f"{measured.machine}; {rounds}"
     asked = (
         "golden examples, in turn"
         if measured.requests == "golden examples"
