@@ -6,7 +6,9 @@ from coldpress_runtime.version import VERSION
 
 from .certify import certify
 from .command import click, run
+from .deploy import deploy
 from .export import export
+from .init import init
 from .inspect import inspect
 from .local import invoke, serve
 from .package import build
@@ -53,6 +55,8 @@ for command in (
     serve,
     build,
     plan,
+    init,
+    deploy,
 ):
     cli.add_command(command)
 
