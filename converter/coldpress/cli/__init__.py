@@ -12,6 +12,7 @@ from .init import init
 from .inspect import inspect
 from .local import invoke, serve
 from .package import build
+from .plan import plan
 from .registry import channels, promote, publish, rollback
 from .report import report
 from .signing import sign, verify
@@ -53,6 +54,7 @@ for command in (
     invoke,
     serve,
     build,
+    plan,
     init,
     deploy,
 ):
