@@ -25,6 +25,7 @@ from tests.integration.emulated import (  # noqa: F401 - fixtures for all tests 
     runtime_client,
     start_function,
 )
+from tests.integration.moto_stacks import taught
 
 TRANSLATE = """
 import json, sys, boto3
@@ -272,3 +273,49 @@ def template(request):
 def created(template):
     """The resources of a tool's template with some choices, by name."""
     return lambda **chosen: chosen_of(template, chosen)["Resources"]
+
+
+@pytest.fixture(scope="module")
+def taught_moto(aws_client, moto_address):
+    """The moto server's address, once it knows the templates' types and their order.
+
+    By name: by number, moto would not find a template's bucket in the path.
+    """
+    with taught(aws_client):
+        yield moto_address.replace("127.0.0.1", "localhost")
+
+
+@pytest.fixture(scope="module")
+def sam_deployment(taught_moto, translate, sam_tool, code_bucket, tmp_path_factory):
+    """A function that gives the command and the environment of a real `sam deploy` onto moto."""
+    sam = sam_tool("sam")
+    folder, translated = tmp_path_factory.mktemp("deploy"), functools.cache(translate)
+
+    def command(stack, **told):
+        template = folder / f"{told['Revision']}.json"
+        template.write_text(json.dumps(translated(**told)), "utf-8")
+        return (
+            [
+                *(sam.path, "deploy", "--template-file", template, "--stack-name", stack),
+                *("--s3-bucket", code_bucket, "--capabilities", "CAPABILITY_IAM"),
+                *("--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"),
+                *("--parameter-overrides", *(f'{name}="{each}"' for name, each in told.items())),
+            ],
+            {**sam.environment, "AWS_ENDPOINT_URL": taught_moto},
+        )
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def sam_deploy(sam_deployment, tmp_path_factory):
+    """A function that deploys a stack with the SAM CLI; gives what it prints."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+
+    def run(stack, **told):
+        (path, *arguments), environment = sam_deployment(stack, **told)
+        outcome = Tool(path=path, environment=environment).run(*arguments, cwd=folder)
+        assert outcome.returncode == 0, outcome.stdout
+        return outcome.stdout
+
+    return run

@@ -109,7 +109,7 @@ def test_an_unknown_parameter_is_told(project, tool):
     """A name that the template has not is refused, with the nearest that it has."""
     with pytest.raises(UsageError, match="no parameter MemorySise; did you mean MemorySize"):
         read_template(tool, project(tool)).values("live", {"MemorySise": "1"})
-    with pytest.raises(UsageError, match="no parameter Xyz; it has .*ModelUri, "):
+    with pytest.raises(UsageError, match=r"no parameter Xyz; it has .*ModelUri, "):
         read_template(tool, project(tool)).values("live", {"Xyz": "1"})
 
 
