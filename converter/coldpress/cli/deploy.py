@@ -108,6 +108,15 @@ class _Shown:
     help="Folder for what is made on the way.",
 )
 @click.option("--no-build", is_flag=True, help="Take the function's package as it lies there.")
+@click.option(
+    "--wait",
+    "patience",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long it may take, once it is deployed, until its URL answers.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the commands that would run, and run none.")
 def deploy(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: str,
@@ -124,6 +133,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - one parameter an option
     parameters: tuple[str, ...],
     project: Path,
     output: Path,
+    patience: float,
     *,
     no_build: bool,
     dry_run: bool,
@@ -154,6 +164,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - one parameter an option
         project=project,
         output=output,
         build=not no_build,
+        patience=patience,
     )
     if dry_run:
         _rehearse(order, as_json=as_json)

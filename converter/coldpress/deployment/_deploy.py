@@ -152,7 +152,8 @@ def _asked(ready: Prepared, account: Account, pinned: ModelUri, shown: Shown) ->
     asked, unasked = 0, ""
     if endpoint.can_ask:
         shown.doing(f"Asking {endpoint.url}")
-        asked = ask_golden(endpoint, pinned, progress=shown.doing)
+        patience = ready.order.patience
+        asked = ask_golden(endpoint, pinned, progress=shown.doing, patience=patience)
     else:
         unasked = "its API takes tokens, and COLDPRESS_TOKEN has none"
     shown.command(promote_step(str(pinned), ready.order.stage))

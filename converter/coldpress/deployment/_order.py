@@ -33,6 +33,7 @@ class Order:
         project: Folder that has a template of ours; without any, the shipped one is deployed.
         output: Folder for what is made on the way.
         build: Whether the function's package is built, or taken as it lies in `output`.
+        patience: How many seconds it may take, once it is deployed, until it answers.
     """
 
     source: ModelSource
@@ -50,6 +51,7 @@ class Order:
     project: Path = Path()
     output: Path = Path("build")
     build: bool = True
+    patience: float = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["ask_golden", "golden_request"]
 
 _OK = 200
-# A new API, a new right and a new version take a while to be known everywhere.
-_PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 2.0
 _MEANINGS = {
     0: "nothing answers there",
@@ -50,7 +48,7 @@ def ask_golden(
     pinned: ModelUri,
     *,
     progress: Callable[[str], None],
-    patience: float = _PATIENCE_SECONDS,
+    patience: float,
 ) -> int:
     """Ask what was deployed each golden example, and compare the answers with the original's.
 
@@ -58,7 +56,8 @@ def ask_golden(
         endpoint: Where it answers.
         pinned: The version that it has to be.
         progress: Called while it does not answer yet.
-        patience: How many seconds it may take until it answers at all.
+        patience: How many seconds it may take until it answers at all: a new API, a new right and a
+            new version take a while to be known everywhere.
 
     Returns:
         How many examples were asked; 0 for a version without any, which was asked if it is ready.

@@ -34,7 +34,7 @@ def test_asks_each_golden_example(make_bundle, published, endpoint, serving):
     """Every example is asked through the URL and compared."""
     uri = published(make_bundle())
     with serving(uri) as address:
-        assert ask_golden(endpoint(address), uri, progress=print) == 1
+        assert ask_golden(endpoint(address), uri, progress=print, patience=9.0) == 1
     assert golden_request(uri)["inputs"][0]["name"] == "x"
 
 
@@ -45,7 +45,7 @@ def test_an_answer_that_differs_is_a_failure(make_bundle, published, endpoint, s
         serving(uri) as address,
         pytest.raises(DeployError, match="too far from what the original"),
     ):
-        ask_golden(endpoint(address), uri, progress=print)
+        ask_golden(endpoint(address), uri, progress=print, patience=9.0)
 
 
 def test_another_version_is_a_failure(make_bundle, published, endpoint, serving):
@@ -64,7 +64,7 @@ def test_without_examples_it_has_to_be_ready(make_bundle, published, endpoint, s
     """A version without examples is asked whether it is ready."""
     uri = published(make_bundle(examples=()))
     with serving(uri) as address:
-        assert ask_golden(endpoint(address), uri, progress=print) == 0
+        assert ask_golden(endpoint(address), uri, progress=print, patience=9.0) == 0
     assert golden_request(uri) is None
 
 

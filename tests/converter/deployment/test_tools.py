@@ -1,12 +1,14 @@
 """The tools that deploy: found, run, and named where they are missing."""
 
 import os
+import subprocess
 import sys
 
 import pytest
 
 from coldpress.deployment.tools import find_tool, found_tools, run_tool
 from coldpress.errors import DeployError
+from tests.conftest import until
 
 
 @pytest.fixture
@@ -88,3 +90,32 @@ def test_a_tool_s_failure_is_one(tmp_path):
             environment=dict(os.environ),
             output=sys.__stdout__,
         )
+
+
+WAITS = """
+import os, signal, sys
+from pathlib import Path
+from coldpress.deployment.tools import run_tool
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+tool = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+run_tool([sys.executable, "-c", tool], folder=Path(), environment=dict(os.environ), output=sys.stdout)
+"""
+
+
+def test_a_tool_ends_with_who_called_it(tmp_path):
+    """Who ends the command ends the tool: nothing goes on deploying behind his back."""
+    with subprocess.Popen([sys.executable, "-c", WAITS], cwd=tmp_path) as caller:
+        until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+        tool = int((tmp_path / "pid").read_text())
+        caller.terminate()
+        assert caller.wait(timeout=30) == 143
+    until(lambda: _ended(tool))
+
+
+def _ended(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
