@@ -99,7 +99,8 @@ from coldpress.deployment.tools import run_tool
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 tool = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
-run_tool([sys.executable, "-c", tool], folder=Path(), environment=dict(os.environ), output=sys.stdout)
+told = {"folder": Path(), "environment": dict(os.environ), "output": sys.stdout}
+run_tool([sys.executable, "-c", tool], **told)
 """
 
 
