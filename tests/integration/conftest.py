@@ -25,7 +25,7 @@ from tests.integration.emulated import (  # noqa: F401 - fixtures for all tests 
     runtime_client,
     start_function,
 )
-from tests.integration.moto_stacks import taught
+from tests.integration.moto_stacks import behind_tls, taught
 
 TRANSLATE = """
 import json, sys, boto3
@@ -285,6 +285,13 @@ def taught_moto(aws_client, moto_address):
         yield moto_address.replace("127.0.0.1", "localhost")
 
 
+@pytest.fixture
+def tls():
+    """The moto server's buckets take requests as if they had come over TLS, for the test."""
+    with behind_tls():
+        yield
+
+
 @pytest.fixture(scope="module")
 def sam_deployment(taught_moto, translate, sam_tool, code_bucket, tmp_path_factory):
     """A function that gives the command and the environment of a real `sam deploy` onto moto."""
@@ -319,3 +326,16 @@ def sam_deploy(sam_deployment, tmp_path_factory):
         return outcome.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def served(aws_client):
+    """A function that gives what a stack's alias serves: the version's number and its model."""
+
+    def of(stack):
+        client, name = aws_client("lambda"), f"{stack}-predict"
+        alias = client.get_alias(FunctionName=name, Name="live")
+        version = client.get_function_configuration(FunctionName=name, Qualifier="live")
+        return alias["FunctionVersion"], version["Environment"]["Variables"]["MODEL_URI"]
+
+    return of

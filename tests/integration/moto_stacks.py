@@ -18,12 +18,17 @@ from unittest.mock import patch
 from moto.cloudformation import models, parsing
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.common_models import CloudFormationModel
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
+from moto.s3.models import FakeBucket
 
 from tests.integration.moto_resources import KINDS, Client, Made
 
-__all__ = ["taught"]
+__all__ = ["behind_tls", "taught"]
+
+# The framework writes false, the templates "false".
+_IN_THE_CLEAR = [{"Bool": {"aws:SecureTransport": told}} for told in (False, "false")]
 
 
 @contextmanager
@@ -44,10 +49,34 @@ def taught(aws: Client) -> Iterator[None]:
         for owner, name, better in (
             (parsing, "get_model_map", lambda: known),
             (models, "ResourceMap", _OneAfterAnother),
+            (models, "validate_template_cfn_lint", _errors(models.validate_template_cfn_lint)),
             (backend, "create_change_set", _change_set(backend.create_change_set)),
+            (backend, "delete_change_set", _deleted(backend.delete_change_set)),
             (backend, "execute_change_set", _executed(backend.execute_change_set)),
         ):
             patches.enter_context(patch.object(owner, name, better))
+        yield
+
+
+@contextmanager
+def behind_tls() -> Iterator[None]:
+    """Have buckets take requests as if they had come over TLS.
+
+    moto speaks plain HTTP, and looks at no condition of a policy, so that what denies plain HTTP
+    denies everything.
+    """
+
+    def permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+        if bucket.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(bucket.policy)
+        statements = [
+            each for each in policy["Statement"] if each.get("Condition") not in _IN_THE_CLEAR
+        ]
+        rest = IAMPolicy(json.dumps({**policy, "Statement": statements}))
+        return rest.is_action_permitted(action, resource)
+
+    with patch.object(FakeBucket, "get_permission", permission):
         yield
 
 
@@ -193,6 +222,22 @@ def _change_set(create: Any) -> Any:
                 assert change_set_type == "CREATE"
                 del self.stacks[stack.stack_id]
         return create(self, stack_name, *rest, change_set_type=change_set_type, **named)
+
+    return better
+
+
+def _errors(lint: Any) -> Any:
+    """CloudFormation takes a template that a linter would have written another way."""
+    return lambda template: [each for each in lint(template) if each.rule.id.startswith("E")]
+
+
+def _deleted(delete: Any) -> Any:
+    """Deleting a change set that is not there changes nothing."""
+
+    def better(self: Any, change_set_name: str) -> None:
+        named = (each.change_set_name for each in self.change_sets.values())
+        if change_set_name in {*self.change_sets, *named}:
+            delete(self, change_set_name)
 
     return better
 

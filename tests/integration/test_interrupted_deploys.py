@@ -1,14 +1,12 @@
 """The real `sam deploy`, killed half-way and repeated: the stack is right, and nothing is lost."""
 
 import subprocess
-from concurrent.futures import Future
-from contextlib import contextmanager
-from threading import Event
-from unittest.mock import patch
 
 import pytest
 from moto.cloudformation.models import CloudFormationBackend
 from moto.s3.models import S3Backend
+
+from tests.integration.broken_off import killing_at
 
 pytestmark = pytest.mark.slow
 
@@ -57,44 +55,12 @@ def break_off(deploy):
 
     def run(stack, uri, step):
         owner, method, _ = STEPS[step]
-        with _killing_at(owner, method) as victim, deploy(stack, uri) as process:
+        with killing_at(owner, method) as victim, deploy(stack, uri) as process:
             victim.set_result(process)
             process.communicate(timeout=120)
         assert process.returncode == -9
 
     return run
-
-
-@contextmanager
-def _killing_at(owner, method):
-    """Let the first call of the server's method go through, and kill who made it meanwhile."""
-    real, victim, done = getattr(owner, method), Future(), Event()
-
-    def call(self, *arguments, **named):
-        process = victim.result(timeout=60)
-        process.kill()
-        process.wait(timeout=60)
-        try:
-            return real(self, *arguments, **named)
-        finally:
-            done.set()
-
-    with patch.object(owner, method, call):
-        yield victim
-        assert done.wait(timeout=60), "the step did not come"
-
-
-@pytest.fixture
-def served(aws_client):
-    """A function that gives what a stack's alias serves: the version's number and its model."""
-
-    def of(stack):
-        client, name = aws_client("lambda"), f"{stack}-predict"
-        alias = client.get_alias(FunctionName=name, Name="live")
-        version = client.get_function_configuration(FunctionName=name, Qualifier="live")
-        return alias["FunctionVersion"], version["Environment"]["Variables"]["MODEL_URI"]
-
-    return of
 
 
 @pytest.fixture

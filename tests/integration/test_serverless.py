@@ -1,8 +1,6 @@
 """The Serverless template through osls, the framework's open fork, offline."""
 
-import dataclasses
 import json
-import uuid
 
 import pytest
 
@@ -17,29 +15,6 @@ def test_package_takes_the_build_as_it_is(serverless_package, project):
     ]["Properties"]["Code"]
     assert code["S3Key"].endswith("/function.zip")
     assert not list(project.joinpath("infra").rglob("*.zip"))
-
-
-def test_deploy_uploads_the_build_as_it_is(
-    project, osls, moto_environment, aws_client, built_package
-):
-    """The very bytes of function.zip go up; moto's CloudFormation then knows no such stack."""
-    stage = f"test-{uuid.uuid4().hex[:8]}"
-    tool = dataclasses.replace(osls, environment={**osls.environment, **moto_environment})
-    arguments = ("--stage", stage, "--param", f"ModelUri=s3://models-{stage}/churn@live")
-    outcome = tool.run("deploy", *arguments, cwd=project / "infra" / "serverless")
-    s3 = aws_client("s3")
-    names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
-    buckets = [name for name in names if name.startswith(f"coldpress-{stage}-")]
-    objects = [
-        (bucket, found["Key"])
-        for bucket in buckets
-        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", ())
-        if found["Key"].endswith("/function.zip")
-    ]
-    assert len(objects) == 1, outcome.stdout
-    ((bucket, key),) = objects
-    uploaded = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    assert uploaded == built_package.archive.read_bytes()
 
 
 def test_the_linter_finds_nothing(serverless_package, lint):
