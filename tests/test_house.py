@@ -152,6 +152,8 @@ def test_wheel_is_complete(tmp_path):
         "names = {path.name for path in _render._TEMPLATES.iterdir()}\n"
         "assert {'report.html.j2', 'style.css'} <= names, names\n"
         "assert _render.__file__.startswith(sys.argv[1])\n"
+        "from coldpress.planning.prices import read_prices\n"
+        "assert read_prices().region == 'us-east-1'\n"
         "assert coldpress_runtime.__file__.startswith(sys.argv[1])\n"
     )
     installed = str(tmp_path / "installed")

@@ -26,6 +26,7 @@ _SHARED = (
     "alarms",
     "dashboard",
     "warm-up",
+    "queue",
     "bucket",
     "outputs",
 )

@@ -15,6 +15,7 @@ __all__ = [
     "CertificationError",
     "ColdpressError",
     "CompressionError",
+    "DeployError",
     "ExportError",
     "LoadError",
     "MissingExtraError",
@@ -121,6 +122,10 @@ class StoreError(ColdpressError):
 
 class BuildError(ColdpressError):
     """The function's package can't be built."""
+
+
+class DeployError(ColdpressError):
+    """A deployment can't be done, or what was deployed does not answer as it should."""
 
 
 class MissingExtraError(ColdpressError):

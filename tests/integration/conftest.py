@@ -19,6 +19,12 @@ from filelock import FileLock
 from coldpress.package import DEFAULT_PYTHON, PYTHONS, build
 from coldpress.package.interpreters import find_interpreter
 from tests.integration.compiled import MODEL_URI, REVISION, chosen_of
+from tests.integration.emulated import (  # noqa: F401 - fixtures for all tests here
+    emulator,
+    function_environment,
+    runtime_client,
+    start_function,
+)
 from tests.integration.moto_stacks import behind_tls, taught
 
 TRANSLATE = """

@@ -46,7 +46,9 @@ def _bucket(aws: Client, name: str, told: Told) -> Made:
     if controls := told.get("OwnershipControls"):
         s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=controls)
     if block := told.get("PublicAccessBlockConfiguration"):
-        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
+        # Templates may write "true", as SAM's own for its bucket does.
+        flags = {key: str(each).lower() == "true" for key, each in block.items()}
+        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=flags)
     if versioning := told.get("VersioningConfiguration"):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
     if lifecycle := told.get("LifecycleConfiguration"):

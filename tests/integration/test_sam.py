@@ -21,19 +21,6 @@ def test_the_linter_finds_nothing(project, lint):
     assert lint(project / "infra" / "sam" / "template.yaml") == ""
 
 
-def test_the_linter_finds_nothing_in_the_queue(project, root, lint):
-    """What docs/queues.md has for the template's resources is as sound as the template."""
-    page = (root / "docs" / "queues.md").read_text("utf-8")
-    template = (project / "infra" / "sam" / "template.yaml").read_text("utf-8")
-    resources = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]
-    extended = project / "infra" / "sam" / "extended.yaml"
-    extended.write_text(
-        template.replace("\nResources:\n", f"\nResources:\n{resources}\n", 1), "utf-8"
-    )
-    assert "QueueFunction:" in extended.read_text("utf-8")
-    assert lint(extended) == ""
-
-
 @pytest.fixture
 def uploaded(aws_client, code_bucket):
     """A function that gives the code that a packaged template names in the bucket."""

@@ -32,6 +32,13 @@ CHOICES = {
         "WarmUp": "rate(5 minutes)",
     },
     "snapshots": {"SnapStart": "true"},
+    "a queue": {"Queue": "true"},
+    "a queue in a VPC": {
+        "Queue": "true",
+        "Answers": "eu/answers",
+        "SubnetIds": "subnet-1",
+        "SecurityGroupIds": "sg-1",
+    },
 }
 # AWS's own policies, for what knows no resources.
 OWN = {

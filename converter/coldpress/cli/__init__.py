@@ -6,10 +6,13 @@ from coldpress_runtime.version import VERSION
 
 from .certify import certify
 from .command import click, run
+from .deploy import deploy
 from .export import export
+from .init import init
 from .inspect import inspect
 from .local import invoke, serve
 from .package import build
+from .plan import plan
 from .registry import channels, promote, publish, rollback
 from .report import report
 from .signing import sign, verify
@@ -51,6 +54,9 @@ for command in (
     invoke,
     serve,
     build,
+    plan,
+    init,
+    deploy,
 ):
     cli.add_command(command)
 

@@ -20,7 +20,18 @@ from rich.text import Text
 from coldpress.errors import ColdpressError, printable
 from coldpress_runtime.errors import RuntimeFault
 
-__all__ = ["Command", "click", "command", "console", "progress", "run", "say", "say_json", "warn"]
+__all__ = [
+    "Command",
+    "click",
+    "command",
+    "console",
+    "progress",
+    "progress_line",
+    "run",
+    "say",
+    "say_json",
+    "warn",
+]
 
 _INTERRUPTED = 130
 # Names, paths and messages are printed as they are: nothing in them is taken for markup.
@@ -128,6 +139,20 @@ def progress(doing: str) -> Iterator[Callable[[str], None]]:
     """A spinner on a terminal's standard error that says what is being done; elsewhere nothing."""
     with _stderr.status(doing) as status:
         yield lambda step: status.update(Text(f"{step} …"))
+
+
+def progress_line() -> Callable[[str], None]:
+    """As `progress`, for steps that others print between: an empty text takes the spinner away."""
+    status = _stderr.status("")
+
+    def show(step: str) -> None:
+        if step:
+            status.update(Text(f"{step} …"))
+            status.start()
+        else:
+            status.stop()
+
+    return show
 
 
 def _explain(error: Exception) -> tuple[str, int]:

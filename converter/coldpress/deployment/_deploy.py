@@ -1,0 +1,179 @@
+"""The way of a deployment, step by step; each step is a command of its own, too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from coldpress.bundle import Bundle
+from coldpress.errors import DeployError, UsageError
+from coldpress.package import DEFAULT_PYTHON, build
+from coldpress.package.bytecode import required_interpreter
+from coldpress.pipeline import export_file
+from coldpress.registry import describe, publish
+from coldpress.registry.channels import promote
+from coldpress.scaffold import infrastructure
+from coldpress_runtime.pointers import ModelUri
+
+from ._order import Deployed, Order, Shown
+from ._prepared import Prepared, prepared
+from ._steps import build_step, export_step, in_folder, promote_step, publish_step
+from .aws import Account, sign_in
+from .calls import Endpoint, endpoint_of
+from .commands import deploy_command, revision
+from .models_bucket import ensure_bucket, own_store
+from .smoke import ask_golden, golden_request
+from .tools import find_tool, run_tool
+
+__all__ = ["deploy"]
+
+
+def deploy(order: Order, shown: Shown) -> Deployed:
+    """Take a model to a URL, and ask it there.
+
+    Each step can be done again: a deployment that was stopped anywhere goes on from there, and what
+    was published stays published.
+
+    Args:
+        order: What, and how.
+        shown: Who is told how far it is.
+
+    Raises:
+        UsageError: Something in the order has no meaning.
+        DeployError: A tool is missing or fails, AWS refuses, or what was deployed answers
+            otherwise than its certificate says.
+        MissingExtraError: boto3 is not installed.
+        ColdpressError: As exporting, publishing and building do.
+    """
+    ready = prepared(order)
+    program = find_tool(ready.tool, order.project)
+    _check_package(ready)
+    account = sign_in(order.region)
+    pinned = _published(ready, account, shown)
+    _package(ready, shown)
+    _lay_template(ready)
+    _run(ready, account, program, pinned, shown)
+    return _asked(ready, account, pinned, shown)
+
+
+def _check_package(ready: Prepared) -> None:
+    """Refuse before the long steps what would make the package's fail."""
+    if ready.order.build:
+        required_interpreter(ready.values.get("PythonVersion", DEFAULT_PYTHON))
+    elif not ready.archive.is_file():
+        raise UsageError(f"there is no {ready.archive}; leave --no-build out, and it is built")
+
+
+def _published(ready: Prepared, account: Account, shown: Shown) -> ModelUri:
+    """The version's pinned URI; it is in a store afterwards."""
+    order = ready.order
+    if ready.published is not None:
+        return describe(ready.published)[0]
+    bundle = ready.bundle or _exported(ready, shown)
+    store = order.store or own_store(account)
+    if order.store is None:
+        shown.doing(f"Looking for the bucket of {store}")
+        ensure_bucket(account, store)
+    shown.command(publish_step(ready, store))
+    return publish(bundle, store, progress=shown.doing).uri
+
+
+def _exported(ready: Prepared, shown: Shown) -> Bundle:
+    order = ready.order
+    shown.command(export_step(ready))
+    if order.sample is None:
+        raise UsageError("a model to export needs rows; name a file of them with --sample")
+    return export_file(
+        order.source,
+        ready.made_bundle,
+        sample=order.sample,
+        name=ready.name,
+        drop=order.drop,
+        labels=order.labels,
+        compress=order.compress,
+        force=True,
+        command=tuple(export_step(ready).split()),
+        progress=shown.doing,
+    )
+
+
+def _package(ready: Prepared, shown: Shown) -> None:
+    if not ready.order.build:
+        return
+    shown.command(build_step(ready))
+    build(
+        ready.archive.parent,
+        python=ready.values.get("PythonVersion", DEFAULT_PYTHON),
+        architecture=ready.values.get("Architecture", "x86_64"),
+        progress=shown.doing,
+    )
+
+
+def _lay_template(ready: Prepared) -> None:
+    """Put the shipped template where the tool runs, if the project has none of its own."""
+    if ready.own:
+        return
+    archive = str(ready.archive.absolute())
+    for name, text in infrastructure(ready.tool, service=ready.name, archive=archive).items():
+        path = ready.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def _run(ready: Prepared, account: Account, program: Path, pinned: ModelUri, shown: Shown) -> None:
+    """Have the tool deploy; it waits until CloudFormation and CodeDeploy are done."""
+    parameters = {"ModelUri": str(pinned), **ready.told}
+    if ready.tool == "sam":
+        parameters["Revision"] = revision(ready.archive, parameters)
+    command = deploy_command(
+        ready.tool,
+        program.absolute(),
+        stack=ready.stack,
+        stage=ready.order.stage,
+        names_bucket=ready.template.names_bucket(ready.order.stage),
+        region=account.region,
+        parameters=parameters,
+    )
+    shown.command(in_folder(ready, [program.name, *command[1:]]))
+    shown.clear()
+    run_tool(command, folder=ready.folder, environment=account.environment, output=shown.output)
+
+
+def _asked(ready: Prepared, account: Account, pinned: ModelUri, shown: Shown) -> Deployed:
+    """Ask what was deployed, and let the channel point to it."""
+    outputs = account.outputs(ready.stack)
+    try:
+        endpoint = endpoint_of(account, outputs, pinned.name, ready.values.get("Auth", "iam"))
+    except LookupError as error:
+        raise DeployError(
+            f"the stack {ready.stack} names no URL among its outputs; they must have HttpApiUrl, "
+            "RestApiUrl or FunctionUrl"
+        ) from error
+    asked, unasked = 0, ""
+    if endpoint.can_ask:
+        shown.doing(f"Asking {endpoint.url}")
+        patience = ready.order.patience
+        asked = ask_golden(endpoint, pinned, progress=shown.doing, patience=patience)
+    else:
+        unasked = "its API takes tokens, and COLDPRESS_TOKEN has none"
+    shown.command(promote_step(str(pinned), ready.order.stage))
+    channel = promote(pinned, ready.order.stage)
+    return Deployed(
+        uri=pinned,
+        stack=ready.stack,
+        tool=ready.tool,
+        url=endpoint.url,
+        asked=asked,
+        unasked=unasked,
+        channel=str(channel.uri),
+        curl=_curl(ready, endpoint, pinned),
+    )
+
+
+def _curl(ready: Prepared, endpoint: Endpoint, pinned: ModelUri) -> str:
+    request = golden_request(pinned)
+    if request is None:
+        return f"curl {endpoint.url}/v2/models/{pinned.name}"
+    file = ready.archive.parent / "request.json"
+    file.write_text(json.dumps(request), "utf-8")
+    return endpoint.curl(request, str(file))

@@ -1,0 +1,64 @@
+"""What a deployment would run, without running any of it."""
+
+from __future__ import annotations
+
+from coldpress.errors import DeployError, MissingExtraError
+from coldpress_runtime.pointers import ModelUri
+
+from ._order import Order
+from ._prepared import Prepared, prepared
+from ._steps import ask_step, build_step, export_step, in_folder, promote_step, publish_step
+from .aws import Account, sign_in
+from .commands import deploy_command
+from .models_bucket import own_store
+
+__all__ = ["rehearse"]
+
+
+def rehearse(order: Order) -> list[str]:
+    """The commands of a deployment, in their order; what only running tells is in capitals.
+
+    Raises:
+        UsageError: As `deploy`.
+        DeployError: As `deploy`, but neither credentials nor tools are needed.
+    """
+    ready = prepared(order)
+    account = _account(order)
+    store = order.store or (own_store(account) if account else "s3://BUCKET/models")
+    uri = _uri(ready, store)
+    commands = []
+    if ready.published is None:
+        commands += [export_step(ready)] if ready.bundle is None else []
+        commands += [publish_step(ready, store)]
+    commands += [build_step(ready)] if order.build else []
+    tool = deploy_command(
+        ready.tool,
+        "sam" if ready.tool == "sam" else "osls",
+        stack=ready.stack,
+        stage=order.stage,
+        names_bucket=ready.template.names_bucket(order.stage),
+        region=account.region if account else order.region or "REGION",
+        parameters={
+            "ModelUri": uri,
+            **({"Revision": "REVISION"} if ready.tool == "sam" else {}),
+            **ready.told,
+        },
+    )
+    asked = [ask_step(ready), promote_step(uri, order.stage)]
+    return [*commands, in_folder(ready, tool), *asked]
+
+
+def _account(order: Order) -> Account | None:
+    try:
+        return sign_in(order.region)
+    except (DeployError, MissingExtraError):
+        return None
+
+
+def _uri(ready: Prepared, store: str) -> str:
+    if ready.published:
+        return str(ready.published)
+    root = store.rstrip("/")
+    if ready.bundle:
+        return str(ModelUri(root=root, name=ready.name, digest=ready.bundle.digest))
+    return f"{root}/{ready.name}@sha256:VERSION"

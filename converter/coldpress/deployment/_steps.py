@@ -1,0 +1,57 @@
+"""Each step of a deployment as the command that would do it alone."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from coldpress.package import DEFAULT_PYTHON
+
+from ._prepared import Prepared
+
+__all__ = ["ask_step", "build_step", "export_step", "in_folder", "promote_step", "publish_step"]
+
+
+def export_step(ready: Prepared) -> str:
+    """The model's file to a bundle."""
+    order, source = ready.order, ready.order.source
+    words = ["coldpress", "export", str(source.model), "--sample", str(order.sample)]
+    words += ["-o", str(ready.made_bundle), "--name", ready.name]
+    words += ["--trust"] if source.trust else []
+    words += ["--weights", str(source.weights)] if source.weights else []
+    words += ["--signature", source.signature] if source.signature else []
+    words += [word for plugin in source.plugins for word in ("--plugin", plugin)]
+    words += ["--labels", order.labels] if order.labels else []
+    words += [word for column in order.drop for word in ("--drop", column)]
+    words += ["--compress", order.compress] if order.compress != "lossless" else []
+    return shlex.join([*words, "--force"])
+
+
+def publish_step(ready: Prepared, store: str) -> str:
+    """The bundle to the store."""
+    return shlex.join(["coldpress", "publish", str(ready.made_bundle), store])
+
+
+def build_step(ready: Prepared) -> str:
+    """The function's package."""
+    values = ready.values
+    words = ["coldpress", "build", "-o", str(ready.archive.parent)]
+    words += ["--python", values.get("PythonVersion", DEFAULT_PYTHON)]
+    return shlex.join([*words, "--arch", values.get("Architecture", "x86_64")])
+
+
+def in_folder(ready: Prepared, command: list[str]) -> str:
+    """A tool's command, run where its template is."""
+    words = shlex.join(command)
+    here = ready.folder.absolute() == Path.cwd()
+    return words if here else f"(cd {shlex.quote(str(ready.folder))} && {words})"
+
+
+def promote_step(uri: str, channel: str) -> str:
+    """The channel to the version."""
+    return shlex.join(["coldpress", "promote", uri, "--channel", channel])
+
+
+def ask_step(ready: Prepared) -> str:
+    """What is deployed, asked; no command of its own."""
+    return f"# ask {ready.stack} the golden examples of {ready.name}, through its URL"

@@ -1,0 +1,136 @@
+"""What is asked of AWS itself: who this is, where, and what a stack has come to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from coldpress.errors import DeployError, MissingExtraError, brief
+
+__all__ = ["Account", "sign_in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An AWS account and region, as this machine's credentials reach them.
+
+    Attributes:
+        number: The account's twelve digits.
+        region: Such as ``eu-central-1``.
+        session: boto3's session.
+    """
+
+    number: str
+    region: str
+    session: Any
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process's environment, with the region for tools that look for it there."""
+        return {**os.environ, "AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 publishes no types
+        """boto3's client of a service."""
+        return self.session.client(service, region_name=self.region)
+
+    def outputs(self, stack: str) -> Mapping[str, str]:
+        """What a stack says in the end, by output.
+
+        Raises:
+            DeployError: There is no such stack, or it may not be read.
+        """
+        with _aws_errors(f"the stack {stack} can't be read"):
+            found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+
+    def api_key(self, identifier: str) -> str:
+        """The value of an API key.
+
+        Raises:
+            DeployError: It may not be read.
+        """
+        with _aws_errors(f"the API key {identifier} can't be read"):
+            answer = self.client("apigateway").get_api_key(apiKey=identifier, includeValue=True)
+        value: str = answer["value"]
+        return value
+
+    def ensure_stack(self, stack: str, template: str, parameters: Mapping[str, str]) -> None:
+        """Make a stack, and wait until it stands.
+
+        Raises:
+            DeployError: It can't be made.
+        """
+        client = self.client("cloudformation")
+        told = [
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ]
+        with _aws_errors(f"the stack {stack} can't be made"):
+            client.create_stack(StackName=stack, TemplateBody=template, Parameters=told)
+            client.get_waiter("stack_create_complete").wait(
+                StackName=stack, WaiterConfig={"Delay": 2}
+            )
+
+    def has_bucket(self, name: str) -> bool:
+        """Whether a bucket is there, and this account's.
+
+        Raises:
+            DeployError: It is somebody else's, or may not be asked for.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - comes with the extra `aws`
+
+        try:
+            with _aws_errors(f"the bucket {name} can't be asked for", but=ClientError):
+                self.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=self.number)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+                return False
+            raise DeployError(
+                f"the bucket {name} can't be used: {brief(error)}; name another with --store"
+            ) from error
+        return True
+
+
+def sign_in(region: str | None = None) -> Account:
+    """Find credentials and region as AWS's own tools do, and see whether they hold.
+
+    Args:
+        region: Where to deploy; the environment's or the profile's, if None.
+
+    Raises:
+        MissingExtraError: boto3 is not installed.
+        DeployError: There are no credentials, or they do not hold; or there is no region.
+    """
+    try:
+        import boto3  # noqa: PLC0415 - comes with the extra `aws`
+    except ImportError as error:
+        raise MissingExtraError.needed_by("coldpress deploy", "aws") from error
+    with _aws_errors("AWS can't be reached with these credentials"):
+        session = boto3.Session()
+        where = region or os.environ.get("AWS_REGION") or session.region_name
+        if not where:
+            raise DeployError("no region is set; name one with --region, such as eu-central-1")
+        account = session.client("sts", region_name=where).get_caller_identity()["Account"]
+    return Account(number=account, region=where, session=session)
+
+
+@contextmanager
+def _aws_errors(
+    what: str, *, but: type[Exception] | tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
+    """What AWS or its library says, as one sentence."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except but:
+        raise
+    except (BotoCoreError, ClientError) as error:
+        raise DeployError(
+            f"{what}: {brief(error)}; sign in with `aws sso login`, or set AWS_PROFILE or "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            if "credential" in str(error).lower() or "token" in str(error).lower()
+            else f"{what}: {brief(error)}"
+        ) from error

@@ -1,0 +1,63 @@
+"""What each tool is told, as command lines."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["deploy_command", "revision"]
+
+
+def deploy_command(  # noqa: PLR0913 - the parts of a command line
+    tool: str,
+    program: Path | str,
+    *,
+    stack: str,
+    stage: str,
+    region: str,
+    parameters: Mapping[str, str],
+    names_bucket: bool = False,
+) -> list[str]:
+    """The command that deploys a project, to be run in its folder.
+
+    Args:
+        tool: ``sam`` or ``serverless``.
+        program: Its program.
+        stack: The stack's name.
+        stage: The stage's name.
+        region: Where to.
+        parameters: Values by parameter; those that the tool does not find in its own settings.
+        names_bucket: Whether the project's settings say where SAM puts the code.
+    """
+    if tool == "sam":
+        pairs = [f"{name}={_quoted(value)}" for name, value in parameters.items()]
+        return [
+            *(str(program), "deploy", "--stack-name", stack, "--region", region),
+            *(() if names_bucket else ("--resolve-s3",)),
+            *("--capabilities", "CAPABILITY_IAM"),
+            *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+            *("--parameter-overrides", *pairs),
+        ]
+    pairs = [f"{name}={value}" for name, value in parameters.items()]
+    told = [f"--param={pair}" for pair in (f"StackName={stack}", *pairs)]
+    return [str(program), "deploy", "--stage", stage, "--region", region, *told]
+
+
+def revision(archive: Path, parameters: Mapping[str, str]) -> str:
+    """What tells a deployment from one of another function: 64 hexadecimal digits.
+
+    SAM makes a new version of the function, to which traffic moves, where this is another; the
+    same package with the same parameters needs none.
+    """
+    digest = hashlib.sha256(archive.read_bytes())
+    for name, value in sorted(parameters.items()):
+        digest.update(f"\n{name}={value}".encode())
+    return digest.hexdigest()
+
+
+def _quoted(value: str) -> str:
+    """A value as SAM reads it, which ends at the first blank otherwise."""
+    plain = re.fullmatch(r"[\w@:/.,+-]+", value)
+    return value if plain else f'"{value}"'

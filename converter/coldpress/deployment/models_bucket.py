@@ -1,0 +1,41 @@
+"""The store where none is named: a bucket of the account, made once, for all its models."""
+
+from __future__ import annotations
+
+from coldpress.resources import resource
+
+from .aws import Account
+
+__all__ = ["ensure_bucket", "own_store"]
+
+_STACK = "coldpress-models"
+# What infra/resources/bucket.yml is part of: it names the bucket by a model's URI.
+_HEAD = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Description: Where Coldpress publishes this account's models
+Parameters:
+  ModelUri:
+    Type: String
+Conditions:
+  CreatesBucket: !Equals [always, always]
+"""
+
+
+def own_store(account: Account) -> str:
+    """The URL of the account's own store."""
+    return f"s3://{_STACK}-{account.number}-{account.region}/models"
+
+
+def ensure_bucket(account: Account, store: str) -> bool:
+    """Make the bucket of the account's own store, unless it is there; tells whether it made it.
+
+    It is TLS only, not public, versioned and encrypted, and stays when its stack goes.
+
+    Raises:
+        DeployError: It can't be made.
+    """
+    if account.has_bucket(store.split("/")[2]):
+        return False
+    template = _HEAD + resource("infra", "resources", "bucket.yml").read_text("utf-8")
+    account.ensure_stack(_STACK, template, {"ModelUri": store})
+    return True

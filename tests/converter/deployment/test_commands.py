@@ -1,0 +1,57 @@
+"""What the tools are told."""
+
+import pytest
+
+from coldpress.deployment.commands import deploy_command, revision
+
+TOLD = {"stack": "churn-live", "stage": "live", "region": "eu-central-1"}
+
+
+def test_sam_is_told_all():
+    """Stack, region, rights, and each value; nothing is asked back."""
+    command = deploy_command("sam", "sam", parameters={"Auth": "iam", "WarmUp": ""}, **TOLD)
+    assert command[:4] == ["sam", "deploy", "--stack-name", "churn-live"]
+    assert {"--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"} <= set(
+        command
+    )
+    assert command[-3:] == ["--parameter-overrides", "Auth=iam", 'WarmUp=""']
+
+
+def test_sam_s_own_bucket_stays():
+    """Where the project's settings name a bucket, no other is asked for."""
+    command = deploy_command("sam", "sam", parameters={}, names_bucket=True, **TOLD)
+    assert "--resolve-s3" not in command
+
+
+@pytest.mark.parametrize(
+    ("value", "pair"),
+    [
+        pytest.param("rate(5 minutes)", 'WarmUp="rate(5 minutes)"', id="blanks"),
+        pytest.param("a,b", "WarmUp=a,b", id="list"),
+        pytest.param("s3://b/m/x@sha256:0a", "WarmUp=s3://b/m/x@sha256:0a", id="URI"),
+    ],
+)
+def test_sam_reads_values_whole(value, pair):
+    """A value with blanks is in quotes, as SAM's own parser wants it."""
+    assert deploy_command("sam", "sam", parameters={"WarmUp": value}, **TOLD)[-1] == pair
+
+
+def test_serverless_is_told_its_stack():
+    """The framework gets the stage, the region, the stack's name and each value."""
+    command = deploy_command("serverless", "osls", parameters={"Auth": "iam"}, **TOLD)
+    assert command == [
+        "osls", "deploy", "--stage", "live", "--region", "eu-central-1",
+        "--param=StackName=churn-live", "--param=Auth=iam",
+    ]  # fmt: skip
+
+
+def test_a_revision_is_of_package_and_parameters(tmp_path):
+    """The same again is the same; another package or value is another."""
+    archive = tmp_path / "function.zip"
+    archive.write_bytes(b"one")
+    first = revision(archive, {"A": "1", "B": "2"})
+    assert first == revision(archive, {"B": "2", "A": "1"})
+    assert len(first) == 64
+    assert first != revision(archive, {"A": "1", "B": "3"})
+    archive.write_bytes(b"two")
+    assert first != revision(archive, {"A": "1", "B": "2"})
