@@ -276,7 +276,7 @@ def test_what_is_being_deleted_can_t_be_published(store_root, claimed):
     bundle, uri = claimed
     with pytest.raises(StoreError, match="gc is deleting what an earlier publish left of"):
         publish(bundle, store_root, channel="live")
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match="is being deleted by coldpress gc"):
         promote(uri, "live")
     assert list_channels(store_root) == []
     (left,) = versions(connect(store_root), "churn")
