@@ -130,6 +130,7 @@ def _run(ready: Prepared, account: Account, program: Path, pinned: ModelUri, sho
         program.absolute(),
         stack=ready.stack,
         stage=ready.order.stage,
+        tags=ready.order.tags,
         names_bucket=ready.template.names_bucket(ready.order.stage),
         region=account.region,
         parameters=parameters,

@@ -18,6 +18,7 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
     stage: str,
     region: str,
     parameters: Mapping[str, str],
+    tags: Mapping[str, str],
     names_bucket: bool = False,
 ) -> list[str]:
     """The command that deploys a project, to be run in its folder.
@@ -29,6 +30,7 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
         stage: The stage's name.
         region: Where to.
         parameters: Values by parameter; those that the tool does not find in its own settings.
+        tags: Tags of the stack; without any, those of the tool's own settings stay.
         names_bucket: Whether the project's settings say where SAM puts the code.
     """
     if tool == "sam":
@@ -38,9 +40,16 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
             *(() if names_bucket else ("--resolve-s3",)),
             *("--capabilities", "CAPABILITY_IAM"),
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+            *(
+                ("--tags", *(f"{name}={_quoted(value)}" for name, value in tags.items()))
+                if tags
+                else ()
+            ),
             *("--parameter-overrides", *pairs),
         ]
     pairs = [f"{name}={value}" for name, value in parameters.items()]
+    if tags:
+        pairs.append("Tags=" + ",".join(f"{name}={value}" for name, value in tags.items()))
     told = [f"--param={pair}" for pair in (f"StackName={stack}", *pairs)]
     return [str(program), "deploy", "--stage", stage, "--region", region, *told]
 

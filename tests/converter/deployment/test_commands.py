@@ -4,7 +4,8 @@ import pytest
 
 from coldpress.deployment.commands import deploy_command, revision
 
-TOLD = {"stack": "churn-live", "stage": "live", "region": "eu-central-1"}
+TOLD = {"stack": "churn-live", "stage": "live", "region": "eu-central-1", "tags": {}}
+TAGGED = {**TOLD, "tags": {"team": "ml ops", "env": "prod"}}
 
 
 def test_sam_is_told_all():
@@ -55,3 +56,11 @@ def test_a_revision_is_of_package_and_parameters(tmp_path):
     assert first != revision(archive, {"A": "1", "B": "3"})
     archive.write_bytes(b"two")
     assert first != revision(archive, {"A": "1", "B": "2"})
+
+
+def test_tags_reach_both_tools():
+    """Each is told the stack's tags in its own way."""
+    sam = deploy_command("sam", "sam", parameters={}, **TAGGED)
+    assert sam[sam.index("--tags") :][:3] == ["--tags", 'team="ml ops"', "env=prod"]
+    serverless = deploy_command("serverless", "osls", parameters={}, **TAGGED)
+    assert serverless[-1] == "--param=Tags=team=ml ops,env=prod"
