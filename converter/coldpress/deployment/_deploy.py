@@ -132,6 +132,7 @@ def _run(ready: Prepared, account: Account, program: Path, pinned: ModelUri, sho
         stage=ready.order.stage,
         tags=ready.order.tags,
         names_bucket=ready.template.names_bucket(ready.order.stage),
+        config_env=ready.template.config_env(ready.order.stage),
         region=account.region,
         parameters=parameters,
     )

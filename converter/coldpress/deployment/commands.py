@@ -20,6 +20,7 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
     parameters: Mapping[str, str],
     tags: Mapping[str, str],
     names_bucket: bool = False,
+    config_env: str | None = None,
 ) -> list[str]:
     """The command that deploys a project, to be run in its folder.
 
@@ -32,11 +33,13 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
         parameters: Values by parameter; those that the tool does not find in its own settings.
         tags: Tags of the stack; without any, those of the tool's own settings stay.
         names_bucket: Whether the project's settings say where SAM puts the code.
+        config_env: The table of samconfig.toml that SAM is to read.
     """
     if tool == "sam":
         pairs = [f"{name}={_quoted(value)}" for name, value in parameters.items()]
         return [
             *(str(program), "deploy", "--stack-name", stack, "--region", region),
+            *(("--config-env", config_env) if config_env else ()),
             *(() if names_bucket else ("--resolve-s3",)),
             *("--capabilities", "CAPABILITY_IAM"),
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),

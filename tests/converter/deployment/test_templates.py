@@ -77,8 +77,21 @@ def test_a_stage_has_a_table_of_its_own(project):
     template = read_template("sam", folder)
     assert template.values("staging", {})["MemorySize"] == "3008"
     assert template.values("live", {})["MemorySize"] == "1769"
+    assert template.config_env("staging") == "staging"
+    assert template.config_env("live") is None
     assert template.names_bucket("staging")
     assert not template.names_bucket("live")
+
+
+def test_a_stage_of_serverless_has_values_of_its_own(project):
+    """What `params` has for the stage stands before the defaults."""
+    folder = project("serverless")
+    path = folder / "serverless.yml"
+    own = "params:\n  staging:\n    MemorySize: 512\n"
+    path.write_text(path.read_text("utf-8").replace("params:\n", own, 1), "utf-8")
+    template = read_template("serverless", folder)
+    assert template.values("staging", {})["MemorySize"] == "512"
+    assert template.values("live", {})["MemorySize"] == "1769"
 
 
 @pytest.mark.parametrize(
