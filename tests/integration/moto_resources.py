@@ -199,6 +199,14 @@ def _throttles(told: Told) -> Told:
     }
 
 
+# Not in moto's CloudFormation.
+def _queue_policy(aws: Client, name: str, told: Told) -> Made:
+    policy = {"Policy": json.dumps(told["PolicyDocument"])}
+    for url in told["Queues"]:
+        aws("sqs").set_queue_attributes(QueueUrl=url, Attributes=policy)
+    return Made(id=name)
+
+
 # Of HTTP APIs, moto's CloudFormation has nothing.
 def _http(operation: str, key: str) -> Kind:
     def make(aws: Client, _: str, told: Told) -> Made:
@@ -234,4 +242,5 @@ KINDS = {
     "AWS::Lambda::Version": Kind(make=_version),
     "AWS::S3::Bucket": Kind(make=_bucket),
     "AWS::S3::BucketPolicy": Kind(make=_bucket_policy),
+    "AWS::SQS::QueuePolicy": Kind(make=_queue_policy),
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -21,6 +22,7 @@ CHOSEN = {
     "CreateBucket": "true",
     "Docs": "true",
     "LogRetention": "90",
+    "Queue": "true",
     "WarmUp": "rate(5 minutes)",
 }
 
@@ -115,9 +117,13 @@ def test_the_stack_is_whole(deployed, aws_client):
     assert stack["StackStatus"] == "UPDATE_COMPLETE"
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     (api,) = _named(aws_client("apigateway").get_rest_apis()["items"], STACK)
+    queues = "https://sqs.us-east-1.amazonaws.com/123456789012"
     assert outputs == {
         "FunctionName": "churn-predict",
         "RestApiUrl": f"https://{api['id']}.execute-api.us-east-1.amazonaws.com/live",
+        "QuestionsUrl": f"{queues}/churn-questions",
+        "DeadLettersUrl": f"{queues}/churn-dead-letters",
+        "AnswersUri": "s3://churn-models/answers",
     }
 
 
@@ -240,6 +246,56 @@ def test_a_schedule_keeps_the_alias_warm(functions, aws_client):
 
 
 @pytest.fixture
+def queue(deployed, aws_client):
+    """A function that gives the attributes of one of the stack's queues."""
+    assert deployed
+    sqs = aws_client("sqs")
+
+    def of(name):
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+    return of
+
+
+def test_messages_reach_the_queues_function(functions, queue, uris):
+    """The event source is the queue; messages of a batch that fail come back one by one."""
+    mappings = functions.list_event_source_mappings(FunctionName="churn-queue")
+    (source,) = mappings["EventSourceMappings"]
+    assert source["EventSourceArn"] == queue("churn-questions")["QueueArn"]
+    assert source["FunctionArn"].endswith(":function:churn-queue")
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    function = functions.get_function_configuration(FunctionName="churn-queue")
+    told = function["Environment"]["Variables"]
+    assert (function["Handler"], told["MODEL_URI"]) == ("batch.handler", uris[1])
+    assert int(queue("churn-questions")["VisibilityTimeout"]) >= 6 * function["Timeout"]
+
+
+def test_what_can_t_be_answered_is_put_aside(queue):
+    """After five tries a message is in the dead-letter queue; both are encrypted, and TLS only."""
+    questions, dead = queue("churn-questions"), queue("churn-dead-letters")
+    redrive = json.loads(questions["RedrivePolicy"])
+    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 5}
+    for each in (questions, dead):
+        assert each["SqsManagedSseEnabled"] == "true"
+        (statement,) = json.loads(each["Policy"])["Statement"]
+        assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_queues_function_reads_one_queue_and_writes_answers(rights, queue):
+    """Beside model and log, its role may read these messages, put them aside, and put answers."""
+    pairs, owned = rights("churn-queue")
+    questions, dead = queue("churn-questions")["QueueArn"], queue("churn-dead-letters")["QueueArn"]
+    assert pairs[2:] == [
+        ("s3:PutObject", "arn:aws:s3:::churn-models/answers/*"),
+        (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], questions),
+        ("sqs:SendMessage", dead),
+    ]
+    assert owned == []
+
+
+@pytest.fixture
 def alarms(deployed, aws_client):
     """The stack's alarms, by metric."""
     assert deployed
@@ -248,7 +304,7 @@ def alarms(deployed, aws_client):
 
 
 def test_alarms_watch_the_function_and_its_predictions(alarms):
-    """Errors, latency, throttles and failed predictions ring, each with its threshold."""
+    """Errors, latency, throttles, failed predictions and both queues ring, each when it should."""
     watched = {
         metric: (each["Namespace"], each["Threshold"], each["TreatMissingData"])
         for metric, each in alarms.items()
@@ -259,6 +315,8 @@ def test_alarms_watch_the_function_and_its_predictions(alarms):
         "Duration": ("AWS/Lambda", 3000.0, quiet),
         "Throttles": ("AWS/Lambda", 0.0, quiet),
         "Status5xx": ("Coldpress", 0.0, quiet),
+        "ApproximateNumberOfMessagesVisible": ("AWS/SQS", 0.0, quiet),
+        "ApproximateAgeOfOldestMessage": ("AWS/SQS", 900.0, quiet),
     }
     assert alarms["Duration"]["ExtendedStatistic"] == "p99"
 
@@ -282,9 +340,9 @@ def test_logs_end_after_the_chosen_days(deployed, aws_client):
     ours = {
         each["logGroupName"]: each["retentionInDays"]
         for each in groups
-        if each["logGroupName"].endswith(("/churn", "_churn", "/churn-predict", "/churn-docs"))
+        if re.search(r"[/_]churn(-predict|-docs|-queue)?$", each["logGroupName"])
     }
-    functions = ("CodeDeployHook_churn", "churn-predict", "churn-docs")
+    functions = ("CodeDeployHook_churn", "churn-predict", "churn-docs", "churn-queue")
     assert ours == dict.fromkeys(("/aws/api/churn", *(f"/aws/lambda/{f}" for f in functions)), 90)
 
 
@@ -317,5 +375,6 @@ def test_the_registry_works_against_the_bucket_that_was_made(bundles, uris, comm
     apart = command("diff", *uris)["predictions"]  # which opens and asks both
     assert max(each["max_abs_diff"] for each in apart) == pytest.approx(1.0)
     manifest = f"prod/churn/versions/{loose.digest}/manifest.json"
-    (deleted,) = s3.list_object_versions(Bucket="churn-models", Prefix=manifest)["Versions"]
+    found = s3.list_object_versions(Bucket="churn-models", Prefix=manifest)["Versions"]
+    (deleted,) = (each for each in found if each["Size"])
     assert not deleted["IsLatest"]  # the bucket keeps it for a while

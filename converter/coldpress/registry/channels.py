@@ -22,6 +22,7 @@ from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
+from .claims import is_there
 from .versions import actor, models
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ __all__ = [
     "ChannelState",
     "channels_of",
     "check_channel",
-    "is_there",
     "list_channels",
     "point",
     "promote",
@@ -134,15 +134,6 @@ def channels_of(store: ObjectStore, root: str, model: str) -> list[ChannelState]
     ]
 
 
-def is_there(store: ObjectStore, pinned: ModelUri) -> bool:
-    """Whether a version is in a store."""
-    try:
-        obstore.head(store, pinned.manifest_path)
-    except FileNotFoundError:
-        return False
-    return True
-
-
 def check_channel(name: str) -> str:
     """The name itself, if it is one that a channel may have; `UsageError` otherwise."""
     if not CHANNEL_NAME.fullmatch(name):
@@ -174,7 +165,7 @@ def _back(store: ObjectStore, target: ModelUri, channel: Channel | None) -> Chan
             f"{target} has nothing to go back to: no earlier version is left in its history"
         )
     pinned = target.pinned(channel.previous)
-    if not is_there(store, pinned):
+    if not is_there(store, pinned.manifest_path):
         raise StoreError(
             f"the version before, sha256:{pinned.digest}, was deleted; coldpress promote points "
             f"{target} to another one"
@@ -198,7 +189,7 @@ def _moved(
     """Move a channel, and look whether somebody deleted the version at that moment."""
     state = _swap(store, target, change)
     with store_errors(target.root):
-        if is_there(store, state.pinned):
+        if is_there(store, state.pinned.manifest_path):
             return state
     if state.moved:
         _undo(store, target, state.channel)

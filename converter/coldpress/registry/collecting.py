@@ -2,7 +2,8 @@
 
 No lock is held. A version ends with its manifest, which goes first; if a channel has come to name
 it meanwhile, the manifest is put back. Who moves a channel looks afterwards whether the version is
-still there. So of the two, one notices the other, whatever the order.
+still there. So of the two, one notices the other, whatever the order. What is left of a version is
+deleted by who has claimed it, which nobody can once it is published again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from coldpress.stores import connect, store_url
 from coldpress_runtime.pointers import Channel
 
 from .channels import ChannelState, channels_of
+from .claims import claim
+from .partials import sweep
 from .versions import StoredVersion, log_deletion, manifest_of, models, versions
 
 if TYPE_CHECKING:
@@ -157,6 +160,8 @@ def _collected(model: _Model, *, dry_run: bool, progress: Callable[[str], None])
             kept.append(Kept(version=version.digest, reason=reason))
         else:
             deleted.append(version)
+    if not dry_run:
+        sweep(model.root, model.name, model.before)
     return Collected(model=model.name, deleted=tuple(deleted), kept=tuple(kept))
 
 
@@ -176,9 +181,10 @@ def _deleted(model: _Model, version: StoredVersion) -> str:
         if reason := model.named().get(version.digest):
             obstore.put(model.store, manifest, data, use_multipart=False)
             return f"{reason} by now"
+    if not claim(model.store, manifest):
+        return "published, or deleted by somebody else, by now"
     log_deletion(model.store, model.name, version)
-    # Once more the manifest: of a version that was published again meanwhile, half would be gone.
-    for path in (*version.objects, manifest):
+    for path in (*(each for each in version.objects if each != manifest), manifest):
         with suppress(FileNotFoundError):  # S3 says nothing of what is gone already
             obstore.delete(model.store, path)
     return ""

@@ -25,6 +25,7 @@ from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
 from .channels import ChannelState, check_channel, point
+from .claims import is_claimed
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -101,6 +102,8 @@ def publish(
         if written is None:
             written = _write_blobs(remote, uri, bundle, tell)
         sent, created = _write_rest(remote, uri, bundle, tell, signature=better)
+        if created:
+            sent += _made_whole(remote, uri, bundle, tell)
         pointer = ModelUri(root=root, name=uri.name, channel=target or "")
         return Published(
             uri=uri,
@@ -193,13 +196,46 @@ def _write_rest(
     if signature is not None:
         obstore.put(store, uri.blob_path(SIGNATURE_NAME), signature, use_multipart=False)
         written += len(signature)
-    for name in COMPANIONS:
-        if (data := bundle.companion(name)) is not None:
-            written += put_new(store, uri.blob_path(name), data)
+    written += _write_companions(store, uri, bundle)
     # Last: a version exists to its readers once its manifest does.
     size = (bundle.path / MANIFEST_NAME).stat().st_size
-    manifest = _send(store, uri, bundle, progress, (MANIFEST_NAME, size, bundle.digest))
+    try:
+        manifest = _send(store, uri, bundle, progress, (MANIFEST_NAME, size, bundle.digest))
+    except StoreError as error:
+        if not is_claimed(store, uri.manifest_path):
+            raise
+        raise StoreError(
+            f"coldpress gc is deleting what an earlier publish left of {uri}; publish again in a "
+            "minute, or, if it was killed, after an hour and another coldpress gc"
+        ) from error
     return written + manifest, manifest > 0
+
+
+def _write_companions(store: ObjectStore, uri: ModelUri, bundle: Bundle) -> int:
+    found = [(name, bundle.companion(name)) for name in COMPANIONS]
+    return sum(
+        put_new(store, uri.blob_path(name), data) for name, data in found if data is not None
+    )
+
+
+def _made_whole(
+    store: ObjectStore, uri: ModelUri, bundle: Bundle, progress: Callable[[str], None]
+) -> int:
+    """Write again what was deleted as a leftover before the version had its manifest.
+
+    Since it has one, nobody deletes any more; what is there now stays.
+
+    Returns:
+        How many bytes were written.
+    """
+    names = [blob.path for blob in bundle.manifest.blobs]
+    names += [name for name in COMPANIONS if bundle.companion(name) is not None]
+    try:
+        for name in names:
+            obstore.head(store, uri.blob_path(name))
+    except FileNotFoundError:
+        return _write_blobs(store, uri, bundle, progress) + _write_companions(store, uri, bundle)
+    return 0
 
 
 def _write_blobs(

@@ -29,6 +29,7 @@ __all__ = ["Deletion", "StoredVersion", "actor", "deletions", "log_deletion", "m
 
 _SCHEMA_VERSION = 1
 _LOG = "log"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +140,22 @@ def manifest_of(root: str, model: str, digest: str) -> str:
 
 
 def _version(digest: str, entries: list[Any]) -> StoredVersion:
-    paths = sorted(entry["path"] for entry in entries)
-    manifests = [path for path in paths if path.endswith(f"/{MANIFEST_NAME}")]
+    # An empty manifest is a claim: somebody deletes what is left, or was killed while doing so.
+    kept = [entry for entry in entries if entry["size"] or not _is_manifest(entry["path"])]
+    paths = sorted(
+        (entry["path"] for entry in kept), key=lambda path: (not _is_manifest(path), path)
+    )
     return StoredVersion(
         digest=digest,
-        objects=(*manifests, *(path for path in paths if path not in manifests)),
-        size=sum(entry["size"] for entry in entries),
-        modified=max(entry["last_modified"] for entry in entries),
-        complete=bool(manifests),
+        objects=tuple(paths),
+        size=sum(entry["size"] for entry in kept),
+        modified=max((entry["last_modified"] for entry in kept), default=_LONG_AGO),
+        complete=any(map(_is_manifest, paths)),
     )
+
+
+def _is_manifest(path: str) -> bool:
+    return path.endswith(f"/{MANIFEST_NAME}")
 
 
 def _deletion(data: bytes) -> Deletion:

@@ -1,11 +1,15 @@
 """What is deleted of a store, what stays, and who may be at work beside it."""
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import obstore
 import pytest
 
 from coldpress.errors import StoreError, UsageError
+from coldpress.registry import claims, describe, publish
 from coldpress.registry.channels import list_channels, promote, rollback
 from coldpress.registry.collecting import collect
 from coldpress.registry.history import history
@@ -193,3 +197,118 @@ def test_misuse_deletes_nothing(add_version, gc, present, options, message):
     with pytest.raises(UsageError, match=message):
         gc(**options)
     assert present() == {uri.digest}
+
+
+@pytest.fixture
+def broken_off(store_root, make_bundle):
+    """A bundle, and its URI in the store, where a publish was broken off before the manifest."""
+    bundle = make_bundle()
+    uri = publish(bundle, store_root).uri
+    obstore.delete(connect(store_root), uri.manifest_path)
+    return bundle, uri
+
+
+def is_whole(uri):
+    """Whether every file of a version is in its store as its manifest says."""
+    _, manifest = describe(uri)
+    store = connect(uri.root)
+    return all(
+        sha256(bytes(obstore.get(store, uri.blob_path(blob.path)).bytes())).hexdigest()
+        == blob.sha256
+        for blob in manifest.blobs
+    )
+
+
+def test_leftovers_go(broken_off, gc, present):
+    """What a publish that was broken off has left is no version, and goes."""
+    _, uri = broken_off
+    assert gc() == ([uri.digest], {})
+    assert present() == set()
+
+
+def test_leftovers_that_are_published_meanwhile_stay(store_root, broken_off, gc, before):
+    """Between the look and the deletion somebody publishes what was left: it stays, whole."""
+    bundle, uri = broken_off
+    before("put", lambda: publish(bundle, store_root, channel="live"))  # the claim
+    assert gc() == ([], {uri.digest: "published, or deleted by somebody else, by now"})
+    assert is_whole(uri)
+
+
+def test_a_version_that_is_published_again_meanwhile_stays(store_root, make_bundle, gc, before):
+    """So does one that lost its manifest to the deletion, and got it back from a publish."""
+    bundle = make_bundle()
+    uri = publish(bundle, store_root).uri
+    before("put", lambda: publish(bundle, store_root, channel="live"))
+    assert gc() == ([], {uri.digest: "published, or deleted by somebody else, by now"})
+    assert is_whole(uri)
+
+
+def test_a_publish_puts_back_what_was_deleted_under_it(store_root, broken_off, gc):
+    """Leftovers that a publish relied upon, deleted before its manifest came, are written again."""
+    bundle, uri = broken_off
+
+    def just_before_the_manifest(step):
+        if step == "Writing manifest.json":
+            assert gc()[0] == [uri.digest]
+
+    published = publish(bundle, store_root, channel="live", progress=just_before_the_manifest)
+    assert published.channel.pinned == uri
+    assert is_whole(uri)
+    assert gc() == ([], {uri.digest: "live points to it"})
+
+
+@pytest.fixture
+def claimed(broken_off, gc, before):
+    """A version whose leftovers somebody deletes who was killed on the way."""
+    bundle, uri = broken_off
+
+    def killed():
+        raise KeyboardInterrupt
+
+    before("delete", killed)
+    with pytest.raises(KeyboardInterrupt):
+        gc()
+    return bundle, uri
+
+
+def test_what_is_being_deleted_can_t_be_published(store_root, claimed):
+    """Who publishes what somebody deletes at this moment is told; no reader sees a version."""
+    bundle, uri = claimed
+    with pytest.raises(StoreError, match="gc is deleting what an earlier publish left of"):
+        publish(bundle, store_root, channel="live")
+    with pytest.raises(StoreError):
+        promote(uri, "live")
+    assert list_channels(store_root) == []
+    (left,) = versions(connect(store_root), "churn")
+    assert not left.complete
+
+
+def test_two_do_not_delete_the_same_leftovers(claimed, gc):
+    """What somebody else deletes at this moment is left to them."""
+    _, uri = claimed
+    assert gc() == ([], {uri.digest: "published, or deleted by somebody else, by now"})
+
+
+def test_a_claim_that_was_abandoned_is_taken_over(store_root, claimed, gc, monkeypatch, present):
+    """After an hour the next one deletes what a killed one has left, whatever the version's age."""
+    bundle, uri = claimed
+    monkeypatch.setattr(claims, "_ABANDONED", timedelta(0))
+    assert gc()[0] == [uri.digest]
+    assert present() == set()
+    assert publish(bundle, store_root).created
+    assert is_whole(uri)
+
+
+@pytest.mark.parametrize(("hours", "stays"), [(2, False), (0, True)], ids=["old", "young"])
+def test_what_a_directory_never_had_whole_goes(tmp_path, make_bundle, hours, stays):
+    """Files whose writing was cut off, which no store lists, go when nobody can be writing them."""
+    uri = publish(make_bundle(), str(tmp_path / "store"), channel="live").uri
+    cut_off = tmp_path / "store" / f"{uri.blob_path('weights.bin')}#1"
+    cut_off.write_bytes(b"half")
+    then = time.time() - hours * 3600
+    os.utime(cut_off, (then, then))
+    collect(str(tmp_path / "store"), min_days=0, dry_run=True)
+    assert cut_off.exists()
+    collect(str(tmp_path / "store"), min_days=0)
+    assert cut_off.exists() is stays
+    assert is_whole(uri)

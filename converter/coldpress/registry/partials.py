@@ -1,0 +1,38 @@
+"""What a directory store holds of objects whose writing was cut off: obstore lists none of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+__all__ = ["sweep"]
+
+# obstore writes `name#1` and renames it; it numbers on where that is there already.
+_PARTIAL = re.compile(r"#\d+$")
+# A file that somebody is writing is younger, however long that takes.
+_LEAST_AGE = timedelta(hours=1)
+
+
+def sweep(root: str, model: str, before: datetime) -> int:
+    """Delete what was left of objects that were never whole.
+
+    Args:
+        root: URL of the store; only a directory has such files.
+        model: The model's name.
+        before: Only what was last written before this, and an hour ago or more.
+
+    Returns:
+        How many bytes it took.
+    """
+    if not root.startswith("file://"):
+        return 0
+    folder = Path(unquote(urlsplit(root).path)) / model
+    latest = min(before, datetime.now(UTC) - _LEAST_AGE).timestamp()
+    freed = 0
+    for path in folder.rglob("*#*"):
+        if _PARTIAL.search(path.name) and path.is_file() and path.stat().st_mtime < latest:
+            freed += path.stat().st_size
+            path.unlink(missing_ok=True)
+    return freed
