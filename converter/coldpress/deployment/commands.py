@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from coldpress.scaffold.infrastructure import TEMPLATES
+
 __all__ = ["deploy_command", "revision"]
 
 
@@ -38,7 +40,9 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
     if tool == "sam":
         pairs = [f"{name}={_quoted(value)}" for name, value in parameters.items()]
         return [
-            *(str(program), "deploy", "--stack-name", stack, "--region", region),
+            # By name: after a `sam build`, SAM would deploy what that had made of it.
+            *(str(program), "deploy", "--template-file", TEMPLATES[tool]),
+            *("--stack-name", stack, "--region", region),
             *(("--config-env", config_env) if config_env else ()),
             *(() if names_bucket else ("--resolve-s3",)),
             *("--capabilities", "CAPABILITY_IAM"),

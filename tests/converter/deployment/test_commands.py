@@ -11,7 +11,8 @@ TAGGED = {**TOLD, "tags": {"team": "ml ops", "env": "prod"}}
 def test_sam_is_told_all():
     """Stack, region, rights, and each value; nothing is asked back."""
     command = deploy_command("sam", "sam", parameters={"Auth": "iam", "WarmUp": ""}, **TOLD)
-    assert command[:4] == ["sam", "deploy", "--stack-name", "churn-live"]
+    assert command[:4] == ["sam", "deploy", "--template-file", "template.yaml"]
+    assert command[4:6] == ["--stack-name", "churn-live"]
     assert {"--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"} <= set(
         command
     )
