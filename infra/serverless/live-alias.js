@@ -1,7 +1,8 @@
 'use strict';
 
 // What the framework has no words for: the alias `live` of the version that it makes, moved by
-// CodeDeploy; that version's name for the hook; and rules for parameters that do not go together.
+// CodeDeploy; that version's name for the hook; rules for parameters that do not go together; and
+// tags that are chosen when the stack is deployed.
 
 const FUNCTION = 'PredictLambdaFunction';
 
@@ -9,8 +10,15 @@ class LiveAlias {
   constructor(serverless) {
     this.service = serverless.service;
     this.hooks = {
+      initialize: () => this.tag(),
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.extend(),
     };
+  }
+
+  tag() {
+    const { custom, provider } = this.service;
+    const pairs = custom.tags ? custom.tags.split(',').map(pair) : [];
+    provider.stackTags = { ...provider.stackTags, ...Object.fromEntries(pairs) };
   }
 
   extend() {
@@ -21,6 +29,11 @@ class LiveAlias {
     resources.HooksLambdaFunction.Properties.Environment.Variables.NEW_VERSION = { Ref: version };
     template.Rules = this.service.custom.rules.Rules;
   }
+}
+
+function pair(text) {
+  const [name, ...value] = text.split('=');
+  return [name, value.join('=')];
 }
 
 function isVersion({ Type, Properties }) {

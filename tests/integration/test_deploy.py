@@ -1,4 +1,4 @@
-"""`coldpress deploy`: the real SAM CLI onto a moto server, and answers through the stack's URL."""
+"""`coldpress deploy` with the real tools onto a moto server, and answers through the URL."""
 
 import json
 import os
@@ -18,14 +18,16 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from coldpress.scaffold import infrastructure
 from tests.conftest import serving_of
+from tests.integration.moto_stacks import behind_tls
 
 pytestmark = pytest.mark.slow
 
 ROWS = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [3.0, 0.5], [0.5, 0.5], [2.5, 0.0]])
-STACK = "churn-live"
+# A stage for each tool: both deploy into the same account.
+STAGES = {"sam": "live", "serverless": "staging"}
 EXPORTED = ("--sample", "rows.npy", "--trust", "--name", "churn", "--no-build")
-FIRST = ("first.joblib", *EXPORTED)
 STORE = "s3://coldpress-models-123456789012-us-east-1/models"
 
 
@@ -35,8 +37,9 @@ class _Gateway:
     A request is answered by the handler, with the environment that the deployed alias has.
     """
 
-    def __init__(self, aws_client, environment):
+    def __init__(self, aws_client, environment, stack):
         self._aws = aws_client
+        self._function = {"FunctionName": f"{stack}-predict", "Qualifier": "live"}
         self._environment = environment
         self._served = {}
         self._open = ExitStack()
@@ -67,12 +70,15 @@ class _Gateway:
         self._server.server_close()
         self._open.close()
 
+    @property
+    def model(self):
+        """The URI that the deployed alias serves."""
+        function = self._aws("lambda").get_function_configuration(**self._function)
+        return function["Environment"]["Variables"]["MODEL_URI"]
+
     def forward(self, path, body):
         """A request's status and body, as the deployed function answers."""
-        variables = self._aws("lambda").get_function_configuration(
-            FunctionName=f"{STACK}-predict", Qualifier="live"
-        )["Environment"]["Variables"]
-        uri = variables["MODEL_URI"]
+        uri = self.model
         with self._lock:
             if uri not in self._served:
                 context = serving_of(uri, self._environment)
@@ -87,65 +93,97 @@ class _Gateway:
             return error.code, error.read()
 
 
+@pytest.fixture(scope="module", params=STAGES)
+def tool(request):
+    """What deploys."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def environment(moto_environment, taught_moto, sam_tool, tmp_path_factory):
-    """What the command finds: the moto server, by the name that it wants, and the real tool."""
-    tools = f"{Path(sys.executable).parent}:{sam_tool('sam').path.parent}"
+def stack(tool):
+    """The stack's name."""
+    return f"churn-{STAGES[tool]}"
+
+
+@pytest.fixture(scope="module")
+def environment(moto_environment, taught_moto, sam_tool, tool, tmp_path_factory):
+    """What the command finds: the moto server, by the name that the tool wants, and the tools."""
+    programs = f"{Path(sys.executable).parent}:{sam_tool('sam').path.parent}"
     kept = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
-    return {
-        **kept,
-        **moto_environment,
-        "AWS_ENDPOINT_URL": taught_moto,
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        "PATH": f"{tools}:{os.environ['PATH']}",
-        "SAM_CLI_TELEMETRY": "0",
-        "COLDPRESS_ACTOR": "the tests",
-    }
+    # SAM names the bucket in the path, and moto finds it there only below a name; Serverless
+    # would put the bucket before that name.
+    addresses = {"sam": taught_moto, "serverless": moto_environment["AWS_ENDPOINT_URL"]}
+    with behind_tls():
+        yield {
+            **kept,
+            **moto_environment,
+            "AWS_ENDPOINT_URL": addresses[tool],
+            "HOME": str(tmp_path_factory.mktemp("home")),
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "SAM_CLI_TELEMETRY": "0",
+            "SLS_TELEMETRY_DISABLED": "1",
+            "COLDPRESS_ACTOR": "the tests",
+        }
 
 
 @pytest.fixture(scope="module")
-def gateway(aws_client, environment):
+def gateway(aws_client, environment, stack):
     """The server in the API's place."""
-    with _Gateway(aws_client, environment) as running:
+    with _Gateway(aws_client, environment, stack) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def workplace(translate, gateway, built_package, code_bucket, tmp_path_factory):
-    """A project whose template is translated, which moto can't do, and whose API is the gateway."""
+def workplace(request, tool, gateway, built_package, tmp_path_factory):
+    """A function that makes a project whose API is the gateway, of a revision; gives its folder."""
     folder = tmp_path_factory.mktemp("project") / "api"
     (folder / "build").mkdir(parents=True)
     shutil.copyfile(built_package.archive, folder / "build" / "function.zip")
-    (folder / "samconfig.toml").write_text(
-        # SAM's own bucket would be TLS only, too.
-        f'version = 0.1\n[default.deploy.parameters]\ns3_bucket = "{code_bucket}"\n'
-        'parameter_overrides = ["Api=rest-api"]\n'
-    )
     for seed, name in ((1, "first"), (2, "second")):
         labels = (ROWS[:, 0] > seed).astype(int)
         joblib.dump(LogisticRegression().fit(ROWS, labels), folder / f"{name}.joblib")
     np.save(folder / "rows.npy", ROWS)
+    if tool == "serverless":
+        _for_serverless(folder, gateway.url, request.getfixturevalue("osls"))
+        return lambda _: folder
+    translate = request.getfixturevalue("translate")
+    return lambda revision: _for_sam(folder, gateway.url, translate(Revision=revision))
 
-    def prepare(revision):
-        template = translate(Api="rest-api", Revision=revision)
-        outputs = template["Outputs"] | {"RestApiUrl": {"Value": gateway.url}}
-        text = json.dumps({**template, "Outputs": outputs})
-        (folder / "template.yaml").write_text(text, "utf-8")
-        return folder
 
-    return prepare
+def _for_sam(folder, url, template):
+    """The template is translated, which moto can't do, and has a parameter set in its settings."""
+    outputs = template["Outputs"] | {"HttpApiUrl": {"Value": url}}
+    (folder / "template.yaml").write_text(json.dumps({**template, "Outputs": outputs}), "utf-8")
+    (folder / "samconfig.toml").write_text(
+        'version = 0.1\n[default.deploy.parameters]\nparameter_overrides = ["MemorySize=2048"]\n'
+    )
+    return folder
+
+
+def _for_serverless(folder, url, osls):
+    """The project as it is laid down, with the tool in its node_modules."""
+    for name, text in infrastructure(
+        "serverless", service="churn", archive="build/function.zip"
+    ).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    path = folder / "serverless.yml"
+    own = f"  - Outputs: {{ HttpApiUrl: {{ Value: '{url}' }} }}\n  - extensions:\n"
+    text = path.read_text("utf-8").replace("MemorySize: 1769", "MemorySize: 2048", 1)
+    path.write_text(text.replace("  - extensions:\n", own), "utf-8")
+    (folder / "node_modules").symlink_to(osls.path.parents[1])
 
 
 @pytest.fixture(scope="module")
-def deploy(environment, workplace):
+def deploy(environment, workplace, tool):
     """A function that deploys from the project; gives exit code, output and errors."""
 
-    def run(*arguments, revision="0a" * 10, **variables):
+    def run(*arguments, revision="0a" * 10):
         folder = workplace(revision)
         outcome = subprocess.run(
-            [sys.executable, "-m", "coldpress", "deploy", *map(str, arguments)],
+            [sys.executable, "-m", "coldpress", "deploy", *arguments, "--stage", STAGES[tool]],
             cwd=folder,
-            env={**environment, **variables},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=300,
@@ -157,24 +195,9 @@ def deploy(environment, workplace):
 
 
 @pytest.fixture(scope="module")
-def stopped(deploy, aws_client):
-    """What a first try says, and the policy of the bucket that it made.
-
-    It stops there: the policy wants TLS, and moto has none.
-    """
-    code, _, err = deploy(*FIRST)
-    assert code == 1
-    s3, bucket = aws_client("s3"), STORE.split("/")[2]
-    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
-    s3.delete_bucket_policy(Bucket=bucket)
-    return err, policy
-
-
-@pytest.fixture(scope="module")
-def first(stopped, deploy):
-    """What the first deployment prints, once it may go on: a model's file, without a store."""
-    assert stopped
-    code, out, err = deploy(*FIRST)
+def first(deploy):
+    """What the first deployment prints: a model's file, without a store."""
+    code, out, err = deploy("first.joblib", *EXPORTED, "--tag", "team=ml ops", "--tag", "env=test")
     assert code == 0, out + err
     return out
 
@@ -188,28 +211,13 @@ def second(first, deploy):
     return json.loads(out)
 
 
-def test_the_account_s_bucket_is_made_safe(stopped, aws_client):
-    """The bucket that nobody named is TLS only, not public, encrypted and versioned."""
-    err, policy = stopped
-    assert "access was denied" in err
-    (statement,) = policy["Statement"]
-    assert statement["Effect"] == "Deny"
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    bucket, s3 = STORE.split("/")[2], aws_client("s3")
-    blocks = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-    assert len(blocks) == 4
-    assert all(blocks.values())
-    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
-    assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
-
-
-def test_a_model_s_file_to_a_url(first, gateway):
+def test_a_model_s_file_to_a_url(first, gateway, tool):
     """Each step shows the command that does it alone; the URL answers as the original did."""
     steps = [line.split()[1:3] for line in first.splitlines() if line.startswith("$ ")]
     assert steps == [
         ["coldpress", "export"],
         ["coldpress", "publish"],
-        ["sam", "deploy"],
+        ["sam" if tool == "sam" else "osls", "deploy"],
         ["coldpress", "promote"],
     ]
     assert re.search(rf"Deployed {STORE}/churn@sha256:[0-9a-f]{{64}}", first)
@@ -218,16 +226,36 @@ def test_a_model_s_file_to_a_url(first, gateway):
     assert f"curl {gateway.url}/v2/models/churn/infer" in first
 
 
-def test_another_model_comes_in_its_place(second, first, aws_client, gateway):
+def test_the_account_s_bucket_is_made_safe(first, aws_client):
+    """The bucket that nobody named is TLS only, not public, encrypted and versioned."""
+    assert first
+    of, s3 = {"Bucket": STORE.split("/")[2]}, aws_client("s3")
+    (statement,) = json.loads(s3.get_bucket_policy(**of)["Policy"])["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    blocks = s3.get_public_access_block(**of)["PublicAccessBlockConfiguration"]
+    assert (len(blocks), set(blocks.values())) == (4, {True})
+    assert s3.get_bucket_versioning(**of)["Status"] == "Enabled"
+    assert s3.get_bucket_encryption(**of)["ServerSideEncryptionConfiguration"]
+
+
+def test_the_project_s_own_values_count(first, aws_client, stack):
+    """What the project sets is deployed, and the chosen tags are the stack's."""
+    assert first
+    function = aws_client("lambda").get_function_configuration(FunctionName=f"{stack}-predict")
+    assert function["MemorySize"] == 2048
+    (found,) = aws_client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    tags = {each["Key"]: each["Value"] for each in found["Tags"]}
+    assert (tags["team"], tags["env"]) == ("ml ops", "test")
+
+
+def test_another_model_comes_in_its_place(second, first, aws_client, gateway, tool):
     """The function's alias has the second model; the channel names it, and remembers the first."""
     (before,) = re.findall(r"Deployed (\S+)", first)
     assert second["uri"] != before
     assert (second["golden_examples"], second["not_asked"]) == (5, "")
-    assert second["url"] == gateway.url
-    live = {"FunctionName": f"{STACK}-predict", "Qualifier": "live"}
-    found = aws_client("lambda").get_function_configuration(**live)
-    assert found["Environment"]["Variables"]["MODEL_URI"] == second["uri"]
-    key = "models/churn/channels/live.json"
+    assert (second["url"], gateway.model) == (gateway.url, second["uri"])
+    key = f"models/churn/channels/{STAGES[tool]}.json"
     channel = json.loads(
         aws_client("s3").get_object(Bucket=STORE.split("/")[2], Key=key)["Body"].read()
     )
@@ -235,13 +263,11 @@ def test_another_model_comes_in_its_place(second, first, aws_client, gateway):
     assert moves == [(before, "the tests"), (second["uri"], "the tests")]
 
 
-def test_the_version_before_comes_back(second, first, deploy, aws_client):
+def test_the_version_before_comes_back(second, first, deploy, gateway):
     """Deploying the published version of before needs nothing but its URI."""
     assert second
     (before,) = re.findall(r"Deployed (\S+)", first)
     code, out, err = deploy(before, "--no-build", revision="0c" * 10)
     assert code == 0, out + err
     assert "coldpress publish" not in out
-    live = {"FunctionName": f"{STACK}-predict", "Qualifier": "live"}
-    found = aws_client("lambda").get_function_configuration(**live)
-    assert found["Environment"]["Variables"]["MODEL_URI"] == before
+    assert gateway.model == before

@@ -94,6 +94,13 @@ class _Shown:
     help="A parameter of the template, such as Auth=api-key; may be repeated.",
 )
 @click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A tag of the stack, and so of all that is in it; may be repeated.",
+)
+@click.option(
     "--project",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=Path(),
@@ -131,6 +138,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - one parameter an option
     stack: str | None,
     region: str | None,
     parameters: tuple[str, ...],
+    tags: tuple[str, ...],
     project: Path,
     output: Path,
     patience: float,
@@ -160,7 +168,8 @@ def deploy(  # noqa: PLR0913, PLR0917 - one parameter an option
         stage=stage,
         stack=stack,
         region=region,
-        parameters=_pairs(parameters),
+        parameters=_pairs("--param", parameters, "MemorySize=3008"),
+        tags=_tags(tags),
         project=project,
         output=output,
         build=not no_build,
@@ -189,11 +198,19 @@ def _rehearse(order: Order, *, as_json: bool) -> None:
         say(each if each.startswith("#") else f"$ {each}")
 
 
-def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
-    for each in parameters:
+def _pairs(option: str, texts: tuple[str, ...], example: str) -> dict[str, str]:
+    for each in texts:
         if not each.partition("=")[1]:
-            raise UsageError(f"--param takes NAME=VALUE, such as MemorySize=3008, not {each!r}")
-    return dict(each.split("=", 1) for each in parameters)
+            raise UsageError(f"{option} takes NAME=VALUE, such as {example}, not {each!r}")
+    return dict(each.split("=", 1) for each in texts)
+
+
+def _tags(texts: tuple[str, ...]) -> dict[str, str]:
+    tags = _pairs("--tag", texts, "team=ml")
+    for name, value in tags.items():
+        if not name or "," in f"{name}{value}" or '"' in f"{name}{value}":
+            raise UsageError(f"--tag takes no commas or quotes, and a name: not {name}={value}")
+    return tags
 
 
 def _document(found: Deployed) -> dict[str, object]:

@@ -12,7 +12,7 @@ from coldpress.package.bytecode import required_interpreter
 from coldpress.pipeline import export_file
 from coldpress.registry import describe, publish
 from coldpress.registry.channels import promote
-from coldpress.scaffold import infrastructure
+from coldpress.scaffold import infrastructure, stack_name
 from coldpress_runtime.pointers import ModelUri
 
 from ._order import Deployed, Order, Shown
@@ -114,7 +114,8 @@ def _lay_template(ready: Prepared) -> None:
     if ready.own:
         return
     archive = str(ready.archive.absolute())
-    for name, text in infrastructure(ready.tool, service=ready.name, archive=archive).items():
+    service = stack_name(ready.name)
+    for name, text in infrastructure(ready.tool, service=service, archive=archive).items():
         path = ready.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
@@ -130,7 +131,9 @@ def _run(ready: Prepared, account: Account, program: Path, pinned: ModelUri, sho
         program.absolute(),
         stack=ready.stack,
         stage=ready.order.stage,
+        tags=ready.order.tags,
         names_bucket=ready.template.names_bucket(ready.order.stage),
+        config_env=ready.template.config_env(ready.order.stage),
         region=account.region,
         parameters=parameters,
     )

@@ -30,6 +30,8 @@ class Order:
         stack: The stack's name; the model's and the stage, if None.
         region: Where to; the environment's or the profile's, if None.
         parameters: The template's parameters, in the place of the project's own values.
+        tags: Tags of the stack, which CloudFormation gives to all that is in it; without any, those
+            of the project.
         project: Folder that has a template of ours; without any, the shipped one is deployed.
         output: Folder for what is made on the way.
         build: Whether the function's package is built, or taken as it lies in `output`.
@@ -48,6 +50,7 @@ class Order:
     stack: str | None = None
     region: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     project: Path = Path()
     output: Path = Path("build")
     build: bool = True

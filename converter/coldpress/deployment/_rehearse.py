@@ -36,7 +36,9 @@ def rehearse(order: Order) -> list[str]:
         "sam" if ready.tool == "sam" else "osls",
         stack=ready.stack,
         stage=order.stage,
+        tags=order.tags,
         names_bucket=ready.template.names_bucket(order.stage),
+        config_env=ready.template.config_env(order.stage),
         region=account.region if account else order.region or "REGION",
         parameters={
             "ModelUri": uri,

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from coldpress.scaffold.infrastructure import TEMPLATES
+
 __all__ = ["deploy_command", "revision"]
 
 
@@ -18,7 +20,9 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
     stage: str,
     region: str,
     parameters: Mapping[str, str],
+    tags: Mapping[str, str],
     names_bucket: bool = False,
+    config_env: str | None = None,
 ) -> list[str]:
     """The command that deploys a project, to be run in its folder.
 
@@ -29,18 +33,30 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
         stage: The stage's name.
         region: Where to.
         parameters: Values by parameter; those that the tool does not find in its own settings.
+        tags: Tags of the stack; without any, those of the tool's own settings stay.
         names_bucket: Whether the project's settings say where SAM puts the code.
+        config_env: The table of samconfig.toml that SAM is to read.
     """
     if tool == "sam":
         pairs = [f"{name}={_quoted(value)}" for name, value in parameters.items()]
         return [
-            *(str(program), "deploy", "--stack-name", stack, "--region", region),
+            # By name: after a `sam build`, SAM would deploy what that had made of it.
+            *(str(program), "deploy", "--template-file", TEMPLATES[tool]),
+            *("--stack-name", stack, "--region", region),
+            *(("--config-env", config_env) if config_env else ()),
             *(() if names_bucket else ("--resolve-s3",)),
             *("--capabilities", "CAPABILITY_IAM"),
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+            *(
+                ("--tags", *(f"{name}={_quoted(value)}" for name, value in tags.items()))
+                if tags
+                else ()
+            ),
             *("--parameter-overrides", *pairs),
         ]
     pairs = [f"{name}={value}" for name, value in parameters.items()]
+    if tags:
+        pairs.append("Tags=" + ",".join(f"{name}={value}" for name, value in tags.items()))
     told = [f"--param={pair}" for pair in (f"StackName={stack}", *pairs)]
     return [str(program), "deploy", "--stage", stage, "--region", region, *told]
 

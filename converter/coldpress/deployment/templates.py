@@ -30,7 +30,9 @@ class Template:
     def __init__(self, tool: str, path: Path) -> None:
         self.tool = tool
         self.path = path
-        self._values = _defaults(tool, _read(path))
+        document = _read(path)
+        self._stages = _stages(tool, document)
+        self._values = _defaults(tool, document)
 
     @property
     def is_ours(self) -> bool:
@@ -54,7 +56,8 @@ class Template:
                     f"; did you mean {near[0]}" if near else f"; it has {', '.join(self._values)}"
                 )
                 raise UsageError(f"{self.path} has no parameter {name}{hint}")
-        return {**self._values, **self.overrides(stage), **chosen}
+        own = self._stages.get(stage, {})
+        return {**self._values, **own, **self.overrides(stage), **chosen}
 
     def overrides(self, stage: str) -> dict[str, str]:
         """The parameters that samconfig.toml gives the SAM template; none for the other tool.
@@ -80,18 +83,35 @@ class Template:
         """
         return "s3_bucket" in self._settings(stage)
 
+    def config_env(self, stage: str) -> str | None:
+        """The table of samconfig.toml that SAM is told to read; None for its own default.
+
+        Raises:
+            UsageError: It can't be read.
+        """
+        return stage if stage in self._document() else None
+
     def _settings(self, stage: str) -> dict[str, Any]:
         """What samconfig.toml has for `sam deploy`; nothing where there is none."""
+        document = self._document()
+        try:
+            table = document.get(stage, document.get("default", {}))
+            found: dict[str, Any] = table.get("deploy", {}).get("parameters", {})
+        except AttributeError as error:
+            raise UsageError(
+                f"{self.path.with_name(_SETTINGS)} can't be read: there is a value where a table "
+                "is wanted, such as [default.deploy.parameters]"
+            ) from error
+        return found
+
+    def _document(self) -> dict[str, Any]:
         path = self.path.with_name(_SETTINGS)
         if self.tool != "sam" or not path.is_file():
             return {}
         try:
-            document = tomllib.loads(path.read_text("utf-8"))
-            table = document.get(stage, document.get("default", {}))
-            found: dict[str, Any] = table.get("deploy", {}).get("parameters", {})
-        except (ValueError, AttributeError) as error:
+            return tomllib.loads(path.read_text("utf-8"))
+        except ValueError as error:
             raise UsageError(f"{path} can't be read: {error}") from error
-        return found
 
 
 def project_tools(folder: Path) -> list[str]:
@@ -126,6 +146,16 @@ def _defaults(tool: str, document: dict[str, Any]) -> dict[str, str]:
     values = (document.get("params") or {}).get("default") or {}
     named = {name: _text(value) for name, value in values.items()}
     return {_OURS: "", **named} if "PredictLambdaFunction" in str(document) else named
+
+
+def _stages(tool: str, document: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What serverless.yml has for a stage beside the defaults."""
+    sets = (document.get("params") or {}) if tool == "serverless" else {}
+    return {
+        stage: {name: _text(value) for name, value in values.items()}
+        for stage, values in sets.items()
+        if stage != "default" and isinstance(values, dict)
+    }
 
 
 def _text(value: object) -> str:

@@ -4,13 +4,15 @@ import pytest
 
 from coldpress.deployment.commands import deploy_command, revision
 
-TOLD = {"stack": "churn-live", "stage": "live", "region": "eu-central-1"}
+TOLD = {"stack": "churn-live", "stage": "live", "region": "eu-central-1", "tags": {}}
+TAGGED = {**TOLD, "tags": {"team": "ml ops", "env": "prod"}}
 
 
 def test_sam_is_told_all():
     """Stack, region, rights, and each value; nothing is asked back."""
     command = deploy_command("sam", "sam", parameters={"Auth": "iam", "WarmUp": ""}, **TOLD)
-    assert command[:4] == ["sam", "deploy", "--stack-name", "churn-live"]
+    assert command[:4] == ["sam", "deploy", "--template-file", "template.yaml"]
+    assert command[4:6] == ["--stack-name", "churn-live"]
     assert {"--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"} <= set(
         command
     )
@@ -55,3 +57,11 @@ def test_a_revision_is_of_package_and_parameters(tmp_path):
     assert first != revision(archive, {"A": "1", "B": "3"})
     archive.write_bytes(b"two")
     assert first != revision(archive, {"A": "1", "B": "2"})
+
+
+def test_tags_reach_both_tools():
+    """Each is told the stack's tags in its own way."""
+    sam = deploy_command("sam", "sam", parameters={}, **TAGGED)
+    assert sam[sam.index("--tags") :][:3] == ["--tags", 'team="ml ops"', "env=prod"]
+    serverless = deploy_command("serverless", "osls", parameters={}, **TAGGED)
+    assert serverless[-1] == "--param=Tags=team=ml ops,env=prod"

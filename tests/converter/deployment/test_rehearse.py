@@ -47,7 +47,7 @@ def test_a_model_s_file_goes_the_whole_way(elsewhere):
     assert publish == f"coldpress publish build/model {STORE}"
     assert build == "coldpress build -o build --python 3.13 --arch x86_64"
     assert deploy.startswith(
-        "(cd build/deployment/model-live && sam deploy --stack-name model-live"
+        "(cd build/deployment/model-live && sam deploy --template-file template.yaml "
     )
     assert f"ModelUri={STORE}/model@sha256:VERSION Revision=REVISION" in deploy
     assert ask.startswith("# ask model-live")

@@ -33,13 +33,13 @@ def _settings(folder, parameters, stage="default"):
 
 
 def test_both_templates_have_the_same_parameters(project):
-    """Whoever changes the tool sets what he set before; only SAM needs to be told a revision."""
+    """Whoever changes the tool sets what he set before; each tool has one of its own."""
     folder = project("sam", "serverless")
     sam, serverless = (
         set(read_template(tool, folder).values("live", {})) for tool in ("sam", "serverless")
     )
     assert sam - serverless == {"Revision"}
-    assert serverless - sam == set()
+    assert serverless - sam == {"Tags"}
 
 
 @pytest.mark.parametrize("tool", ["sam", "serverless"])
@@ -77,8 +77,21 @@ def test_a_stage_has_a_table_of_its_own(project):
     template = read_template("sam", folder)
     assert template.values("staging", {})["MemorySize"] == "3008"
     assert template.values("live", {})["MemorySize"] == "1769"
+    assert template.config_env("staging") == "staging"
+    assert template.config_env("live") is None
     assert template.names_bucket("staging")
     assert not template.names_bucket("live")
+
+
+def test_a_stage_of_serverless_has_values_of_its_own(project):
+    """What `params` has for the stage stands before the defaults."""
+    folder = project("serverless")
+    path = folder / "serverless.yml"
+    own = "params:\n  staging:\n    MemorySize: 512\n"
+    path.write_text(path.read_text("utf-8").replace("params:\n", own, 1), "utf-8")
+    template = read_template("serverless", folder)
+    assert template.values("staging", {})["MemorySize"] == "512"
+    assert template.values("live", {})["MemorySize"] == "1769"
 
 
 @pytest.mark.parametrize(
