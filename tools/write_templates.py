@@ -1,17 +1,18 @@
-"""Write infra/sam/template.yaml from its parts: the functions, and what both tools create alike.
+"""Write the SAM templates from their parts: the functions, and what both tools create alike.
 
 CloudFormation has no way to include a file of this machine, and the Serverless Framework has; so
-`infra/resources/` is what both share, and the SAM template is put together from it.
+`infra/resources/` is what both share, and `infra/sam/template.yaml` is put together from it. The
+image's template is the same but for where the code comes from, which can't be a condition.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 INFRA = Path(__file__).parent.parent / "infra"
 TEMPLATE = INFRA / "sam" / "template.yaml"
+IMAGE = INFRA / "sam" / "image.yaml"
 _SECTIONS = ("Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs")
 _SHARED = (
     "metadata",
@@ -39,9 +40,29 @@ Description: A model that Coldpress exported, and what stands before and beside 
 """
 
 
-def template() -> str:
-    """The SAM template's text."""
-    parts = [INFRA / "sam" / "functions.yml"]
+# What only a zip has: a runtime of Lambda's, and snapshots.
+_ZIP_ONLY = ("PythonVersion", "SnapStart", "HasSnapStart", "SnapshotsOrProvisionedConcurrency")
+_CODE = """\
+      PackageType: Image
+      ImageUri: !Ref ImageUri
+      ImageConfig:
+        Command: [\\1]
+"""
+
+
+def image_template() -> str:
+    """The text of the SAM template whose functions are one container image."""
+    text = template("image")
+    for name in _ZIP_ONLY:
+        text = re.sub(rf"^  {name}:(?: .+)?\n(?:    .*\n)*", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^      SnapStart:\n        .*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^      (?:CodeUri|Runtime): .*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^      Handler: (\S+)\n", _CODE, text, flags=re.MULTILINE)
+
+
+def template(*own: str) -> str:
+    """The SAM template's text, of the functions and what else is SAM's own."""
+    parts = [INFRA / "sam" / f"{name}.yml" for name in ("functions", *own)]
     parts += [INFRA / "resources" / f"{name}.yml" for name in _SHARED]
     bodies: dict[str, list[str]] = {name: [] for name in _SECTIONS}
     for part in parts:
@@ -63,4 +84,5 @@ def _joined(bodies: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(TEMPLATE.write_text(template(), "utf-8") and 0)
+    TEMPLATE.write_text(template(), "utf-8")
+    IMAGE.write_text(image_template(), "utf-8")

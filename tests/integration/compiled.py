@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import re
 from typing import Any
 
 from tests.integration.resolved import resolved
 
-__all__ = ["JWT", "MODEL_URI", "REVISION", "STACK", "chosen_of", "of_type"]
+__all__ = ["JWT", "MODEL_URI", "REVISION", "STACK", "chosen_of", "comparable", "of_type"]
 
 MODEL_URI = f"s3://churn-models/prod/eu/churn@sha256:{'ab' * 32}"
 # As the Serverless Framework names the stack that the tests package.
@@ -28,3 +31,20 @@ def chosen_of(template: dict[str, Any], chosen: dict[str, str]) -> dict[str, Any
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
     """Resources of a type, by name."""
     return {name: each for name, each in resources.items() if each["Type"] == kind}
+
+
+def comparable(found: dict[str, Any]) -> dict[str, Any]:
+    """What a template creates, without what is each tool's own."""
+    resources = {}
+    for name, resource in copy.deepcopy(found["Resources"]).items():
+        if name.startswith("ServerlessDeploymentBucket"):
+            continue
+        resource.pop("DependsOn", None)
+        properties = resource.get("Properties", {})
+        for own in ("Code", "Tags", "Description", "CodeSha256"):
+            if resource["Type"] in ("AWS::Lambda::Function", "AWS::Lambda::Version"):
+                properties.pop(own, None)
+        version = resource["Type"] == "AWS::Lambda::Version"
+        resources["Version" if version else name] = resource
+    text = json.dumps(resources, sort_keys=True)
+    return json.loads(re.sub(r"PredictLambda(Function)?Version\w{8,}", "Version", text))

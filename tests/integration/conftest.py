@@ -214,15 +214,25 @@ def sam_packaged(project, sam_package):
 
 
 @pytest.fixture(scope="session")
-def serverless_package(project, osls):
+def osls_package(project, osls):
+    """A function that packages the service with some parameters; gives the folder made."""
+
+    def run(name, **parameters):
+        told = [f"--param={key}={value}" for key, value in parameters.items()]
+        outcome = osls.run(
+            *("package", "--package", project / name, "--stage", "test", *told),
+            cwd=project / "infra" / "serverless",
+        )
+        assert outcome.returncode == 0, outcome.stdout
+        return project / name
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def serverless_package(osls_package):
     """The folder that `osls package` makes, with the compiled CloudFormation template."""
-    output = project / "serverless"
-    outcome = osls.run(
-        *("package", "--package", output, "--stage", "test", "--param", f"ModelUri={MODEL_URI}"),
-        cwd=project / "infra" / "serverless",
-    )
-    assert outcome.returncode == 0, outcome.stdout
-    return output
+    return osls_package("serverless", ModelUri=MODEL_URI)
 
 
 @pytest.fixture(scope="session")
@@ -253,13 +263,13 @@ def model_uri():
 
 @pytest.fixture(scope="session")
 def translate(sam_packaged, sam_tool):
-    """The CloudFormation template that AWS makes of the SAM template with some parameters."""
+    """The CloudFormation template that AWS makes of a SAM template with some parameters."""
     python = sam_tool("python")
 
-    def run(**parameters):
+    def run(template=sam_packaged, **parameters):
         told = {"ModelUri": MODEL_URI, "Revision": REVISION, **parameters}
         outcome = subprocess.run(
-            [python.path, "-c", TRANSLATE, sam_packaged, json.dumps(told)],
+            [python.path, "-c", TRANSLATE, template, json.dumps(told)],
             env=python.environment,
             capture_output=True,
             text=True,

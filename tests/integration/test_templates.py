@@ -1,12 +1,11 @@
 """What the two templates create: the same, whichever tool is used and whatever is chosen."""
 
-import copy
 import json
 import re
 
 import pytest
 
-from tests.integration.compiled import JWT, MODEL_URI, STACK, chosen_of, of_type
+from tests.integration.compiled import JWT, MODEL_URI, STACK, chosen_of, comparable, of_type
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +45,9 @@ OWN = {
     "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess",
     "arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda",
 }
+GROUPS = (
+    "arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:${ServerlessDeploymentApplication}"
+)
 # Resources whose last part can't be known beforehand, by action.
 OPEN_ENDED = {
     "s3:GetObject": {"arn:aws:s3:::churn-models/prod/eu/churn/*"},  # versions to come
@@ -55,27 +57,9 @@ OPEN_ENDED = {
     },
     "lambda:InvokeFunction": {"${PredictLambdaFunction.Arn}:*"},  # versions to come
     "codedeploy:PutLifecycleEventHookExecutionStatus": {  # CloudFormation makes the name up
-        "arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:"
-        "${ServerlessDeploymentApplication}/*"
+        f"{GROUPS}/*"
     },
 }
-
-
-def _plain(found):
-    """What a template creates, without what is each tool's own."""
-    resources = {}
-    for name, resource in copy.deepcopy(found["Resources"]).items():
-        if name.startswith("ServerlessDeploymentBucket"):
-            continue
-        resource.pop("DependsOn", None)
-        properties = resource.get("Properties", {})
-        for own in ("Code", "Tags", "Description", "CodeSha256"):
-            if resource["Type"] in ("AWS::Lambda::Function", "AWS::Lambda::Version"):
-                properties.pop(own, None)
-        version = resource["Type"] == "AWS::Lambda::Version"
-        resources["Version" if version else name] = resource
-    text = json.dumps(resources, sort_keys=True)
-    return json.loads(re.sub(r"PredictLambda(Function)?Version\w{8,}", "Version", text))
 
 
 @pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES.keys())
@@ -85,7 +69,7 @@ def test_both_tools_create_the_same(sam_template, translate, serverless_template
     sam, serverless = (
         chosen_of(each, chosen) for each in (translate(**chosen), serverless_template)
     )
-    ours, theirs = _plain(sam), _plain(serverless)
+    ours, theirs = comparable(sam), comparable(serverless)
     assert sorted(ours) == sorted(theirs)
     for name in ours:
         assert ours[name] == theirs[name], name

@@ -59,6 +59,11 @@ Examples:
     help="Fail above this many MB (1,000,000 bytes), unzipped; Lambda's own limit of 262,144,000 "
     "bytes holds in any case.",
 )
+@click.option(
+    "--image",
+    is_flag=True,
+    help="For a container image, which may hold 10 GB: docs/container.md.",
+)
 @click.option("--report", is_flag=True, help="Print where the bytes go, and what was left out.")
 def build(  # noqa: PLR0913 - one parameter an option
     output: Path,
@@ -67,6 +72,7 @@ def build(  # noqa: PLR0913 - one parameter an option
     *,
     bytecode: bool,
     max_mb: int | None,
+    image: bool,
     report: bool,
     as_json: bool,
 ) -> None:
@@ -84,6 +90,7 @@ def build(  # noqa: PLR0913 - one parameter an option
             architecture=architecture,
             bytecode=bytecode,
             most_bytes=None if max_mb is None else max_mb * 1_000_000,
+            image=image,
             progress=step,
         )
     if as_json:

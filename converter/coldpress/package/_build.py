@@ -81,6 +81,7 @@ def build(  # noqa: PLR0913 - all but the output have a default
     architecture: str = "x86_64",
     bytecode: bool = True,
     most_bytes: int | None = None,
+    image: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Package:
     """Build the function's package: handler, runtime library and wheels for the target.
@@ -95,6 +96,7 @@ def build(  # noqa: PLR0913 - all but the output have a default
         bytecode: Whether to compile, which takes a Python of that version on this machine.
         most_bytes: The largest package, unzipped and inclusive; None for Lambda's own limit, which
             holds in any case.
+        image: Whether it goes into a container image, which may hold more than a zip.
         progress: Called with what is being done, before each of the long steps.
 
     Raises:
@@ -111,7 +113,7 @@ def build(  # noqa: PLR0913 - all but the output have a default
             progress(f"Compiling for Python {python}")
             compile_modules(directory, interpreter, python)
         set_modes(directory)
-        unpacked_bytes = checked_size(directory, most_bytes)
+        unpacked_bytes = checked_size(directory, most_bytes, image=image)
         progress("Answering the sample events with the package alone")
         trial = try_package(
             directory, target, interpreter, scratch=folder / "trial", bytecode=bytecode

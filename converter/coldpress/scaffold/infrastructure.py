@@ -61,6 +61,7 @@ def _serverless(service: str, archive: str) -> dict[str, str]:
             "AWS SAM's template creates, too: resources",
         ),
         ("./live-alias.js", f"./{_PARTS}/live-alias.js"),
+        ("./container-image.js", f"./{_PARTS}/container-image.js"),
         ("file(deployment.yml)", f"file({_PARTS}/deployment.yml)"),
     ):
         text = text.replace(before, after)

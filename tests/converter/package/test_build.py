@@ -198,6 +198,17 @@ def test_refuses_what_lambda_does_not_take(build, output, monkeypatch):
     assert not output.exists()
 
 
+def test_an_image_may_hold_more(build, output, monkeypatch):
+    """What is too large for a zip is told the way out, and is built for an image."""
+    monkeypatch.setattr(limits, "MOST_BYTES", 1_000)
+    with pytest.raises(BuildError, match="build it for a container image with --image"):
+        build(output)
+    assert build(output, image=True).unpacked_bytes > 1_000
+    monkeypatch.setattr(limits, "MOST_IMAGE_BYTES", 1_000)
+    with pytest.raises(BuildError, match="takes 1,000 at most .* functions/excluded.txt$"):
+        build(output, image=True)
+
+
 @pytest.mark.parametrize(
     ("spare", "fits"), [pytest.param(0, True, id="at it"), pytest.param(-1, False, id="above it")]
 )

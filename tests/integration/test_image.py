@@ -1,0 +1,167 @@
+"""The function as a container image: its Dockerfile, its templates, and a model that is in it."""
+
+import functools
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+
+import coldpress
+from coldpress.registry import publish
+from coldpress.scaffold.sample_events import sample_events
+from tests.integration.compiled import JWT, MODEL_URI, chosen_of, comparable
+
+pytestmark = pytest.mark.slow
+
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/churn@sha256:{'ef' * 32}"
+BAKED = f"file:///opt/models/churn@sha256:{'ab' * 32}"
+HANDLERS = {
+    "PredictLambdaFunction": "predict.handler",
+    "HooksLambdaFunction": "hooks.handler",
+    "DocsLambdaFunction": "docs.handler",
+    "QueueLambdaFunction": "batch.handler",
+}
+CHOICES = {
+    "as it comes": {},
+    "pages and a queue": {"Docs": "true", "Queue": "true", **JWT},
+    "a REST API with keys in a VPC": {
+        "Api": "rest-api",
+        "Auth": "api-key",
+        "SubnetIds": "subnet-1",
+        "SecurityGroupIds": "sg-1",
+    },
+    "a model in the image": {"ModelUri": BAKED},
+}
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    """A small model that may go into an image."""
+    rows = np.linspace(0, 1, 4).reshape(-1, 1)
+    model = LinearRegression().fit(rows, rows[:, 0])
+    return coldpress.export(
+        model, sample=rows, output=tmp_path_factory.mktemp("bundle") / "churn", name="churn"
+    )
+
+
+@pytest.fixture(scope="module")
+def sam_image(translate, project):
+    """A function that gives the CloudFormation of SAM's template for an image."""
+    template = project / "infra" / "sam" / "image.yaml"
+    return lambda **chosen: translate(template, ImageUri=IMAGE, **chosen)
+
+
+@pytest.fixture(scope="module")
+def serverless_image(osls_package):
+    """A function that gives the CloudFormation of Serverless with an image; no zip is needed."""
+
+    @functools.cache
+    def package(uri):
+        name = "fetched" if uri == MODEL_URI else "baked"
+        folder = osls_package(name, ModelUri=uri, ImageUri=IMAGE)
+        assert not list(folder.glob("*.zip"))
+        return json.loads((folder / "cloudformation-template-update-stack.json").read_bytes())
+
+    return lambda **chosen: package(chosen.get("ModelUri", MODEL_URI))
+
+
+@pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES.keys())
+def test_both_tools_create_the_same(sam_image, serverless_image, chosen):
+    """With an image, too: resource by resource, but for the versions' names."""
+    told = {"ImageUri": IMAGE, **chosen}
+    ours = comparable(chosen_of(sam_image(**chosen), told))
+    theirs = comparable(chosen_of(serverless_image(**chosen), told))
+    assert sorted(ours) == sorted(theirs)
+    for name in ours:
+        assert ours[name] == theirs[name], name
+
+
+@pytest.mark.parametrize("tool", ["sam", "serverless"])
+def test_each_function_is_the_image_with_its_command(request, tool):
+    """All functions are one image; none has what only a zip has."""
+    template = request.getfixturevalue(f"{tool}_image")()
+    told = {"ImageUri": IMAGE, "Docs": "true", "Queue": "true"}
+    resources = chosen_of(template, told)["Resources"]
+    for name, handler in HANDLERS.items():
+        properties = resources[name]["Properties"]
+        assert properties["PackageType"] == "Image"
+        assert properties["Code"] == {"ImageUri": IMAGE}
+        assert properties["ImageConfig"] == {"Command": [handler]}
+        assert not {"Handler", "Runtime", "SnapStart"} & properties.keys()
+    assert not {"PythonVersion", "SnapStart"} & template["Parameters"].keys()
+
+
+@pytest.mark.parametrize(("uri", "reads"), [(None, True), (BAKED, False)], ids=["S3", "image"])
+def test_a_model_in_the_image_needs_no_right(sam_image, uri, reads):
+    """Only who fetches a model may read one."""
+    chosen = {"ModelUri": uri} if uri else {}
+    resources = chosen_of(sam_image(**chosen), {"ImageUri": IMAGE, **chosen})["Resources"]
+    text = json.dumps([resources["PredictRole"], resources["HooksRole"]])
+    assert ("s3:GetObject" in text) is reads
+
+
+def test_the_templates_are_valid(project, sam_tool, lint, serverless_image):
+    """SAM and cfn-lint, with the rules for serverless applications, find nothing."""
+    assert serverless_image()
+    told = ("--template", "image.yaml", "--lint")
+    outcome = sam_tool("sam").run("validate", *told, cwd=project / "infra" / "sam")
+    assert outcome.returncode == 0, outcome.stdout
+    assert lint(project / "infra" / "sam" / "image.yaml") == ""
+    assert lint(project / "fetched" / "cloudformation-template-update-stack.json") == ""
+
+
+def test_sam_takes_an_image_that_is_pushed_already(project, sam_tool, code_bucket):
+    """`sam package` needs no Docker: it wants a repository named, and leaves the parameter be."""
+    outcome = sam_tool("sam").run(
+        *("package", "--template-file", "infra/sam/image.yaml", "--s3-bucket", code_bucket),
+        *("--image-repository", IMAGE.partition("@")[0], "--output-template-file", "image.yaml"),
+        cwd=project,
+    )
+    assert outcome.returncode == 0, outcome.stdout
+    packaged = (project / "image.yaml").read_text("utf-8")
+    assert packaged.count("Ref: ImageUri") == len(HANDLERS)
+
+
+def test_the_dockerfile_is_sound(root, reviewer):
+    """Hadolint finds nothing in it."""
+    outcome = reviewer("hadolint").run("infra/container/Dockerfile", cwd=root)
+    assert (outcome.returncode, outcome.stdout) == (0, "")
+
+
+def test_a_model_that_is_in_the_image_is_served(bundle, start_function, tmp_path):
+    """A store in a directory that nobody may write to, as `COPY` makes it, is read in place."""
+    store = tmp_path / "opt" / "models"
+    uri = publish(bundle, str(store)).uri
+    before = sorted(store.rglob("*"))
+    for path in (store, *before):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    with start_function(uri) as function:
+        answer = function.invoke(json.dumps(sample_events(bundle)["http-infer"]))
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["model_version"] == uri.digest
+    assert sorted(store.rglob("*")) == before
+
+
+@pytest.mark.parametrize("target", ["fetched", "baked"])
+def test_the_image_is_built(root, built_package, bundle, tmp_path, target):
+    """Where Docker is, both kinds of image are built, and hold the function and the model."""
+    docker = shutil.which("docker")
+    if (
+        docker is None
+        or subprocess.run([docker, "info"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("no Docker on this machine to build the image with")
+    shutil.copytree(built_package.directory, tmp_path / "build" / "function")
+    publish(bundle, str(tmp_path / "build" / "store"))
+    file = root / "infra" / "container" / "Dockerfile"
+    version = f"PYTHON_VERSION={built_package.python}"
+    options = ("--target", target, "--build-arg", version, "--tag", f"coldpress-test-{target}")
+    subprocess.run([docker, "build", "-f", file, *options, "."], cwd=tmp_path, check=True)
+    command = "ls predict.py && ls /opt/models || true"
+    entry = ("--rm", "--entrypoint", "/bin/sh", f"coldpress-test-{target}", "-c", command)
+    listed = subprocess.run([docker, "run", *entry], capture_output=True, text=True, check=True)
+    assert "predict.py" in listed.stdout
+    assert (bundle.manifest.name in listed.stdout) is (target == "baked")
