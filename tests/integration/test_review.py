@@ -9,6 +9,9 @@ from tests.integration.compiled import JWT, chosen_of
 
 pytestmark = pytest.mark.slow
 
+HEAD = {"AWSTemplateFormatVersion": "2010-09-09"}
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/churn@sha256:{'ef' * 32}"
+IN_AN_IMAGE = {"Docs": "true", "Queue": "true"}
 # Together they have every resource that there can be.
 CHOICES = {
     "plain": {},
@@ -26,15 +29,18 @@ CHOICES = {
 
 
 @pytest.fixture(scope="module")
-def reviewed(translate, serverless_template, checkov, tmp_path_factory):
+def reviewed(translate, serverless_template, project, checkov, tmp_path_factory):
     """What checkov finds in what both tools create, with these choices: check and resource."""
     folder = tmp_path_factory.mktemp("created")
+    image = translate(project / "infra" / "sam" / "image.yaml", ImageUri=IMAGE, **IN_AN_IMAGE)
+    created = chosen_of(image, {"ImageUri": IMAGE, **IN_AN_IMAGE})
+    (folder / "image.json").write_text(json.dumps({**HEAD, **created}), "utf-8")
     for name, chosen in CHOICES.items():
         for tool, template in (
             ("sam", translate(**chosen)),
             ("serverless", serverless_template),
         ):
-            document = {"AWSTemplateFormatVersion": "2010-09-09", **chosen_of(template, chosen)}
+            document = {**HEAD, **chosen_of(template, chosen)}
             (folder / f"{name}-{tool}.json").write_text(json.dumps(document), "utf-8")
 
     def run(*arguments):

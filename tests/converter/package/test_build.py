@@ -205,7 +205,7 @@ def test_an_image_may_hold_more(build, output, monkeypatch):
         build(output)
     assert build(output, image=True).unpacked_bytes > 1_000
     monkeypatch.setattr(limits, "MOST_IMAGE_BYTES", 1_000)
-    with pytest.raises(BuildError, match="takes 1,000 at most .* functions/excluded.txt$"):
+    with pytest.raises(BuildError, match=r"takes 1,000 at most .* functions/excluded\.txt$"):
         build(output, image=True)
 
 
