@@ -11,11 +11,10 @@ from coldpress.deployment import Deployed, Order
 from coldpress.errors import UsageError
 from coldpress.pipeline import ModelSource
 from coldpress.scaffold import TOOLS
-from coldpress.wanted import TECHNIQUES
 
 from .command import click, command, progress_line, say, say_json, warn
 from .describe import print_fact
-from .source import model_argument, rows_options, source_options
+from .source import compress_option, model_argument, rows_options, source_options
 
 __all__ = ["deploy"]
 
@@ -59,13 +58,7 @@ class _Shown:
 @click.option("--name", help="The exported model's name; the file's, if not given.")
 @rows_options
 @source_options
-@click.option(
-    "--compress",
-    type=click.Choice(TECHNIQUES),
-    default="lossless",
-    show_default=True,
-    help="How the exported model is made smaller.",
-)
+@compress_option
 @click.option(
     "--store",
     metavar="URL",

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from coldpress.bundle import Bundle
 from coldpress.errors import UsageError
 from coldpress.pipeline import ModelSource, export_file
-from coldpress.wanted import TECHNIQUES, Wanted
+from coldpress.wanted import Wanted
 
 from .command import click, command, progress, say, say_json, warn
 from .describe import (
@@ -23,7 +23,7 @@ from .describe import (
     print_record,
     print_rungs,
 )
-from .source import model_argument, rows_options, source_options
+from .source import compress_option, model_argument, rows_options, source_options
 
 __all__ = ["export"]
 
@@ -52,14 +52,7 @@ Examples:
 @click.option("--name", help="The model's name; the file's, if not given.")
 @rows_options
 @source_options
-@click.option(
-    "--compress",
-    type=click.Choice(TECHNIQUES),
-    default="lossless",
-    show_default=True,
-    help="How to make the model smaller: without loss, by one technique, or whichever is smallest "
-    "and still good enough.",
-)
+@compress_option
 @click.option(
     "--min-agreement",
     type=click.FloatRange(0, 1),

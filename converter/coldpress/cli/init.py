@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from coldpress.scaffold import TOOLS, lay_down
@@ -52,4 +53,6 @@ def init(folder: Path, tool: str, model: str | None, *, as_json: bool) -> None:
     say("Laid down ", (str(project.folder), "bold"), f" for the model {project.model}:")
     for name in (*project.files, "model/"):
         say(f"  {name}")
-    say(f"Next: cd {project.folder} && make test && make serve; make deploy takes it to AWS")
+    say(
+        f"Next: cd {shlex.quote(str(project.folder))} && make test && make serve; make deploy takes it to AWS"
+    )

@@ -6,13 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from coldpress.wanted import TECHNIQUES
+
 from .command import click
 
-__all__ = ["model_argument", "rows_options", "source_options"]
+__all__ = ["compress_option", "model_argument", "rows_options", "source_options"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 model_argument = click.argument("model")
+compress_option = click.option(
+    "--compress",
+    type=click.Choice(TECHNIQUES),
+    default="lossless",
+    show_default=True,
+    help="How to make the model smaller: without loss, by one technique, or whichever is smallest "
+    "and still good enough.",
+)
 
 
 def rows_options(function: _Function) -> _Function:
