@@ -53,6 +53,5 @@ def init(folder: Path, tool: str, model: str | None, *, as_json: bool) -> None:
     say("Laid down ", (str(project.folder), "bold"), f" for the model {project.model}:")
     for name in (*project.files, "model/"):
         say(f"  {name}")
-    say(
-        f"Next: cd {shlex.quote(str(project.folder))} && make test && make serve; make deploy takes it to AWS"
-    )
+    place = shlex.quote(str(project.folder))
+    say(f"Next: cd {place} && make test && make serve; make deploy takes it to AWS")
