@@ -54,4 +54,4 @@ def init(folder: Path, tool: str, model: str | None, *, as_json: bool) -> None:
     for name in (*project.files, "model/"):
         say(f"  {name}")
     place = shlex.quote(str(project.folder))
-    say(f"Next: cd {place} && make test && make serve; make deploy takes it to AWS")
+    say(f"Next: cd {place} && make setup && make test; make deploy takes it to AWS")

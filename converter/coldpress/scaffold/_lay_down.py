@@ -86,6 +86,11 @@ def _check(folder: Path, tool: str, *, trained: bool) -> None:
     names = [*_sources(tool, trained=trained), *deployed, _MODEL, "events"]
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; name a directory to make")
+    if (folder / MANIFEST_NAME).is_file():
+        raise UsageError(
+            f"{folder} is a bundle; name another directory for the project, and this one with "
+            f"--model {folder}"
+        )
     if there := next((name for name in names if (folder / name).exists()), None):
         raise UsageError(
             f"{folder / there} is there already and is left alone; name another directory, or "

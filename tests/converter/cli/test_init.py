@@ -11,7 +11,7 @@ def test_says_what_it_laid_down(run, make_bundle, tmp_path):
     assert (code, err) == (0, "")
     assert f"Laid down {tmp_path / 'api'} for the model churn:" in out
     assert "  template.yaml\n" in out
-    assert "make test" in out.splitlines()[-1]
+    assert "make setup && make test" in out.splitlines()[-1]
 
 
 def test_tells_machines_too(run, make_bundle, tmp_path):

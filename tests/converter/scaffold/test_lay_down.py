@@ -78,6 +78,15 @@ def test_a_file_in_the_way(make_bundle, tmp_path):
         lay_down(tmp_path / "api", model=str(make_bundle().path))
 
 
+def test_a_bundle_is_no_place_for_a_project(make_bundle):
+    """Who names the bundle in the project's place is told how to say it."""
+    bundle = make_bundle().path
+    before = sorted(bundle.iterdir())
+    with pytest.raises(UsageError, match=rf"is a bundle; .* with --model {bundle}"):
+        lay_down(bundle)
+    assert sorted(bundle.iterdir()) == before
+
+
 def test_a_damaged_bundle(make_bundle, tmp_path):
     """A model that is not what its manifest says makes no project."""
     bundle = make_bundle()
