@@ -155,6 +155,8 @@ def _model(order: Order) -> tuple[ModelUri | None, Bundle | None]:
             f"{named} has to be exported first, which takes rows as the model takes them; name a "
             "file of them with --sample"
         )
+    if not order.sample.exists():
+        raise UsageError(f"there is no sample {order.sample}; name a file of rows with --sample")
     return None, None
 
 

@@ -38,6 +38,7 @@ def _order(model, **fields):
 def test_a_model_s_file_goes_the_whole_way(elsewhere):
     """Export, publish, build, deploy, ask, promote; what only running tells is in capitals."""
     (elsewhere / "model.joblib").write_bytes(b"")
+    (elsewhere / "rows.csv").write_bytes(b"")
     order = _order("model.joblib", sample=elsewhere / "rows.csv", drop=("id",), store=STORE)
     export, publish, build, deploy, ask, promote = rehearse(order)
     assert export == (
@@ -128,6 +129,13 @@ def test_a_model_that_can_t_be_deployed_is_told(elsewhere, model, message):
     (elsewhere / "model.joblib").write_bytes(b"")
     with pytest.raises(UsageError, match=message):
         rehearse(_order(model))
+
+
+def test_rows_that_are_not_there_are_told(elsewhere):
+    """A sample that is missing is no matter of the export, which takes a while."""
+    (elsewhere / "model.joblib").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"there is no sample .*rows\.csv"):
+        rehearse(_order("model.joblib", sample=elsewhere / "rows.csv"))
 
 
 def test_two_templates_need_a_choice(elsewhere, make_bundle):
