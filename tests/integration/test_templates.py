@@ -56,9 +56,6 @@ OPEN_ENDED = {
         "arn:aws:s3:::churn-models/eu/answers/*",
     },
     "lambda:InvokeFunction": {"${PredictLambdaFunction.Arn}:*"},  # versions to come
-    "codedeploy:PutLifecycleEventHookExecutionStatus": {  # CloudFormation makes the name up
-        f"{GROUPS}/*"
-    },
 }
 
 
