@@ -1,8 +1,10 @@
 """moto's CloudFormation, taught to bring up the templates' stacks as AWS does.
 
 moto adds what is new before it changes what is there, so that a version would be published of the
-function as it was; it changes resources whose condition does not hold; and it loses the outputs of
-what a change set makes. Here resources come one after another, each after those it refers to.
+function as it was; it changes resources whose condition does not hold; it leaves None in a list for
+what is AWS::NoValue; and it loses the outputs of what a change set makes.
+
+Here resources come one after another, each after those it refers to.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ def taught(aws: Client) -> Iterator[None]:
     with ExitStack() as patches:
         for owner, name, better in (
             (parsing, "get_model_map", lambda: known),
+            (parsing, "clean_json", _without_gaps(parsing.clean_json)),
             (models, "ResourceMap", _OneAfterAnother),
             (models, "validate_template_cfn_lint", _errors(models.validate_template_cfn_lint)),
             (backend, "create_change_set", _change_set(backend.create_change_set)),
@@ -222,6 +225,18 @@ def _change_set(create: Any) -> Any:
                 assert change_set_type == "CREATE"
                 del self.stacks[stack.stack_id]
         return create(self, stack_name, *rest, change_set_type=change_set_type, **named)
+
+    return better
+
+
+def _without_gaps(clean: Any) -> Any:
+    """A list has no item where there is no value."""
+
+    def better(resource_json: Any, resources_map: Any) -> Any:
+        cleaned = clean(resource_json, resources_map)
+        if isinstance(resource_json, list):
+            return [each for each in cleaned if each is not None]
+        return cleaned
 
     return better
 

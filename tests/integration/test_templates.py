@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.integration.compiled import JWT, MODEL_URI, STACK, chosen_of, comparable, of_type
+from tests.integration.compiled import JWT, KEY, MODEL_URI, STACK, chosen_of, comparable, of_type
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +38,7 @@ CHOICES = {
         "SubnetIds": "subnet-1",
         "SecurityGroupIds": "sg-1",
     },
+    "a key of one's own": {"KmsKey": KEY, "CreateBucket": "true", "Queue": "true", "Docs": "true"},
 }
 # AWS's own policies, for what knows no resources.
 OWN = {
@@ -45,9 +46,6 @@ OWN = {
     "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess",
     "arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda",
 }
-GROUPS = (
-    "arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:${ServerlessDeploymentApplication}"
-)
 # Resources whose last part can't be known beforehand, by action.
 OPEN_ENDED = {
     "s3:GetObject": {"arn:aws:s3:::churn-models/prod/eu/churn/*"},  # versions to come

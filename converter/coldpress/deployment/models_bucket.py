@@ -16,8 +16,12 @@ Description: Where Coldpress publishes this account's models
 Parameters:
   ModelUri:
     Type: String
+  KmsKey:
+    Type: String
+    Default: ""
 Conditions:
   CreatesBucket: !Equals [always, always]
+  HasKey: !Not [!Equals [!Ref KmsKey, ""]]
 """
 
 
