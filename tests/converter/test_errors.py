@@ -18,6 +18,7 @@ EXAMPLES = [
     errors.SignatureError("no"),
     errors.StoreError("no"),
     errors.BuildError("no"),
+    errors.DeployError("no"),
     errors.MissingExtraError.needed_by("this", "tensorflow"),
 ]
 

@@ -17,7 +17,8 @@ from tests.integration.emulated import every, free_ports
 
 pytestmark = pytest.mark.slow
 
-WITHOUT_PATHS = ("PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV")
+# Paths that lead elsewhere; and what a `make` that runs the tests tells those that it starts.
+APART = ("PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,7 @@ def wheel_environment(root, shared_folder):
             (wheel,) = place.glob("*.whl")
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(place)
-    kept = {name: value for name, value in os.environ.items() if name not in WITHOUT_PATHS}
+    kept = {name: value for name, value in os.environ.items() if name not in APART}
     path = f"{Path(sys.executable).parent}:{kept['PATH']}"
     return {**kept, "PYTHONPATH": str(place), "PATH": path}
 
