@@ -173,7 +173,7 @@ def _template(order: Order) -> tuple[str, Template, bool]:
     if tool is None:
         raise DeployError(
             "neither the AWS SAM CLI nor the Serverless Framework is here; get one with "
-            "`pip install aws-sam-cli` or `npm install osls`"
+            "`pipx install aws-sam-cli` or `npm install osls`"
         )
     if tool not in TOOLS:
         raise UsageError(f"{tool!r} deploys nothing here; use one of {', '.join(TOOLS)}")

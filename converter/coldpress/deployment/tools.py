@@ -17,7 +17,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "serverless": ("osls", "serverless", "sls"),
 }
 _HOW: Mapping[str, str] = {
-    "sam": "the AWS SAM CLI is not on the PATH; get it with `pip install aws-sam-cli`, or deploy "
+    "sam": "the AWS SAM CLI is not on the PATH; get it with `pipx install aws-sam-cli`, or deploy "
     "--with serverless",
     "serverless": "neither osls nor serverless is on the PATH or in node_modules; get it with "
     "`npm install osls`, or deploy --with sam",

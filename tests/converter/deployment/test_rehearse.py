@@ -154,5 +154,5 @@ def test_two_templates_need_a_choice(elsewhere, make_bundle):
 def test_no_tool_at_all(elsewhere, make_bundle, monkeypatch):
     """Without a tool and without a project nothing can be said, but how to get one."""
     monkeypatch.setenv("PATH", str(elsewhere))
-    with pytest.raises(DeployError, match="pip install aws-sam-cli"):
+    with pytest.raises(DeployError, match="pipx install aws-sam-cli"):
         rehearse(_order(str(make_bundle().path)))

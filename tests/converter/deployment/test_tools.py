@@ -53,7 +53,7 @@ def test_a_project_s_own_comes_first(programs, tmp_path):
 @pytest.mark.parametrize(
     ("tool", "how"),
     [
-        pytest.param("sam", "pip install aws-sam-cli", id="SAM"),
+        pytest.param("sam", "pipx install aws-sam-cli", id="SAM"),
         pytest.param("serverless", "npm install osls", id="Serverless"),
     ],
 )
