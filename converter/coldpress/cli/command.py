@@ -54,8 +54,9 @@ class Command(click.Command):
         except BrokenPipeError:
             _hush_stdout()
             ctx.exit(1)
-        except KeyboardInterrupt:
-            _fail(ctx, "interrupted; nothing half-done was left behind", _INTERRUPTED, as_json)
+        except KeyboardInterrupt as error:
+            left = str(error) or "interrupted; nothing half-done was left behind"
+            _fail(ctx, left, _INTERRUPTED, as_json)
         except Exception as error:  # noqa: BLE001 - the last line before the user
             if debug:
                 traceback.print_exc()

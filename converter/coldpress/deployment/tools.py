@@ -23,6 +23,11 @@ _HOW: Mapping[str, str] = {
     "`npm install osls`, or deploy --with sam",
 }
 
+_GOES_ON = (
+    "interrupted; what was published stays, and what CloudFormation has begun goes on: look at the "
+    "stack in its console, and deploy again"
+)
+
 
 def find_tool(tool: str, project: Path) -> Path:
     """The program of a tool: one that the project brings, or else one on the PATH.
@@ -53,12 +58,16 @@ def run_tool(
 
     Raises:
         DeployError: It fails; its own output says why.
+        KeyboardInterrupt: Somebody interrupted it; the message says what goes on.
     """
     with subprocess.Popen(  # noqa: S603 - the tool that the user has
         command, cwd=folder, env=dict(environment), stdout=output, stderr=subprocess.STDOUT
     ) as process:
         try:
             code = process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            raise KeyboardInterrupt(_GOES_ON) from None
         except BaseException:
             process.terminate()  # it is not to go on when this process ends
             raise

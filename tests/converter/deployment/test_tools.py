@@ -1,6 +1,7 @@
 """The tools that deploy: found, run, and named where they are missing."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -112,6 +113,27 @@ def test_a_tool_ends_with_who_called_it(tmp_path):
         caller.terminate()
         assert caller.wait(timeout=30) == 143
     until(lambda: _ended(tool))
+
+
+def test_who_interrupts_a_tool_is_told_what_goes_on(tmp_path, monkeypatch):
+    """CloudFormation does not end with the tool that waits for it, which is ended."""
+    wait, waited = subprocess.Popen.wait, []
+
+    def interrupted(process, *arguments, **options):
+        waited.append(process)
+        if len(waited) == 1:
+            raise KeyboardInterrupt
+        return wait(process, *arguments, **options)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="what CloudFormation has begun goes on"):
+        run_tool(
+            [sys.executable, "-c", "import time; time.sleep(60)"],
+            folder=tmp_path,
+            environment=dict(os.environ),
+            output=sys.__stdout__,
+        )
+    assert waited[0].returncode == -signal.SIGTERM
 
 
 def _ended(process):
