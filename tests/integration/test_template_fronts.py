@@ -37,7 +37,8 @@ def test_the_api_is_throttled_and_logs_no_secret(created, api):
     (stage,) = (each for name, each in resources.items() if name.endswith("ApiStage"))
     properties = stage["Properties"]
     settings = properties.get("DefaultRouteSettings") or properties["MethodSettings"][0]
-    assert (settings["ThrottlingBurstLimit"], settings["ThrottlingRateLimit"]) == (200, 100)
+    limits = settings["ThrottlingBurstLimit"], settings["ThrottlingRateLimit"]
+    assert tuple(map(str, limits)) == ("200", "100")
     log = (properties.get("AccessLogSettings") or properties["AccessLogSetting"])["Format"]
     assert json.loads(log)["requestId"] == "$context.requestId"
     assert set(re.findall(r"\$\w+", log)) == {"$context"}

@@ -38,7 +38,7 @@ class _Shown:
     def command(self, text: str) -> None:
         self.clear()
         if not self._quiet:
-            say((f"$ {text}", "bold"))
+            say((_prompted(text), "bold"))
             self.output.flush()
 
     def doing(self, step: str) -> None:
@@ -96,8 +96,8 @@ class _Shown:
 @click.option(
     "--project",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path(),
-    help="Folder with a template that coldpress init laid down; the current one, if not given.",
+    help="Folder with a template that coldpress init laid down; the current one, if not given, and "
+    "the shipped template where that has none.",
 )
 @click.option(
     "-o",
@@ -132,7 +132,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - one parameter an option
     region: str | None,
     parameters: tuple[str, ...],
     tags: tuple[str, ...],
-    project: Path,
+    project: Path | None,
     output: Path,
     patience: float,
     *,
@@ -188,7 +188,12 @@ def _rehearse(order: Order, *, as_json: bool) -> None:
         say_json({"commands": commands})
         return
     for each in commands:
-        say(each if each.startswith("#") else f"$ {each}")
+        say(_prompted(each))
+
+
+def _prompted(step: str) -> str:
+    """A step as a terminal has it; what has no command of its own is a comment."""
+    return step if step.startswith("#") else f"$ {step}"
 
 
 def _pairs(option: str, texts: tuple[str, ...], example: str) -> dict[str, str]:

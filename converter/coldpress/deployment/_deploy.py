@@ -17,7 +17,15 @@ from coldpress_runtime.pointers import ModelUri
 
 from ._order import Deployed, Order, Shown
 from ._prepared import Prepared, prepared
-from ._steps import build_step, export_step, in_folder, promote_step, publish_step
+from ._steps import (
+    bucket_step,
+    build_step,
+    export_step,
+    in_folder,
+    promote_step,
+    publish_step,
+    template_step,
+)
 from .aws import Account, sign_in
 from .calls import Endpoint, endpoint_of
 from .commands import deploy_command, revision
@@ -46,12 +54,12 @@ def deploy(order: Order, shown: Shown) -> Deployed:
         ColdpressError: As exporting, publishing and building do.
     """
     ready = prepared(order)
-    program = find_tool(ready.tool, order.project)
+    program = find_tool(ready.tool, order.folder)
     _check_package(ready)
-    account = sign_in(order.region)
+    account = sign_in(ready.region)
     pinned = _published(ready, account, shown)
     _package(ready, shown)
-    _lay_template(ready)
+    _lay_template(ready, shown)
     _run(ready, account, program, pinned, shown)
     return _asked(ready, account, pinned, shown)
 
@@ -73,7 +81,7 @@ def _published(ready: Prepared, account: Account, shown: Shown) -> ModelUri:
     store = order.store or own_store(account)
     if order.store is None:
         shown.doing(f"Looking for the bucket of {store}")
-        ensure_bucket(account, store)
+        ensure_bucket(account, store, lambda: shown.command(bucket_step(store)))
     shown.command(publish_step(ready, store))
     return publish(bundle, store, progress=shown.doing).uri
 
@@ -109,10 +117,11 @@ def _package(ready: Prepared, shown: Shown) -> None:
     )
 
 
-def _lay_template(ready: Prepared) -> None:
+def _lay_template(ready: Prepared, shown: Shown) -> None:
     """Put the shipped template where the tool runs, if the project has none of its own."""
     if ready.own:
         return
+    shown.command(template_step(ready))
     archive = str(ready.archive.absolute())
     service = stack_name(ready.name)
     for name, text in infrastructure(ready.tool, service=service, archive=archive).items():
@@ -132,8 +141,7 @@ def _run(ready: Prepared, account: Account, program: Path, pinned: ModelUri, sho
         stack=ready.stack,
         stage=ready.order.stage,
         tags=ready.order.tags,
-        names_bucket=ready.template.names_bucket(ready.order.stage),
-        config_env=ready.template.config_env(ready.order.stage),
+        settings=ready.template.settings,
         region=account.region,
         parameters=parameters,
     )

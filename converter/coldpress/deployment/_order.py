@@ -27,12 +27,13 @@ class Order:
         store: Where it is published; a bucket of the account, if None.
         tool: ``sam`` or ``serverless``; the project's, or else whichever there is, if None.
         stage: What ends the stack's name, and names the channel that comes to point to the version.
-        stack: The stack's name; the model's and the stage, if None.
-        region: Where to; the environment's or the profile's, if None.
+        stack: The stack's name; the project's, or else the model's and the stage, if None.
+        region: Where to; the project's, the environment's or the profile's, if None.
         parameters: The template's parameters, in the place of the project's own values.
         tags: Tags of the stack, which CloudFormation gives to all that is in it; without any, those
             of the project.
-        project: Folder that has a template of ours; without any, the shipped one is deployed.
+        project: Folder that has a template of ours; if None, the current one, and the shipped
+            template where that has none.
         output: Folder for what is made on the way.
         build: Whether the function's package is built, or taken as it lies in `output`.
         patience: How many seconds it may take, once it is deployed, until it answers.
@@ -51,10 +52,15 @@ class Order:
     region: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    project: Path = Path()
+    project: Path | None = None
     output: Path = Path("build")
     build: bool = True
     patience: float = 120.0
+
+    @property
+    def folder(self) -> Path:
+        """Where the project is, if there is one."""
+        return self.project or Path()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,29 +1,28 @@
-"""All that can be known, and refused, before anything of a deployment is done."""
+"""All that can be known of a deployment before anything of it is done."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from coldpress.bundle import Bundle
 from coldpress.errors import DeployError, UsageError
-from coldpress.package import ARCHITECTURES, PYTHONS
 from coldpress.package.place import ARCHIVE
 from coldpress.resources import resource
 from coldpress.scaffold import TOOLS, stack_name
-from coldpress.stores import model_uri, store_url
+from coldpress.stores import model_uri
 from coldpress_runtime.artifact import MANIFEST_NAME
-from coldpress_runtime.pointers import CHANNEL_NAME, ModelUri
+from coldpress_runtime.pointers import ModelUri
 
+from . import _refusals
 from ._order import Order
 from .templates import Template, project_tools, read_template
 from .tools import found_tools
 
 __all__ = ["Prepared", "prepared"]
 
-_STACK = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,48}")
+# A version's digest where it is not known yet.
+_SOME_DIGEST = "0" * 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,6 @@ class Prepared:
         order: The order.
         published: The version, where it is published already; else None.
         bundle: The bundle, where it is one already; else None.
-        tool: What deploys it.
         template: What is deployed: the project's template, or the shipped one.
         own: Whether the template is the project's own.
         values: What the template is told, without the model's URI.
@@ -43,10 +41,14 @@ class Prepared:
     order: Order
     published: ModelUri | None
     bundle: Bundle | None
-    tool: str
     template: Template
     own: bool
     values: dict[str, str]
+
+    @property
+    def tool(self) -> str:
+        """What deploys it."""
+        return self.template.tool
 
     @property
     def name(self) -> str:
@@ -57,25 +59,24 @@ class Prepared:
             return self.bundle.manifest.name
         return self.order.name or self.order.source.name
 
-    @cached_property
+    @property
     def stack(self) -> str:
-        """The stack's name.
+        """The stack's name: the order's, the project's, or else the model's and the stage."""
+        if self.order.stack is not None:
+            return self.order.stack
+        own = self.template.stack(self.order.stage) if self.own else ""
+        return own or f"{stack_name(self.name)}-{self.order.stage}"
 
-        Raises:
-            UsageError: It can't be one.
-        """
-        name = self.order.stack or f"{stack_name(self.name)}-{self.order.stage}"
-        if not _STACK.fullmatch(name):
-            raise UsageError(
-                f"{name!r} can't be a stack's name: letters, digits and hyphens, a letter first, "
-                "at most 49 in all; name another with --stack"
-            )
-        return name
+    @property
+    def region(self) -> str | None:
+        """Where to, as far as the order or the project says."""
+        own = self.template.setting("region", self.order.stage) if self.own else ""
+        return self.order.region or own or None
 
     @property
     def folder(self) -> Path:
         """Where the tool runs: the project, or a place for the shipped template."""
-        return self.order.project if self.own else self.order.output / "deployment" / self.stack
+        return self.order.folder if self.own else self.order.output / "deployment" / self.stack
 
     @property
     def made_bundle(self) -> Path:
@@ -85,7 +86,7 @@ class Prepared:
     @property
     def archive(self) -> Path:
         """Where the function's zip is, or will be."""
-        return (self.order.project / "build" if self.own else self.order.output) / ARCHIVE
+        return (self.order.folder / "build" if self.own else self.order.output) / ARCHIVE
 
     @property
     def told(self) -> dict[str, str]:
@@ -102,74 +103,52 @@ def prepared(order: Order) -> Prepared:
         DeployError: No tool is there that could deploy it.
         BundleError: The bundle is damaged.
     """
-    _check_stage(order.stage)
-    if order.store is not None and not store_url(order.store).startswith("s3://"):
-        raise UsageError(
-            f"a function on AWS reads its model from S3, not from {order.store}; write such as "
-            "--store s3://my-bucket/models"
-        )
+    _refusals.check_words(order)
     published, bundle = _model(order)
-    tool, template, own = _template(order)
+    template, own = _template(order)
     values = {
         name: value
         for name, value in template.values(order.stage, order.parameters).items()
-        if name not in ("ModelUri", "Revision")
+        if name not in _refusals.OURS
     }
-    _check_target(values)
-    return Prepared(
-        order=order,
-        published=published,
-        bundle=bundle,
-        tool=tool,
-        template=template,
-        own=own,
-        values=values,
+    ready = Prepared(
+        order=order, published=published, bundle=bundle, template=template, own=own, values=values
     )
-
-
-def _check_stage(stage: str) -> None:
-    if not CHANNEL_NAME.fullmatch(stage):
-        raise UsageError(
-            f"{stage!r} can't be a stage: it names a channel, too, with at most 32 lower-case "
-            "letters, digits and hyphens, a letter first, such as live or staging"
-        )
+    root = published.root if published else order.store or "s3://models"
+    template.check({"ModelUri": f"{root.rstrip('/')}/{ready.name}@sha256:{_SOME_DIGEST}", **values})
+    _refusals.check_target(values)
+    _refusals.check_stack(ready.stack, order, template, own=own)
+    _refusals.check_profile(template, order.stage, own=own)
+    return ready
 
 
 def _model(order: Order) -> tuple[ModelUri | None, Bundle | None]:
     """What the order's model is: published, a bundle, or neither yet."""
     named = str(order.source.model)
-    if "@" in named and not Path(named).exists():
+    path = Path(named)
+    if not path.exists() and ("@" in named or "://" in named):
         uri = model_uri(named)
-        if not uri.root.startswith("s3://"):
-            raise UsageError(
-                f"a function on AWS reads its model from S3, not from {uri.root}; publish it "
-                "there, or deploy the bundle"
-            )
+        _refusals.check_published(order, uri)
         return uri, None
-    if (Path(named) / MANIFEST_NAME).is_file():
-        return None, Bundle.open(Path(named))
-    if not Path(named).exists() and not order.source.is_factory:
-        raise UsageError(f"there is no {named}; name a model's file, a bundle, or a model URI")
-    if order.sample is None:
-        raise UsageError(
-            f"{named} has to be exported first, which takes rows as the model takes them; name a "
-            "file of them with --sample"
-        )
-    if not order.sample.exists():
-        raise UsageError(f"there is no sample {order.sample}; name a file of rows with --sample")
+    if (path / MANIFEST_NAME).is_file():
+        _refusals.check_exported(order, f"{named} is a bundle")
+        return None, Bundle.open(path)
+    _refusals.check_source(order)
     return None, None
 
 
-def _template(order: Order) -> tuple[str, Template, bool]:
-    """The tool, and the template that it deploys; and whether that is the project's own."""
-    own = [tool for tool in project_tools(order.project) if order.tool in (None, tool)]
+def _template(order: Order) -> tuple[Template, bool]:
+    """The template that is deployed, and whether it is the project's own."""
+    there = project_tools(order.folder)
+    own = [tool for tool in there if order.tool in (None, tool)]
     if len(own) > 1:
         raise UsageError(
-            f"{order.project.absolute()} can be deployed by {' and '.join(own)}; choose with --with"
+            f"{order.folder.absolute()} can be deployed by {' and '.join(own)}; choose with --with"
         )
     if own:
-        return own[0], read_template(own[0], order.project), True
-    tool = order.tool or next(iter(found_tools(order.project)), None)
+        return read_template(own[0], order.folder), True
+    _refusals.check_project(order, there)
+    tool = order.tool or next(iter(found_tools(order.folder)), None)
     if tool is None:
         raise DeployError(
             "neither the AWS SAM CLI nor the Serverless Framework is here; get one with "
@@ -177,10 +156,4 @@ def _template(order: Order) -> tuple[str, Template, bool]:
         )
     if tool not in TOOLS:
         raise UsageError(f"{tool!r} deploys nothing here; use one of {', '.join(TOOLS)}")
-    return tool, read_template(tool, resource("infra", tool)), False
-
-
-def _check_target(values: dict[str, str]) -> None:
-    for name, known in (("Architecture", ARCHITECTURES), ("PythonVersion", PYTHONS)):
-        if (value := values.get(name, known[0])) not in known:
-            raise UsageError(f"{name} is {value}; it must be one of {', '.join(known)}")
+    return read_template(tool, resource("infra", tool)), False

@@ -8,8 +8,18 @@ from pathlib import Path
 from coldpress.package import DEFAULT_PYTHON
 
 from ._prepared import Prepared
+from .models_bucket import MODELS_STACK
 
-__all__ = ["ask_step", "build_step", "export_step", "in_folder", "promote_step", "publish_step"]
+__all__ = [
+    "ask_step",
+    "bucket_step",
+    "build_step",
+    "export_step",
+    "in_folder",
+    "promote_step",
+    "publish_step",
+    "template_step",
+]
 
 
 def export_step(ready: Prepared) -> str:
@@ -25,6 +35,17 @@ def export_step(ready: Prepared) -> str:
     words += [word for column in order.drop for word in ("--drop", column)]
     words += ["--compress", order.compress] if order.compress != "lossless" else []
     return shlex.join([*words, "--force"])
+
+
+def bucket_step(store: str) -> str:
+    """The bucket of the account; no command of its own."""
+    bucket = store.split("/")[2]
+    return f"# make the bucket {bucket}, by the stack {MODELS_STACK}, unless it is there"
+
+
+def template_step(ready: Prepared) -> str:
+    """The shipped template where the tool runs; no command of its own."""
+    return f"# lay the shipped template down in {ready.folder}"
 
 
 def publish_step(ready: Prepared, store: str) -> str:

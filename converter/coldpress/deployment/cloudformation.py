@@ -11,24 +11,28 @@ from coldpress.errors import UsageError, brief
 
 __all__ = ["read"]
 
+# The short forms whose long one is not called Fn::….
+_PLAIN = ("Ref", "Condition")
+
 
 class _Loader(yaml.SafeLoader):
-    """Reads short forms, such as !Ref, as what stands behind them."""
+    """Reads short forms, such as !Ref, as their long ones."""
 
 
-def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:  # noqa: ANN401 - a value
+def _long(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in _PLAIN else f"Fn::{suffix}"
     if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
+        return {name: loader.construct_sequence(node, deep=True)}
     if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    return loader.construct_scalar(node)  # type: ignore[arg-type]  # there are three kinds
+        return {name: loader.construct_mapping(node, deep=True)}
+    return {name: loader.construct_scalar(node)}  # type: ignore[arg-type]  # there are three kinds
 
 
-_Loader.add_multi_constructor("!", _plain)
+_Loader.add_multi_constructor("!", _long)
 
 
 def read(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    """What a template's file holds.
+    """What a template's file holds, with short forms such as ``!Ref`` as their long ones.
 
     Raises:
         UsageError: It can't be read.

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from coldpress.scaffold.infrastructure import TEMPLATES
 
+from .settings import SamSettings
+
 __all__ = ["deploy_command", "revision"]
+
+_RIGHTS = ("--capabilities", "CAPABILITY_IAM")
 
 
 def deploy_command(  # noqa: PLR0913 - the parts of a command line
@@ -21,8 +25,7 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
     region: str,
     parameters: Mapping[str, str],
     tags: Mapping[str, str],
-    names_bucket: bool = False,
-    config_env: str | None = None,
+    settings: SamSettings,
 ) -> list[str]:
     """The command that deploys a project, to be run in its folder.
 
@@ -34,18 +37,18 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
         region: Where to.
         parameters: Values by parameter; those that the tool does not find in its own settings.
         tags: Tags of the stack; without any, those of the tool's own settings stay.
-        names_bucket: Whether the project's settings say where SAM puts the code.
-        config_env: The table of samconfig.toml that SAM is to read.
+        settings: What the project's samconfig.toml tells SAM already.
     """
     if tool == "sam":
         pairs = [f"{name}={_quoted(value)}" for name, value in parameters.items()]
+        config_env = settings.config_env(stage)
         return [
             # By name: after a `sam build`, SAM would deploy what that had made of it.
             *(str(program), "deploy", "--template-file", TEMPLATES[tool]),
             *("--stack-name", stack, "--region", region),
             *(("--config-env", config_env) if config_env else ()),
-            *(() if names_bucket else ("--resolve-s3",)),
-            *("--capabilities", "CAPABILITY_IAM"),
+            *(() if settings.text("s3_bucket", stage) else ("--resolve-s3",)),
+            *(() if settings.text("capabilities", stage) else _RIGHTS),
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
             *(
                 ("--tags", *(f"{name}={_quoted(value)}" for name, value in tags.items()))

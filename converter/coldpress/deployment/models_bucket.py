@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from coldpress.resources import resource
 
 from .aws import Account
 
-__all__ = ["ensure_bucket", "own_store"]
+__all__ = ["MODELS_STACK", "ensure_bucket", "own_store"]
 
-_STACK = "coldpress-models"
+MODELS_STACK = "coldpress-models"
 # What infra/resources/bucket.yml is part of: it names the bucket by a model's URI.
 _HEAD = """\
 AWSTemplateFormatVersion: "2010-09-09"
@@ -27,19 +29,24 @@ Conditions:
 
 def own_store(account: Account) -> str:
     """The URL of the account's own store."""
-    return f"s3://{_STACK}-{account.number}-{account.region}/models"
+    return f"s3://{MODELS_STACK}-{account.number}-{account.region}/models"
 
 
-def ensure_bucket(account: Account, store: str) -> bool:
-    """Make the bucket of the account's own store, unless it is there; tells whether it made it.
+def ensure_bucket(account: Account, store: str, begins: Callable[[], None]) -> None:
+    """Make the bucket of the account's own store, unless it is there.
 
     It is TLS only, not public, versioned and encrypted, and stays when its stack goes.
+
+    Args:
+        account: Whose.
+        store: The store's URL.
+        begins: Called before it is made.
 
     Raises:
         DeployError: It can't be made.
     """
     if account.has_bucket(store.split("/")[2]):
-        return False
+        return
+    begins()
     template = _HEAD + resource("infra", "resources", "bucket.yml").read_text("utf-8")
-    account.ensure_stack(_STACK, template, {"ModelUri": store})
-    return True
+    account.ensure_stack(MODELS_STACK, template, {"ModelUri": store})

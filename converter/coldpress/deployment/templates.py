@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import difflib
-import shlex
-import tomllib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from coldpress.errors import MissingExtraError, UsageError
 from coldpress.scaffold.infrastructure import TEMPLATES, TOOLS
 
+from .parameters import fault
+from .rules import broken_rule
+from .settings import SamSettings
+
 __all__ = ["Template", "project_tools", "read_template"]
 
-_SETTINGS = "samconfig.toml"
 # What a template of ours has, whoever changed what in it.
 _OURS = "ModelUri"
+# What serverless.yml is put together from, such as ${file(infra/resources/rules.yml)}.
+_VARIABLE = "${"
+# The stack's name in serverless.yml where it is told no other.
+_OTHERWISE = re.compile(r"\$\{param:StackName, *'(.+)'\}")
+_FILE = re.compile(r"\$\{file\(([^)]+\.(?:yml|yaml|json))\)\}")
 
 
 class Template:
@@ -25,14 +32,16 @@ class Template:
     Attributes:
         tool: Whose it is: ``sam`` or ``serverless``.
         path: The file.
+        settings: What samconfig.toml beside it has; nothing for the other tool.
     """
 
     def __init__(self, tool: str, path: Path) -> None:
         self.tool = tool
         self.path = path
-        document = _read(path)
-        self._stages = _stages(tool, document)
-        self._values = _defaults(tool, document)
+        self._document = _read(path)
+        self._stages = _stages(tool, self._document)
+        self._values = _defaults(tool, self._document)
+        self.settings = SamSettings(path.parent if tool == "sam" else None)
 
     @property
     def is_ours(self) -> bool:
@@ -49,69 +58,97 @@ class Template:
         Raises:
             UsageError: There is no such parameter, or the settings can't be read.
         """
+        overrides = self.settings.overrides(stage)
+        for name in overrides:
+            self._check_name(name, f"{self.settings.path} sets {name}, but ")
         for name in chosen:
-            if name not in self._values:
-                near = difflib.get_close_matches(name, self._values, n=1)
-                hint = (
-                    f"; did you mean {near[0]}" if near else f"; it has {', '.join(self._values)}"
+            self._check_name(name, "")
+        return {**self._values, **self._stages.get(stage, {}), **overrides, **chosen}
+
+    def check(self, values: Mapping[str, str]) -> None:
+        """Refuse what CloudFormation would refuse, which it does when all else is done.
+
+        Args:
+            values: What it will be told, by parameter.
+
+        Raises:
+            UsageError: A value can't be, or two do not go together.
+        """
+        declared, rules = self._declared()
+        known = {name: value for name, value in values.items() if _VARIABLE not in value}
+        for name in (name for name in known if name in declared):
+            if not known[name] and "Default" not in declared[name]:
+                raise UsageError(
+                    f"{self.path} has a parameter {name} without a value; give it one with "
+                    f"--param {name}=VALUE"
                 )
-                raise UsageError(f"{self.path} has no parameter {name}{hint}")
-        own = self._stages.get(stage, {})
-        return {**self._values, **own, **self.overrides(stage), **chosen}
+            if found := fault(known[name], declared[name]):
+                raise UsageError(f"{name} can't be {known[name]!r}: it {found}")
+        broken = broken_rule(rules, values, declared) if len(known) == len(values) else ""
+        if broken:
+            raise UsageError(f"the parameters do not go together: {broken}")
 
-    def overrides(self, stage: str) -> dict[str, str]:
-        """The parameters that samconfig.toml gives the SAM template; none for the other tool.
-
-        Raises:
-            UsageError: It can't be read.
-        """
-        told = self._settings(stage).get("parameter_overrides", [])
-        try:
-            pairs = shlex.split(told) if isinstance(told, str) else list(told)
-            return dict(pair.split("=", 1) for pair in pairs)
-        except (ValueError, AttributeError, TypeError) as error:
-            raise UsageError(
-                f"the parameter_overrides of {self.path.with_name(_SETTINGS)} can't be read: they "
-                'are a list, such as ["MemorySize=1769"]'
-            ) from error
-
-    def names_bucket(self, stage: str) -> bool:
-        """Whether samconfig.toml says which bucket SAM puts code into.
+    def stack(self, stage: str) -> str:
+        """The name that the project gives its stack; empty where it gives none.
 
         Raises:
-            UsageError: It can't be read.
+            UsageError: The settings can't be read.
         """
-        return "s3_bucket" in self._settings(stage)
+        if self.tool == "sam":
+            return self.settings.stack(stage)
+        service = self._document.get("service")
+        if not isinstance(service, str):
+            return ""
+        named = str(self._provider.get("stackName") or "${self:service}-${sls:stage}")
+        if otherwise := _OTHERWISE.fullmatch(named):
+            named = otherwise[1]
+        for variable, value in (("self:service", service), ("sls:stage", stage)):
+            named = named.replace(f"${{{variable}}}", value)
+        return named
 
-    def config_env(self, stage: str) -> str | None:
-        """The table of samconfig.toml that SAM is told to read; None for its own default.
+    @property
+    def takes_stack(self) -> bool:
+        """Whether the tool can be told another name of the stack."""
+        return self.tool == "sam" or "${param:StackName" in str(self._provider.get("stackName"))
+
+    def setting(self, name: str, stage: str) -> str:
+        """A ``region`` or ``profile`` that the project itself names; empty where it names none.
 
         Raises:
-            UsageError: It can't be read.
+            UsageError: The settings can't be read.
         """
-        return stage if stage in self._document() else None
+        if self.tool == "sam":
+            return self.settings.text(name, stage)
+        named = str(self._provider.get(name) or "")
+        return "" if _VARIABLE in named else named
 
-    def _settings(self, stage: str) -> dict[str, Any]:
-        """What samconfig.toml has for `sam deploy`; nothing where there is none."""
-        document = self._document()
-        try:
-            table = document.get(stage, document.get("default", {}))
-            found: dict[str, Any] = table.get("deploy", {}).get("parameters", {})
-        except AttributeError as error:
-            raise UsageError(
-                f"{self.path.with_name(_SETTINGS)} can't be read: there is a value where a table "
-                "is wanted, such as [default.deploy.parameters]"
-            ) from error
-        return found
+    @property
+    def _provider(self) -> dict[str, Any]:
+        provider = self._document.get("provider")
+        return provider if isinstance(provider, dict) else {}
 
-    def _document(self) -> dict[str, Any]:
-        path = self.path.with_name(_SETTINGS)
-        if self.tool != "sam" or not path.is_file():
-            return {}
-        try:
-            return tomllib.loads(path.read_text("utf-8"))
-        except ValueError as error:
-            raise UsageError(f"{path} can't be read: {error}") from error
+    def _check_name(self, name: str, where: str) -> None:
+        if name in self._values:
+            return
+        near = difflib.get_close_matches(name, self._values, n=1)
+        hint = f"did you mean {near[0]}" if near else f"it has {', '.join(self._values)}"
+        raise UsageError(f"{where}{self.path} has no parameter {name}; {hint}")
+
+    def _declared(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the template says of its parameters, and its rules."""
+        parameters: dict[str, Any] = {}
+        rules: dict[str, Any] = {}
+        for part in (self._document, *self._parts()):
+            parameters |= part.get("Parameters") or {}
+            rules |= part.get("Rules") or {}
+        return parameters, rules
+
+    def _parts(self) -> Iterator[dict[str, Any]]:
+        """The files that serverless.yml is put together from."""
+        for name in _FILE.findall(str(self._document)) if self.tool == "serverless" else ():
+            path = self.path.parent / name
+            if path.is_file():
+                yield _read(path)
 
 
 def project_tools(folder: Path) -> list[str]:
@@ -159,4 +196,6 @@ def _stages(tool: str, document: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

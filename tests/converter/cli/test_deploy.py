@@ -37,7 +37,9 @@ def test_a_dry_run_prints_commands(run, make_bundle, elsewhere):
         ["(cd", "build/deployment/churn-live"],
         ["coldpress", "promote"],
     ]
-    assert any(line.startswith("# ask churn-live") for line in lines)
+    comments = [line for line in lines if line.startswith("#")]
+    assert comments[0].startswith("# lay the shipped template down")
+    assert comments[1].startswith("# ask churn-live")
     assert list(elsewhere.iterdir()) == []
 
 

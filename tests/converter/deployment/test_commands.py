@@ -3,8 +3,15 @@
 import pytest
 
 from coldpress.deployment.commands import deploy_command, revision
+from coldpress.deployment.settings import SamSettings
 
-TOLD = {"stack": "churn-live", "stage": "live", "region": "eu-central-1", "tags": {}}
+TOLD = {
+    "stack": "churn-live",
+    "stage": "live",
+    "region": "eu-central-1",
+    "tags": {},
+    "settings": SamSettings(None),
+}
 TAGGED = {**TOLD, "tags": {"team": "ml ops", "env": "prod"}}
 
 
@@ -19,10 +26,28 @@ def test_sam_is_told_all():
     assert command[-3:] == ["--parameter-overrides", "Auth=iam", 'WarmUp=""']
 
 
-def test_sam_s_own_bucket_stays():
-    """Where the project's settings name a bucket, no other is asked for."""
-    command = deploy_command("sam", "sam", parameters={}, names_bucket=True, **TOLD)
-    assert "--resolve-s3" not in command
+@pytest.mark.parametrize(
+    ("setting", "option"),
+    [
+        pytest.param('s3_bucket = "mine"', "--resolve-s3", id="bucket"),
+        pytest.param('capabilities = "CAPABILITY_NAMED_IAM"', "--capabilities", id="rights"),
+    ],
+)
+def test_sam_s_own_settings_stay(tmp_path, setting, option):
+    """What the project's settings say of the bucket and of rights is not told otherwise."""
+    (tmp_path / "samconfig.toml").write_text(f"[default.deploy.parameters]\n{setting}\n")
+    told = {**TOLD, "settings": SamSettings(tmp_path)}
+    assert option not in deploy_command("sam", "sam", parameters={}, **told)
+    assert option in deploy_command("sam", "sam", parameters={}, **TOLD)
+
+
+def test_sam_reads_the_stage_s_table(tmp_path):
+    """A stage that has a table of its own is named to SAM."""
+    (tmp_path / "samconfig.toml").write_text("[live.deploy.parameters]\n")
+    told = {**TOLD, "settings": SamSettings(tmp_path)}
+    command = deploy_command("sam", "sam", parameters={}, **told)
+    assert command[command.index("--config-env") + 1] == "live"
+    assert "--config-env" not in deploy_command("sam", "sam", parameters={}, **TOLD)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """What a deployment would run, without running any of it; and what it refuses beforehand."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from coldpress.deployment import Order, rehearse
-from coldpress.errors import DeployError, UsageError
+from coldpress.errors import DeployError, StoreError, UsageError
 from coldpress.pipeline import ModelSource
+from coldpress.registry import publish
 from coldpress.scaffold import lay_down
 
 STORE = "s3://my-bucket/models"
@@ -40,13 +42,14 @@ def test_a_model_s_file_goes_the_whole_way(elsewhere):
     (elsewhere / "model.joblib").write_bytes(b"")
     (elsewhere / "rows.csv").write_bytes(b"")
     order = _order("model.joblib", sample=elsewhere / "rows.csv", drop=("id",), store=STORE)
-    export, publish, build, deploy, ask, promote = rehearse(order)
+    export, publish, build, template, deploy, ask, promote = rehearse(order)
     assert export == (
         f"coldpress export model.joblib --sample {elsewhere}/rows.csv -o build/model --name model "
         "--trust --drop id --force"
     )
     assert publish == f"coldpress publish build/model {STORE}"
     assert build == "coldpress build -o build --python 3.13 --arch x86_64"
+    assert template == "# lay the shipped template down in build/deployment/model-live"
     assert deploy.startswith(
         "(cd build/deployment/model-live && sam deploy --template-file template.yaml "
     )
@@ -61,18 +64,30 @@ def test_a_bundle_is_published_as_it_is(elsewhere, make_bundle):
     bundle = make_bundle()
     commands = rehearse(_order(str(bundle.path), store=STORE, tool="serverless", stage="staging"))
     assert commands[0] == f"coldpress publish {bundle.path} {STORE}"
-    assert f"--param=ModelUri={STORE}/churn@sha256:{bundle.digest}" in commands[2]
-    assert "osls deploy --stage staging --region REGION" in commands[2]
-    assert "--param=StackName=churn-staging" in commands[2]
+    assert f"--param=ModelUri={STORE}/churn@sha256:{bundle.digest}" in commands[3]
+    assert "osls deploy --stage staging --region REGION" in commands[3]
+    assert "--param=StackName=churn-staging" in commands[3]
     assert commands[-1].endswith("--channel staging")
     assert elsewhere
 
 
 def test_a_published_model_is_only_deployed(elsewhere):
-    """A model URI needs neither export nor publish."""
-    commands = rehearse(_order(f"{STORE}/churn@live", build=False))
-    assert len(commands) == 3
-    assert f"ModelUri={STORE}/churn@live" in commands[0]
+    """A model URI needs neither export nor publish; its version is known to who has signed in."""
+    template, deploy, *_ = rehearse(_order(f"{STORE}/churn@live", build=False))
+    assert template.startswith("# lay")
+    assert f"ModelUri={STORE}/churn@sha256:VERSION" in deploy
+    assert elsewhere
+
+
+def test_a_channel_is_deployed_pinned(elsewhere, make_bundle, aws_environment, bucket):
+    """What is deployed is one version, which a dry run names as the deployment does."""
+    assert aws_environment
+    bundle = make_bundle()
+    pinned = publish(bundle, f"s3://{bucket}/models", channel="live").uri
+    _, _, deploy, *_ = rehearse(_order(f"s3://{bucket}/models/churn@live"))
+    assert f"ModelUri={pinned} " in deploy
+    with pytest.raises(StoreError, match="coldpress channels STORE lists"):
+        rehearse(_order(f"s3://{bucket}/models/churn@other"))
     assert elsewhere
 
 
@@ -87,10 +102,12 @@ def test_the_project_s_own_values(elsewhere, make_bundle):
 
 
 def test_without_a_store_the_account_s_own(elsewhere, make_bundle, aws_environment):
-    """The bucket is named after account and region."""
+    """The bucket is named after account and region, and made if need be."""
     assert aws_environment
-    commands = rehearse(_order(str(make_bundle().path)))
-    assert commands[0].endswith("s3://coldpress-models-123456789012-us-east-1/models")
+    bucket, publish, *_ = rehearse(_order(str(make_bundle().path)))
+    name = "coldpress-models-123456789012-us-east-1"
+    assert bucket == f"# make the bucket {name}, by the stack coldpress-models, unless it is there"
+    assert publish.endswith(f"s3://{name}/models")
     assert elsewhere
 
 
@@ -102,10 +119,18 @@ def test_without_a_store_the_account_s_own(elsewhere, make_bundle, aws_environme
         pytest.param({"stack": "a b"}, "can't be a stack's name", id="stack"),
         pytest.param({"stack": "a" * 50}, "can't be a stack's name", id="long stack"),
         pytest.param({"parameters": {"Nothing": "1"}}, "no parameter Nothing", id="parameter"),
-        pytest.param({"parameters": {"PythonVersion": "2.7"}}, "PythonVersion is 2.7", id="Python"),
-        pytest.param(
-            {"parameters": {"Architecture": "mips"}}, "Architecture is mips", id="processor"
-        ),
+        pytest.param({"parameters": {"PythonVersion": "2.7"}}, "can't be '2.7'", id="Python"),
+        pytest.param({"parameters": {"Architecture": "mips"}}, "can't be 'mips'", id="processor"),
+        pytest.param({"parameters": {"MemorySize": "99"}}, "at least 128", id="memory"),
+        pytest.param({"parameters": {"Auth": "jwt"}}, "needs JwtIssuer", id="rule"),
+        pytest.param({"parameters": {"ModelUri": "x"}}, "leave --param ModelUri out", id="model"),
+        pytest.param({"parameters": {"Revision": "1"}}, "leave --param Revision", id="revision"),
+        pytest.param({"store": "s3://my bucket/models"}, "must be s3://BUCKET", id="blank"),
+        pytest.param({"stack": ""}, "can't be a stack's name", id="no stack"),
+        pytest.param({"name": "other"}, "is a bundle, .* leave --name out", id="name"),
+        pytest.param({"sample": Path("x.csv")}, "leave --sample out", id="sample"),
+        pytest.param({"compress": "int8"}, "leave --compress out", id="compress"),
+        pytest.param({"project": Path()}, "there is no template of Coldpress", id="project"),
         pytest.param({"tool": "terraform"}, "use one of sam, serverless", id="tool"),
     ],
 )
@@ -120,6 +145,8 @@ def test_what_has_no_meaning_is_refused(elsewhere, make_bundle, fields, message)
     ("model", "message"),
     [
         pytest.param("nothing", "there is no nothing", id="nothing"),
+        pytest.param(" ", "the model has no name", id="blank"),
+        pytest.param(f"{STORE}/churn", "add a channel, such as .*/churn@live", id="no version"),
         pytest.param("model.joblib", "has to be exported first", id="no sample"),
         pytest.param("./store/churn@live", "reads its model from S3, not from file://", id="local"),
     ],
@@ -129,6 +156,69 @@ def test_a_model_that_can_t_be_deployed_is_told(elsewhere, model, message):
     (elsewhere / "model.joblib").write_bytes(b"")
     with pytest.raises(UsageError, match=message):
         rehearse(_order(model))
+
+
+def test_a_published_model_is_published_nowhere_else(elsewhere):
+    """A store beside a model URI would be ignored."""
+    assert elsewhere
+    with pytest.raises(UsageError, match="leave --store out, or deploy its bundle"):
+        rehearse(_order(f"{STORE}/churn@live", store="s3://other/models"))
+
+
+def test_a_project_of_the_other_tool_is_told(elsewhere, make_bundle):
+    """The shipped template is not deployed in the place of the project's own."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle)
+    with pytest.raises(UsageError, match="is a project of sam, which serverless does not deploy"):
+        rehearse(_order(bundle, store=STORE, tool="serverless"))
+
+
+def test_a_project_says_its_stack_and_region(elsewhere, make_bundle, monkeypatch):
+    """What samconfig.toml names is where it is deployed, unless the order says otherwise."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle)
+    path = elsewhere / "samconfig.toml"
+    mine = 'stack_name = "shop"\nregion = "eu-north-1"\nprofile = "work"'
+    path.write_text(path.read_text("utf-8").replace('stack_name = "churn-live"', mine), "utf-8")
+    with pytest.raises(UsageError, match=r"names the profile work.*set AWS_PROFILE=work"):
+        rehearse(_order(bundle, store=STORE))
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    deployed = rehearse(_order(bundle, store=STORE))[2]
+    assert "--stack-name shop --region eu-north-1" in deployed
+    staging = rehearse(_order(bundle, store=STORE, stage="staging", region="eu-west-1"))[2]
+    assert "--stack-name churn-staging --region eu-west-1" in staging
+    assert "--stack-name other " in rehearse(_order(bundle, store=STORE, stack="other"))[2]
+
+
+def test_a_stack_that_serverless_names_itself(elsewhere, make_bundle):
+    """Another name can't be told to it, and is refused; its own is the deployment's."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle, tool="serverless")
+    path = elsewhere / "serverless.yml"
+    text = path.read_text("utf-8")
+    path.write_text(re.sub("stackName: .*", "stackName: shop", text), "utf-8")
+    assert rehearse(_order(bundle, store=STORE))[3].startswith("# ask shop the golden")
+    with pytest.raises(UsageError, match="names its stack itself; leave --stack out"):
+        rehearse(_order(bundle, store=STORE, stack="other"))
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"), [("Architecture", "riscv64"), ("PythonVersion", "3.11")]
+)
+def test_a_template_s_own_choices_can_be_built(elsewhere, make_bundle, name, allowed):
+    """What a changed template allows is refused all the same, if no package can be built for it."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle)
+    path = elsewhere / "template.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace("AllowedValues: [x86_64, arm64]", "").replace(
+            'AllowedValues: ["3.12", "3.13", "3.14"]', ""
+        ),
+        "utf-8",
+    )
+    with pytest.raises(UsageError, match=f"{name} can't be '{allowed}'"):
+        rehearse(_order(bundle, store=STORE, parameters={name: allowed}))
 
 
 def test_rows_that_are_not_there_are_told(elsewhere):

@@ -1,6 +1,7 @@
 """What a project's template may be told, and what it is told."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -9,7 +10,10 @@ from coldpress.deployment.templates import project_tools, read_template
 from coldpress.errors import UsageError
 from coldpress.scaffold import infrastructure
 
-MEMORY = {"MemorySize": "3008"}
+MODEL = f"s3://models/prod/churn@sha256:{'ab' * 32}"
+JWT = {"JwtIssuer": "https://issuer.example/a", "JwtAudience": "client-1,client-2"}
+# How serverless.yml names its stack, as it is laid down.
+NAMED = "stackName: ${param:StackName, '${self:service}-${sls:stage}'}"
 
 
 @pytest.fixture
@@ -73,14 +77,10 @@ def test_sam_s_settings_count(project, told):
 def test_a_stage_has_a_table_of_its_own(project):
     """The stage's table is read rather than the default one."""
     folder = project("sam")
-    _settings(folder, 's3_bucket = "mine"\nparameter_overrides = ["MemorySize=3008"]', "staging")
+    _settings(folder, 'parameter_overrides = ["MemorySize=3008"]', "staging")
     template = read_template("sam", folder)
     assert template.values("staging", {})["MemorySize"] == "3008"
     assert template.values("live", {})["MemorySize"] == "1769"
-    assert template.config_env("staging") == "staging"
-    assert template.config_env("live") is None
-    assert template.names_bucket("staging")
-    assert not template.names_bucket("live")
 
 
 def test_a_stage_of_serverless_has_values_of_its_own(project):
@@ -124,6 +124,112 @@ def test_an_unknown_parameter_is_told(project, tool):
         read_template(tool, project(tool)).values("live", {"MemorySise": "1"})
     with pytest.raises(UsageError, match=r"no parameter Xyz; it has .*ModelUri, "):
         read_template(tool, project(tool)).values("live", {"Xyz": "1"})
+
+
+def test_settings_of_an_unknown_parameter_are_told(project):
+    """A name in samconfig.toml that the template has not is no value that gets lost."""
+    folder = project("sam")
+    _settings(folder, 'parameter_overrides = ["MemorySise=1"]')
+    with pytest.raises(UsageError, match=r"samconfig.toml sets MemorySise, but .*mean MemorySize"):
+        read_template("sam", folder).values("live", {})
+
+
+@pytest.mark.parametrize("tool", ["sam", "serverless"])
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        pytest.param({"MemorySize": "99"}, "MemorySize can't be '99': it must be at", id="least"),
+        pytest.param({"MemorySize": "big"}, "it must be a number", id="number"),
+        pytest.param({"Timeout": "901"}, "it must be at most 900", id="most"),
+        pytest.param({"Auth": "none"}, "it must be one of iam, jwt, api-key", id="choice"),
+        pytest.param({"LogRetention": "2"}, "it must be one of 1, 3, 5", id="number's choice"),
+        pytest.param({"WarmUp": "5 minutes"}, "it must be a schedule such as", id="schedule"),
+        pytest.param({"Answers": "../a"}, "it must be a prefix such as", id="prefix"),
+        pytest.param({"KmsKey": "alias/mine"}, "it must be arn:aws:kms:", id="key"),
+        pytest.param({"AlarmTopic": "me@example.org"}, "it must be arn:aws:sns:", id="topic"),
+        pytest.param({"ModelUri": "s3://a b/m/x@live"}, "it must be s3://BUCKET/", id="blank"),
+        pytest.param({"ModelUri": "s3://bucket/../x@live"}, "it must be s3://", id="upwards"),
+        pytest.param({"Auth": "jwt"}, "Auth=jwt needs JwtIssuer and JwtAudience", id="issuer"),
+        pytest.param(
+            {"Auth": "jwt", "JwtIssuer": "https://a.example"},
+            "Auth=jwt needs JwtIssuer and JwtAudience",
+            id="audience",
+        ),
+        pytest.param({"Auth": "api-key"}, "Auth=api-key needs Api=rest-api", id="API keys"),
+        pytest.param({"SubnetIds": "subnet-1"}, "SubnetIds need SecurityGroupIds", id="VPC"),
+        pytest.param(
+            {"SnapStart": "true", "ProvisionedConcurrency": "1"},
+            "SnapStart and ProvisionedConcurrency exclude each other",
+            id="snapshots",
+        ),
+    ],
+)
+def test_what_cloudformation_would_refuse_is_told(project, tool, chosen, message):
+    """Each value and each pair that can't be, in one sentence, of both tools alike."""
+    template = read_template(tool, project(tool))
+    values = {"ModelUri": MODEL, **template.values("live", {})}
+    values = {**values, "ModelUri": MODEL, "Revision": "0a" * 10, **chosen}
+    with pytest.raises(UsageError, match=re.escape(message)):
+        template.check(values)
+
+
+@pytest.mark.parametrize("tool", ["sam", "serverless"])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        pytest.param({}, id="as it comes"),
+        pytest.param({"Auth": "jwt", **JWT}, id="tokens"),
+        pytest.param({"Auth": "api-key", "Api": "rest-api"}, id="API keys"),
+        pytest.param({"SubnetIds": "a,b", "SecurityGroupIds": "c"}, id="VPC"),
+        pytest.param({"WarmUp": "rate(5 minutes)", "SnapStart": "true"}, id="warm"),
+    ],
+)
+def test_what_goes_together_is_taken(project, tool, chosen):
+    """Values that CloudFormation takes are taken."""
+    template = read_template(tool, project(tool))
+    told = {"ModelUri": MODEL, "Revision": "0a" * 10}
+    template.check({**template.values("live", {}), **told, **chosen})
+
+
+def test_a_parameter_of_one_s_own_needs_a_value(project):
+    """Without a default it is asked for before anything is done."""
+    folder = project("sam")
+    path = folder / "template.yaml"
+    own = "Parameters:\n  Owner:\n    Type: String\n"
+    path.write_text(path.read_text("utf-8").replace("Parameters:\n", own, 1), "utf-8")
+    template = read_template("sam", folder)
+    told = {**template.values("live", {}), "ModelUri": MODEL, "Revision": "0a" * 10}
+    with pytest.raises(UsageError, match="give it one with --param Owner=VALUE"):
+        template.check(told)
+    template.check({**told, "Owner": "me"})
+
+
+def test_variables_of_serverless_are_left_to_it(project):
+    """What only the Serverless Framework can put in is neither checked nor taken for a mistake."""
+    template = read_template("serverless", project("serverless"))
+    told = {"ModelUri": MODEL, "MemorySize": "${env:MEMORY}", "Auth": "jwt"}
+    template.check({**template.values("live", {}), **told})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named", "takes"),
+    [
+        pytest.param("", "", "churn-staging", True, id="as laid down"),
+        pytest.param("service: churn\n", "service: mine\n", "mine-staging", True, id="service"),
+        pytest.param(NAMED, "stackName: shop", "shop", False, id="a name"),
+        pytest.param(NAMED, "profile: me", "churn-staging", False, id="none"),
+        pytest.param(NAMED, "stackName: ${param:StackName, 'shop'}", "shop", True, id="otherwise"),
+    ],
+)
+def test_the_stack_of_a_serverless_project(project, before, after, named, takes):
+    """It is what the framework itself would name it; another only where that can be told."""
+    folder = project("serverless")
+    path = folder / "serverless.yml"
+    path.write_text(path.read_text("utf-8").replace(before, after, 1), "utf-8")
+    template = read_template("serverless", folder)
+    assert (template.stack("staging"), template.takes_stack) == (named, takes)
+    assert template.setting("region", "staging") == ""
+    assert template.setting("profile", "staging") == ("me" if "profile" in after else "")
 
 
 def test_a_template_may_be_json(project):

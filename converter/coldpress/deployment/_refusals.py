@@ -1,0 +1,144 @@
+"""What is refused of an order before anything is done: in one sentence, with what to do instead."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from coldpress.errors import UsageError
+from coldpress.package import ARCHITECTURES, PYTHONS
+from coldpress.stores import store_url
+from coldpress_runtime.pointers import CHANNEL_NAME, ModelUri
+
+from ._order import Order
+from .templates import Template
+
+__all__ = [
+    "OURS",
+    "check_exported",
+    "check_profile",
+    "check_project",
+    "check_published",
+    "check_source",
+    "check_stack",
+    "check_target",
+    "check_words",
+]
+
+_STACK = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,48}")
+# The parameters that a deployment fills in itself, and what there is instead of them.
+OURS: Mapping[str, str] = {
+    "ModelUri": "it is the version of MODEL, which may be a model URI",
+    "Revision": "it is made from the package and the parameters",
+}
+
+
+def check_words(order: Order) -> None:
+    """The stage, the store and the parameters' names."""
+    if not CHANNEL_NAME.fullmatch(order.stage):
+        raise UsageError(
+            f"{order.stage!r} can't be a stage: it names a channel, too, with at most 32 "
+            "lower-case letters, digits and hyphens, a letter first, such as live or staging"
+        )
+    if order.store is not None and not store_url(order.store).startswith("s3://"):
+        raise UsageError(
+            f"a function on AWS reads its model from S3, not from {order.store}; write such as "
+            "--store s3://my-bucket/models"
+        )
+    for name in OURS.keys() & order.parameters.keys():
+        raise UsageError(f"leave --param {name} out: {OURS[name]}")
+
+
+def check_published(order: Order, uri: ModelUri) -> None:
+    """A model that is published already."""
+    if not uri.root.startswith("s3://"):
+        raise UsageError(
+            f"a function on AWS reads its model from S3, not from {uri.root}; publish it there, or "
+            "deploy the bundle"
+        )
+    if order.store is not None:
+        raise UsageError(
+            f"{order.source.model} is published already; leave --store out, or deploy its bundle"
+        )
+    check_exported(order, f"{order.source.model} is published already")
+
+
+def check_exported(order: Order, what: str) -> None:
+    """Options that only an export takes, where there is nothing to export."""
+    source = order.source
+    given = {
+        "--sample": order.sample,
+        "--name": order.name,
+        "--labels": order.labels,
+        "--drop": order.drop,
+        "--weights": source.weights,
+        "--signature": source.signature,
+        "--plugin": source.plugins,
+        "--compress": order.compress != "lossless",
+    }
+    if option := next((name for name, value in given.items() if value), None):
+        raise UsageError(f"{what}, and not exported again; leave {option} out")
+
+
+def check_source(order: Order) -> None:
+    """A model that is to be exported."""
+    named = str(order.source.model)
+    if not named.strip():
+        raise UsageError("the model has no name; name a model's file, a bundle, or a model URI")
+    if not Path(named).exists() and not order.source.is_factory:
+        raise UsageError(f"there is no {named}; name a model's file, a bundle, or a model URI")
+    if order.sample is None:
+        raise UsageError(
+            f"{named} has to be exported first, which takes rows as the model takes them; name a "
+            "file of them with --sample"
+        )
+    if not order.sample.exists():
+        raise UsageError(f"there is no sample {order.sample}; name a file of rows with --sample")
+
+
+def check_project(order: Order, tools: list[str]) -> None:
+    """A folder that was named, or is a project, and has no template for the tool."""
+    if tools:
+        raise UsageError(
+            f"{order.folder.absolute()} is a project of {tools[0]}, which {order.tool} does not "
+            f"deploy; leave --with out, or lay one down with coldpress init DIR --with {order.tool}"
+        )
+    if order.project is not None:
+        raise UsageError(
+            f"there is no template of Coldpress in {order.project}; lay one down with coldpress "
+            "init, or leave --project out, and the shipped one is deployed"
+        )
+
+
+def check_target(values: Mapping[str, str]) -> None:
+    """What the package is built for, whatever a template of one's own allows."""
+    for name, known in (("Architecture", ARCHITECTURES), ("PythonVersion", PYTHONS)):
+        if (value := values.get(name, known[0])) not in known:
+            raise UsageError(f"{name} can't be {value!r}: it must be one of {', '.join(known)}")
+
+
+def check_stack(stack: str, order: Order, template: Template, *, own: bool) -> None:
+    """The stack's name, and who says it."""
+    if own and not template.takes_stack and stack != template.stack(order.stage):
+        raise UsageError(
+            f"{template.path} names its stack itself; leave --stack out, or write "
+            f"stackName: ${{param:StackName, '{template.stack(order.stage)}'}} there"
+        )
+    if not _STACK.fullmatch(stack):
+        raise UsageError(
+            f"{stack!r} can't be a stack's name: letters, digits and hyphens, a letter first, at "
+            "most 49 in all; name another with --stack"
+        )
+
+
+def check_profile(template: Template, stage: str, *, own: bool) -> None:
+    """A profile that the project names for its tool, and that nobody else would use."""
+    profile = template.setting("profile", stage) if own else ""
+    if profile and profile != os.environ.get("AWS_PROFILE"):
+        where = template.settings.path or template.path
+        raise UsageError(
+            f"{where} names the profile {profile}, which only the tool would use; set "
+            f"AWS_PROFILE={profile}, so that publishing uses it, too"
+        )
