@@ -103,6 +103,19 @@ def test_its_makefile_rehearses_a_deployment(run, tool):
     assert "breast-cancer-staging" in command
 
 
+def test_its_events_can_be_made_anew(run, project):
+    """`make events` writes what is there already, of the same model."""
+    before = {path.name: path.read_bytes() for path in (project / "events").iterdir()}
+    run("make", "events")
+    assert {path.name: path.read_bytes() for path in (project / "events").iterdir()} == before
+
+
+def test_its_history_needs_a_store(project, wheel_environment):
+    """`make history` without one says how to name it."""
+    told = _refused(wheel_environment, project, "history")
+    assert "make history STORE=s3://my-bucket/models" in told
+
+
 def test_its_model_can_be_trained_anew(run, project):
     """`python train.py` writes the bundle again, which is the same version."""
     before = json.loads((project / "model" / "manifest.json").read_bytes())
@@ -169,6 +182,13 @@ def test_osls_packages_the_project(serverless_project, osls):
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert "breast-cancer-live-predict" in names
+
+
+def test_offline_runs_in_no_folder_with_blanks(laid_down, wheel_environment, tmp_path):
+    """serverless-offline starts Python by a shell's line: the Makefile says so and stops."""
+    project = shutil.copytree(laid_down("serverless"), tmp_path / "my api")
+    told = _refused(wheel_environment, project, "offline")
+    assert "no folder with a blank in its path" in told
 
 
 def test_serverless_offline_serves_the_project(serverless_project, wheel_environment):
@@ -238,6 +258,16 @@ def _runner(environment, folder):
         )
 
     return run
+
+
+def _refused(environment, folder, target):
+    """What a project's Makefile says of a target that it does not run."""
+    command = [shutil.which("make"), target]
+    outcome = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert outcome.returncode
+    return outcome.stdout
 
 
 def _checked(outcome):

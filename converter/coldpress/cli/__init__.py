@@ -7,6 +7,7 @@ from coldpress_runtime.version import VERSION
 from .certify import certify
 from .command import click, run
 from .deploy import deploy
+from .events import events
 from .export import export
 from .init import init
 from .inspect import inspect
@@ -56,6 +57,7 @@ for command in (
     build,
     plan,
     init,
+    events,
     deploy,
 ):
     cli.add_command(command)

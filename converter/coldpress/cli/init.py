@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from coldpress.errors import UsageError
 from coldpress.scaffold import TOOLS, lay_down
 
 from .command import click, command, progress, say, say_json
@@ -20,7 +21,7 @@ Examples:
   coldpress init . --model s3://my-bucket/models/churn@live
 """
 )
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR")
 @click.option(
     "--with",
     "tool",
@@ -32,14 +33,17 @@ Examples:
 @click.option(
     "--model", help="A bundle, or a model URI, to begin with; an example is trained without one."
 )
-def init(folder: Path, tool: str, model: str | None, *, as_json: bool) -> None:
+def init(directory: str, tool: str, model: str | None, *, as_json: bool) -> None:
     """Lay down a project in DIR: template, settings, model, sample events, a test, a workflow.
 
     The events are made from the model's signature and its golden examples, and the test runs as it
-    is. What is in DIR already stays as it is. Everything there is yours to change.
+    is. A README.md and a .gitignore that are in DIR stay as they are; where any other file would
+    be replaced, it is named and nothing is written. All that is laid down is yours to change.
     """
+    if not directory.strip():
+        raise UsageError("the directory has no name; name one to make, or . for this one")
     with progress("Laying the project down") as step:
-        project = lay_down(folder, tool=tool, model=model, progress=step)
+        project = lay_down(Path(directory), tool=tool, model=model, progress=step)
     if as_json:
         say_json(
             {
@@ -47,11 +51,16 @@ def init(folder: Path, tool: str, model: str | None, *, as_json: bool) -> None:
                 "with": project.tool,
                 "model": project.model,
                 "files": list(project.files),
+                "kept": list(project.kept),
             }
         )
         return
     say("Laid down ", (str(project.folder), "bold"), f" for the model {project.model}:")
     for name in (*project.files, "model/"):
         say(f"  {name}")
+    if project.kept:
+        say(f"Kept yours: {', '.join(project.kept)}")
+    if ".gitignore" in project.kept:
+        say("Let git ignore what is made here: .venv/, build/, __pycache__/ and .pytest_cache/")
     place = shlex.quote(str(project.folder))
     say(f"Next: cd {place} && make setup && make test; make deploy takes it to AWS")

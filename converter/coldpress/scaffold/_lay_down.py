@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -12,22 +10,23 @@ from pathlib import Path
 
 import jinja2
 
-from coldpress.bundle import COMPANIONS, Bundle, writing
-from coldpress.downloads import download
+from coldpress.bundle import Bundle
 from coldpress.errors import ColdpressError, UsageError, brief
 from coldpress.quiet import unheard
 from coldpress.staging import put_in_place, staging_directory
-from coldpress.stores import bundle_or_uri
 from coldpress_runtime.artifact import MANIFEST_NAME
 from coldpress_runtime.version import VERSION
 
+from ._events import event_files
+from ._model import copied, opened
 from .infrastructure import infrastructure, stack_name
-from .sample_events import sample_events
 
 __all__ = ["Project", "lay_down"]
 
 _FILES = Path(__file__).parent / "files"
 _MODEL = "model"
+# What a repository often has before anything is in it.
+_THEIRS = (".gitignore", "README.md")
 # What templates can't be called where they lie: an ignore file would act there.
 _HIDDEN = {"gitignore": ".gitignore", "github": ".github"}
 
@@ -41,12 +40,14 @@ class Project:
         tool: What deploys it: ``sam`` or ``serverless``.
         model: Its model's name.
         files: What was written, the model's own files left out, by path below the folder; sorted.
+        kept: What was there already and stayed, instead of the project's own; sorted.
     """
 
     folder: Path
     tool: str
     model: str
     files: tuple[str, ...]
+    kept: tuple[str, ...]
 
 
 def lay_down(
@@ -59,13 +60,15 @@ def lay_down(
     """Lay down a project: templates, settings, the model, sample events, a test, a workflow.
 
     Args:
-        folder: Where; made if need be. Files that are there stay as they are.
+        folder: Where; made if need be. Files that are there stay as they are: a README.md and a
+            .gitignore in the place of the project's own.
         tool: What is to deploy it: ``sam`` or ``serverless``.
         model: A bundle's directory or a model URI; without one, an example is trained.
         progress: Called with each step as it begins.
 
     Raises:
-        UsageError: A file of the project is there already, or the model is neither of the two.
+        UsageError: Another file of the project is there already, or the model is neither of the
+            two.
         BundleError: The bundle is damaged.
         StoreError: The published model can't be read.
     """
@@ -76,9 +79,13 @@ def lay_down(
         made.mkdir()
         bundle = _model(made, model, tell)
         texts = _texts(tool, bundle, trained=model is None)
+        kept = tuple(name for name in _THEIRS if (folder / name).exists())
+        for name in kept:
+            del texts[name]
         _write(made, texts)
         _move(made, folder, earlier=staging / "earlier")
-    return Project(folder=folder, tool=tool, model=bundle.manifest.name, files=tuple(sorted(texts)))
+    files = tuple(sorted(texts))
+    return Project(folder=folder, tool=tool, model=bundle.manifest.name, files=files, kept=kept)
 
 
 def _check(folder: Path, tool: str, *, trained: bool) -> None:
@@ -91,6 +98,7 @@ def _check(folder: Path, tool: str, *, trained: bool) -> None:
             f"{folder} is a bundle; name another directory for the project, and this one with "
             f"--model {folder}"
         )
+    names = [name for name in names if name not in _THEIRS]
     if there := next((name for name in names if (folder / name).exists()), None):
         raise UsageError(
             f"{folder / there} is there already and is left alone; name another directory, or "
@@ -104,23 +112,8 @@ def _model(made: Path, model: str | None, progress: Callable[[str], None]) -> Bu
     if model is None:
         progress("Training the example's model")
         return _trained(made, place)
-    found = bundle_or_uri(model)
-    if isinstance(found, Path):
-        return _copied(Bundle.open(found), place)
-    progress(f"Fetching {found}")
-    place.mkdir()
-    return download(found, place)
-
-
-def _copied(bundle: Bundle, place: Path) -> Bundle:
-    """A bundle's own files, and nothing that lies beside them."""
-    names = [MANIFEST_NAME, *(blob.path for blob in bundle.manifest.blobs)]
-    names += [name for name in COMPANIONS if (bundle.path / name).exists()]
-    with writing("the project's model"):
-        place.mkdir()
-        for name in names:
-            shutil.copyfile(bundle.path / name, place / name)
-    return Bundle.open(place)
+    bundle = opened(model, place, progress)
+    return bundle if bundle.path == place else copied(bundle, place)
 
 
 def _trained(made: Path, place: Path) -> Bundle:
@@ -144,10 +137,7 @@ def _texts(tool: str, bundle: Bundle, *, trained: bool) -> dict[str, str]:
         "trained": trained,
         "version": VERSION,
     }
-    events = {
-        f"events/{each}.json": f"{json.dumps(event, indent=2)}\n"
-        for each, event in sample_events(bundle).items()
-    }
+    events = {f"events/{each}": text for each, text in event_files(bundle).items()}
     deployed = infrastructure(tool, service=service, archive="build/function.zip")
     return _rendered(tool, facts, trained=trained) | deployed | events
 

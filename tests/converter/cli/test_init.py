@@ -14,6 +14,21 @@ def test_says_what_it_laid_down(run, make_bundle, tmp_path):
     assert "make setup && make test" in out.splitlines()[-1]
 
 
+def test_says_what_it_kept(run, make_bundle, tmp_path):
+    """A file of the user's that stays is named, and what its .gitignore lacks."""
+    (tmp_path / ".gitignore").write_text("own")
+    code, out, err = run("init", tmp_path, "--model", make_bundle().path)
+    assert (code, err) == (0, "")
+    assert "Kept yours: .gitignore\nLet git ignore what is made here: .venv/, build/" in out
+
+
+def test_a_directory_without_a_name(run):
+    """An empty name, such as a variable that is not set, is not taken for this directory."""
+    code, _, err = run("init", "")
+    assert code == 2
+    assert "the directory has no name" in err
+
+
 def test_tells_machines_too(run, make_bundle, tmp_path):
     """With `--json` the folder, the tool, the model and the files."""
     bundle = make_bundle().path

@@ -59,6 +59,16 @@ def test_what_is_there_stays(make_bundle, tmp_path):
     assert (tmp_path / "tests" / "test_model.py").is_file()
 
 
+def test_a_repository_s_first_files_stay(make_bundle, tmp_path):
+    """A README.md and a .gitignore that are there are kept, and told."""
+    for name in ("README.md", ".gitignore"):
+        (tmp_path / name).write_text("own")
+    project = lay_down(tmp_path, model=str(make_bundle().path))
+    assert project.kept == (".gitignore", "README.md")
+    assert not set(project.kept) & set(project.files)
+    assert [(tmp_path / name).read_text() for name in project.kept] == ["own", "own"]
+
+
 @pytest.mark.parametrize("name", ["Makefile", "template.yaml", "model", "tests/test_model.py"])
 def test_nothing_is_replaced(make_bundle, tmp_path, name):
     """A file of that name is the user's: it is named, and nothing at all is written."""
