@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from coldpress.bundle import Bundle
@@ -30,7 +31,7 @@ from .aws import Account, sign_in
 from .calls import Endpoint, endpoint_of
 from .commands import deploy_command, revision
 from .models_bucket import ensure_bucket, own_store
-from .smoke import ask_golden, golden_request
+from .smoke import Golden, ask_golden, golden_of
 from .tools import find_tool, run_tool
 
 __all__ = ["deploy"]
@@ -57,11 +58,13 @@ def deploy(order: Order, shown: Shown) -> Deployed:
     program = find_tool(ready.tool, order.folder)
     _check_package(ready)
     account = sign_in(ready.region)
-    pinned = _published(ready, account, shown)
-    _package(ready, shown)
-    _lay_template(ready, shown)
-    _run(ready, account, program, pinned, shown)
-    return _asked(ready, account, pinned, shown)
+    with account.everywhere():
+        _check_stack(ready, account)
+        pinned = _published(ready, account, shown)
+        _package(ready, shown)
+        _lay_template(ready, shown)
+        _run(ready, account, program, pinned, shown)
+        return _asked(ready, account, pinned, shown)
 
 
 def _check_package(ready: Prepared) -> None:
@@ -70,6 +73,19 @@ def _check_package(ready: Prepared) -> None:
         required_interpreter(ready.values.get("PythonVersion", DEFAULT_PYTHON))
     elif not ready.archive.is_file():
         raise UsageError(f"there is no {ready.archive}; leave --no-build out, and it is built")
+
+
+def _check_stack(ready: Prepared, account: Account) -> None:
+    """Refuse to replace another model's function, where nobody has named the stack."""
+    if ready.is_stack_named:
+        return
+    before = account.parameters(ready.stack).get("ModelUri", "")
+    name = before.rpartition("@")[0].rpartition("/")[2]
+    if name not in ("", ready.name):
+        raise DeployError(
+            f"the stack {ready.stack} serves the model {name}; name one for {ready.name} with "
+            f"--stack, or that one, if it is to take its place"
+        )
 
 
 def _published(ready: Prepared, account: Account, shown: Shown) -> ModelUri:
@@ -81,7 +97,8 @@ def _published(ready: Prepared, account: Account, shown: Shown) -> ModelUri:
     store = order.store or own_store(account)
     if order.store is None:
         shown.doing(f"Looking for the bucket of {store}")
-        ensure_bucket(account, store, lambda: shown.command(bucket_step(store)))
+        key = ready.values.get("KmsKey", "")
+        ensure_bucket(account, store, key, lambda: shown.command(bucket_step(store)))
     shown.command(publish_step(ready, store))
     return publish(bundle, store, progress=shown.doing).uri
 
@@ -100,7 +117,7 @@ def _exported(ready: Prepared, shown: Shown) -> Bundle:
         labels=order.labels,
         compress=order.compress,
         force=True,
-        command=tuple(export_step(ready).split()),
+        command=tuple(shlex.split(export_step(ready))),
         progress=shown.doing,
     )
 
@@ -161,10 +178,11 @@ def _asked(ready: Prepared, account: Account, pinned: ModelUri, shown: Shown) ->
             "RestApiUrl or FunctionUrl"
         ) from error
     asked, unasked = 0, ""
+    golden = golden_of(pinned)
     if endpoint.can_ask:
         shown.doing(f"Asking {endpoint.url}")
         patience = ready.order.patience
-        asked = ask_golden(endpoint, pinned, progress=shown.doing, patience=patience)
+        asked = ask_golden(endpoint, pinned, golden, progress=shown.doing, patience=patience)
     else:
         unasked = "its API takes tokens, and COLDPRESS_TOKEN has none"
     shown.command(promote_step(str(pinned), ready.order.stage))
@@ -177,14 +195,14 @@ def _asked(ready: Prepared, account: Account, pinned: ModelUri, shown: Shown) ->
         asked=asked,
         unasked=unasked,
         channel=str(channel.uri),
-        curl=_curl(ready, endpoint, pinned),
+        curl=_curl(ready, endpoint, golden),
     )
 
 
-def _curl(ready: Prepared, endpoint: Endpoint, pinned: ModelUri) -> str:
-    request = golden_request(pinned)
+def _curl(ready: Prepared, endpoint: Endpoint, golden: Golden) -> str:
+    request = golden.request
     if request is None:
-        return f"curl {endpoint.url}/v2/models/{pinned.name}"
+        return f"curl {endpoint.url}/v2/models/{ready.name}"
     file = ready.archive.parent / "request.json"
     file.write_text(json.dumps(request), "utf-8")
     return endpoint.curl(request, str(file))

@@ -74,7 +74,7 @@ class Deployed:
         url: Where it answers.
         asked: How many golden examples it answered as the original did; 0 where it has none.
         unasked: Why it was not asked; empty if it was.
-        channel: The channel that points to it now; empty where there is none to move.
+        channel: The channel that points to it now.
         curl: A command that asks it.
     """
 

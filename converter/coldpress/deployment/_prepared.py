@@ -64,8 +64,16 @@ class Prepared:
         """The stack's name: the order's, the project's, or else the model's and the stage."""
         if self.order.stack is not None:
             return self.order.stack
-        own = self.template.stack(self.order.stage) if self.own else ""
-        return own or f"{stack_name(self.name)}-{self.order.stage}"
+        return self._own_stack or f"{stack_name(self.name)}-{self.order.stage}"
+
+    @property
+    def is_stack_named(self) -> bool:
+        """Whether somebody has named the stack, rather than the model being called like it."""
+        return self.order.stack is not None or bool(self._own_stack)
+
+    @property
+    def _own_stack(self) -> str:
+        return self.template.stack(self.order.stage) if self.own else ""
 
     @property
     def region(self) -> str | None:
@@ -139,15 +147,14 @@ def _model(order: Order) -> tuple[ModelUri | None, Bundle | None]:
 
 def _template(order: Order) -> tuple[Template, bool]:
     """The template that is deployed, and whether it is the project's own."""
-    there = project_tools(order.folder)
-    own = [tool for tool in there if order.tool in (None, tool)]
+    own = project_tools(order.folder, TOOLS if order.tool is None else (order.tool,))
     if len(own) > 1:
         raise UsageError(
             f"{order.folder.absolute()} can be deployed by {' and '.join(own)}; choose with --with"
         )
     if own:
         return read_template(own[0], order.folder), True
-    _refusals.check_project(order, there)
+    _refusals.check_project(order, project_tools(order.folder))
     tool = order.tool or next(iter(found_tools(order.folder)), None)
     if tool is None:
         raise DeployError(

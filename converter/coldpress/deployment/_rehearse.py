@@ -38,7 +38,7 @@ def rehearse(order: Order) -> list[str]:
     ready = prepared(order)
     account = _account(ready.region)
     store = order.store or (own_store(account) if account else "s3://BUCKET/models")
-    uri = _uri(ready, store, signed_in=account is not None)
+    uri = _uri(ready, store, account)
     commands = []
     if ready.published is None:
         commands += [export_step(ready)] if ready.bundle is None else []
@@ -71,10 +71,11 @@ def _account(region: str | None) -> Account | None:
         return None
 
 
-def _uri(ready: Prepared, store: str, *, signed_in: bool) -> str:
+def _uri(ready: Prepared, store: str, account: Account | None) -> str:
     """The version's URI, as far as it can be known without making it."""
-    if ready.published and signed_in:
-        return str(describe(ready.published)[0])
+    if ready.published and account:
+        with account.everywhere():
+            return str(describe(ready.published)[0])
     if ready.published:
         return f"{ready.published.root}/{ready.name}@sha256:{ready.published.digest or _VERSION}"
     root = store.rstrip("/")

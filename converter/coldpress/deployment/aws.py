@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from coldpress.errors import DeployError, MissingExtraError, brief
 
 __all__ = ["Account", "sign_in"]
+
+# The variables that say which region: tools and libraries read one or the other.
+_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,19 @@ class Account:
     @property
     def environment(self) -> dict[str, str]:
         """This process's environment, with the region for tools that look for it there."""
-        return {**os.environ, "AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        return {**os.environ, **dict.fromkeys(_REGION, self.region)}
+
+    @contextmanager
+    def everywhere(self) -> Iterator[None]:
+        """While it lasts, whatever this process asks of AWS, stores among it, is of the region."""
+        before = {name: os.environ.get(name) for name in _REGION}
+        os.environ.update(dict.fromkeys(_REGION, self.region))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name)
+                os.environ.update({name: value} if value is not None else {})
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 publishes no types
         """boto3's client of a service."""
@@ -42,9 +57,25 @@ class Account:
         Raises:
             DeployError: There is no such stack, or it may not be read.
         """
-        with _aws_errors(f"the stack {stack} can't be read"):
-            found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        found = self._stack(stack)
         return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+
+    def parameters(self, stack: str) -> Mapping[str, str]:
+        """What a stack was told, by parameter; nothing where there is no such stack yet.
+
+        Raises:
+            DeployError: It may not be read.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - comes with the extra `aws`
+
+        try:
+            found = self._stack(stack, but=ClientError)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return {}
+            raise DeployError(f"the stack {stack} can't be read: {brief(error)}") from error
+        told = found.get("Parameters", ())
+        return {each["ParameterKey"]: each.get("ParameterValue", "") for each in told}
 
     def api_key(self, identifier: str) -> str:
         """The value of an API key.
@@ -58,20 +89,38 @@ class Account:
         return value
 
     def ensure_stack(self, stack: str, template: str, parameters: Mapping[str, str]) -> None:
-        """Make a stack, and wait until it stands.
+        """Make a stack, if need be, and wait until it stands.
 
         Raises:
-            DeployError: It can't be made.
+            DeployError: It can't be made, or was begun and failed.
         """
+        from botocore.exceptions import WaiterError  # noqa: PLC0415 - comes with the extra `aws`
+
         client = self.client("cloudformation")
         told = [
             {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
         ]
         with _aws_errors(f"the stack {stack} can't be made"):
-            client.create_stack(StackName=stack, TemplateBody=template, Parameters=told)
-            client.get_waiter("stack_create_complete").wait(
-                StackName=stack, WaiterConfig={"Delay": 2}
-            )
+            # Somebody else may make it at the same time, or have been interrupted.
+            with suppress(client.exceptions.AlreadyExistsException):
+                client.create_stack(StackName=stack, TemplateBody=template, Parameters=told)
+            waiter = client.get_waiter("stack_create_complete")
+            try:
+                waiter.wait(StackName=stack, WaiterConfig={"Delay": 2})
+            except WaiterError as error:
+                status = error.last_response["Stacks"][0]["StackStatus"]
+                raise DeployError(
+                    f"the stack {stack} could not be made and is {status}; its events say why. "
+                    f"Delete it, with aws cloudformation delete-stack --stack-name {stack}, and "
+                    "deploy again"
+                ) from error
+
+    def _stack(self, name: str, *, but: type[Exception] | tuple[()] = ()) -> Mapping[str, Any]:
+        with _aws_errors(f"the stack {name} can't be read", but=but):
+            found: Mapping[str, Any] = self.client("cloudformation").describe_stacks(
+                StackName=name
+            )["Stacks"][0]
+        return found
 
     def has_bucket(self, name: str) -> bool:
         """Whether a bucket is there, and this account's.

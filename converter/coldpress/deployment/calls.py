@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shlex
@@ -68,12 +69,9 @@ class Endpoint:
             f"{self.url}{path}", data=body, headers=self._headers(f"{self.url}{path}", body)
         )
         try:
-            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - as above
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-        except OSError as error:
-            return 0, str(error).encode()
+            return _answer(request)
+        except (OSError, http.client.HTTPException) as error:
+            return 0, (str(error) or type(error).__name__).encode()
 
     def curl(self, request: Mapping[str, Any], file: str) -> str:
         """The same as a command to copy.
@@ -112,6 +110,14 @@ class Endpoint:
         credentials = self.account.session.get_credentials()
         SigV4Auth(credentials, self.service, self.account.region).add_auth(request)
         return dict(request.headers)
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - as above
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
 
 
 def endpoint_of(account: Account, outputs: Mapping[str, str], model: str, auth: str) -> Endpoint:

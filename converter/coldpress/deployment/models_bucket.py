@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from coldpress.errors import DeployError
 from coldpress.resources import resource
 
 from .aws import Account
@@ -32,7 +33,7 @@ def own_store(account: Account) -> str:
     return f"s3://{MODELS_STACK}-{account.number}-{account.region}/models"
 
 
-def ensure_bucket(account: Account, store: str, begins: Callable[[], None]) -> None:
+def ensure_bucket(account: Account, store: str, key: str, begins: Callable[[], None]) -> None:
     """Make the bucket of the account's own store, unless it is there.
 
     It is TLS only, not public, versioned and encrypted, and stays when its stack goes.
@@ -40,13 +41,20 @@ def ensure_bucket(account: Account, store: str, begins: Callable[[], None]) -> N
     Args:
         account: Whose.
         store: The store's URL.
+        key: ARN of the KMS key that encrypts it; empty for S3's own.
         begins: Called before it is made.
 
     Raises:
         DeployError: It can't be made.
     """
-    if account.has_bucket(store.split("/")[2]):
+    bucket = store.split("/")[2]
+    if account.has_bucket(bucket):
         return
     begins()
     template = _HEAD + resource("infra", "resources", "bucket.yml").read_text("utf-8")
-    account.ensure_stack(MODELS_STACK, template, {"ModelUri": store})
+    account.ensure_stack(MODELS_STACK, template, {"ModelUri": store, "KmsKey": key})
+    if not account.has_bucket(bucket):
+        raise DeployError(
+            f"the stack {MODELS_STACK} is there, and its bucket {bucket} is gone; delete the stack "
+            "and deploy again, or name another store with --store"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +124,7 @@ class Template:
 
     @property
     def _provider(self) -> dict[str, Any]:
-        provider = self._document.get("provider")
-        return provider if isinstance(provider, dict) else {}
+        return _table(self._document.get("provider"))
 
     def _check_name(self, name: str, where: str) -> None:
         if name in self._values:
@@ -139,9 +138,9 @@ class Template:
         parameters: dict[str, Any] = {}
         rules: dict[str, Any] = {}
         for part in (self._document, *self._parts()):
-            parameters |= part.get("Parameters") or {}
-            rules |= part.get("Rules") or {}
-        return parameters, rules
+            parameters |= _table(part.get("Parameters"))
+            rules |= _table(part.get("Rules"))
+        return {name: _table(each) for name, each in parameters.items()}, rules
 
     def _parts(self) -> Iterator[dict[str, Any]]:
         """The files that serverless.yml is put together from."""
@@ -151,9 +150,13 @@ class Template:
                 yield _read(path)
 
 
-def project_tools(folder: Path) -> list[str]:
-    """The tools that a folder is a project of; none for a folder that deploys something else."""
-    there = [tool for tool in TOOLS if (folder / TEMPLATES[tool]).is_file()]
+def project_tools(folder: Path, asked: Collection[str] = TOOLS) -> list[str]:
+    """Those of some tools that a folder is a project of; none where it deploys something else.
+
+    Raises:
+        UsageError: A template that may be ours can't be read.
+    """
+    there = [tool for tool in TOOLS if tool in asked and _may_be_ours(folder / TEMPLATES[tool])]
     return [tool for tool in there if read_template(tool, folder).is_ours]
 
 
@@ -164,6 +167,14 @@ def read_template(tool: str, folder: Path) -> Template:
         UsageError: It can't be read.
     """
     return Template(tool, folder / TEMPLATES[tool])
+
+
+def _may_be_ours(path: Path) -> bool:
+    """Whether it is a file that could be a template of ours; another's may have any syntax."""
+    try:
+        return _OURS.encode() in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -178,21 +189,25 @@ def _read(path: Path) -> dict[str, Any]:
 def _defaults(tool: str, document: dict[str, Any]) -> dict[str, str]:
     """Each parameter's value where none is given; empty where it has none."""
     if tool == "sam":
-        parameters = document.get("Parameters") or {}
-        return {name: _text(each.get("Default", "")) for name, each in parameters.items()}
-    values = (document.get("params") or {}).get("default") or {}
+        parameters = _table(document.get("Parameters"))
+        return {name: _text(_table(each).get("Default")) for name, each in parameters.items()}
+    values = _table(_table(document.get("params")).get("default"))
     named = {name: _text(value) for name, value in values.items()}
     return {_OURS: "", **named} if "PredictLambdaFunction" in str(document) else named
 
 
 def _stages(tool: str, document: dict[str, Any]) -> dict[str, dict[str, str]]:
     """What serverless.yml has for a stage beside the defaults."""
-    sets = (document.get("params") or {}) if tool == "serverless" else {}
+    sets = _table(document.get("params")) if tool == "serverless" else {}
     return {
         stage: {name: _text(value) for name, value in values.items()}
         for stage, values in sets.items()
         if stage != "default" and isinstance(values, dict)
     }
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +37,7 @@ def infrastructure(tool: str, *, service: str, archive: str) -> dict[str, str]:
     """
     if tool == "sam":
         text = resource("infra", "sam", "template.yaml").read_text("utf-8")
-        return {TEMPLATES[tool]: _ORIGIN.sub("", text).replace(_ARCHIVE, archive)}
+        return {TEMPLATES[tool]: _ORIGIN.sub("", text).replace(_ARCHIVE, _in_yaml(archive))}
     if tool == "serverless":
         return _serverless(service, archive)
     raise UsageError(f"{tool!r} deploys nothing here; use one of {', '.join(TOOLS)}")
@@ -54,7 +55,7 @@ def _serverless(service: str, archive: str) -> dict[str, str]:
     text = (folder / "serverless.yml").read_text("utf-8")
     for before, after in (
         ("service: coldpress\n", f"service: {service}\n"),
-        (_ARCHIVE, archive),
+        (_ARCHIVE, _in_yaml(archive)),
         ("../resources/", f"{_PARTS}/resources/"),
         (
             "../sam/template.yaml creates: ../resources",
@@ -66,9 +67,15 @@ def _serverless(service: str, archive: str) -> dict[str, str]:
     ):
         text = text.replace(before, after)
     files = {TEMPLATES["serverless"]: text}
-    beside = [each for each in sorted(folder.iterdir()) if each.name != "serverless.yml"]
+    beside = [each for suffix in ("yml", "js") for each in sorted(folder.glob(f"*.{suffix}"))]
+    beside = [each for each in beside if each.name != TEMPLATES["serverless"]]
     files |= {f"{_PARTS}/{each.name}": each.read_text("utf-8") for each in beside}
     return files | {f"{_PARTS}/resources/{each.name}": _text(each) for each in _resources()}
+
+
+def _in_yaml(path: str) -> str:
+    """A path as a value in YAML: in quotes where a sign in it could mean something."""
+    return path if re.fullmatch(r"[\w./-]+", path) else json.dumps(path)
 
 
 def _resources() -> list[Path]:

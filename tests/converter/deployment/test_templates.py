@@ -243,7 +243,7 @@ def test_a_template_may_be_json(project):
 def test_what_is_no_yaml_is_told(project):
     """A template that can't be read is named, in one line."""
     folder = project("sam")
-    (folder / "template.yaml").write_text("a: [\n  b: }", "utf-8")
+    (folder / "template.yaml").write_text("ModelUri: [\n  b: }", "utf-8")
     with pytest.raises(UsageError, match=r"template.yaml can't be read as a template: [^\n]+$"):
         project_tools(folder)
 
@@ -263,12 +263,24 @@ def test_a_project_is_known_by_its_template(project):
         pytest.param("serverless.yml", "service: shop\nfunctions: {}\n", id="Serverless"),
         pytest.param("template.yaml", "- a list\n", id="a list"),
         pytest.param("template.yaml", "", id="empty"),
+        pytest.param("template.yaml", "{{- if .Values }}\na: b", id="Helm"),
+        pytest.param("template.yaml", "Parameters:\n  ModelUrl:\n", id="a parameter of nothing"),
+        pytest.param("serverless.yml", "params: ${file(ModelUri.yml)}\n", id="a file's params"),
     ],
 )
 def test_somebody_s_own_application_is_no_project(tmp_path, name, text):
     """What deploys something else is never deployed by mistake."""
     (tmp_path / name).write_text(text, "utf-8")
     assert project_tools(tmp_path) == []
+
+
+def test_only_the_asked_tool_s_template_is_read(project):
+    """What is wrong with the other one's is no matter."""
+    folder = project("sam", "serverless")
+    (folder / "serverless.yml").write_text("ModelUri: [", "utf-8")
+    assert project_tools(folder, ("sam",)) == ["sam"]
+    with pytest.raises(UsageError, match=r"serverless.yml can't be read"):
+        project_tools(folder)
 
 
 def test_nothing_is_no_project(tmp_path):

@@ -2,12 +2,14 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
 from coldpress.bundle import Bundle
 from coldpress.errors import BundleError, UsageError
 from coldpress.registry import publish
+from coldpress.resources import resource
 from coldpress.scaffold import infrastructure, lay_down, stack_name
 
 DEPLOYED = {"sam": "template.yaml", "serverless": "serverless.yml"}
@@ -152,6 +154,30 @@ def test_events_are_json(make_bundle, tmp_path):
 def test_a_stack_s_name(model, stack):
     """A model's name becomes one that CloudFormation takes, with room for a stage."""
     assert stack_name(model) == stack
+
+
+@pytest.mark.parametrize(
+    ("tool", "where"),
+    [
+        pytest.param("sam", "CodeUri: ", id="SAM"),
+        pytest.param("serverless", "artifact: ", id="Serverless"),
+    ],
+)
+def test_a_path_is_a_path_in_yaml(tool, where):
+    """Signs that mean something in YAML are in quotes."""
+    archive = "/my files #1/function.zip"
+    files = infrastructure(tool, service="churn", archive=archive)
+    assert f'{where}"{archive}"\n' in files[DEPLOYED[tool]]
+
+
+def test_what_a_tool_leaves_behind_is_not_laid_down(tmp_path, monkeypatch):
+    """Only the templates' own files are: not what `osls package` put beside them in a clone."""
+    before = infrastructure("serverless", service="churn", archive="x.zip")
+    shutil.copytree(resource("infra"), tmp_path / "infra")
+    (tmp_path / "infra" / "serverless" / ".serverless").mkdir()
+    (tmp_path / "infra" / "serverless" / "node_modules").mkdir()
+    monkeypatch.setattr("coldpress.resources._ROOTS", (tmp_path,))
+    assert infrastructure("serverless", service="churn", archive="x.zip") == before
 
 
 def test_only_two_tools(tmp_path):
