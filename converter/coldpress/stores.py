@@ -84,6 +84,11 @@ def bundle_or_uri(text: str) -> Path | ModelUri:
     """
     if Path(text).is_dir():
         return Path(text)
+    if Path(text).is_file():
+        raise UsageError(
+            f"{text} is a file; name a bundle's directory, which coldpress export makes, or a "
+            "published model as STORE/NAME@live"
+        )
     if "@" not in text and "://" not in text:
         raise UsageError(
             f"there is no directory {text}; name a bundle, or a model as STORE/NAME@live"
@@ -107,6 +112,7 @@ def connect(url: str, *, create: bool = False) -> ObjectStore:
             seconds=_TRANSFER_SECONDS,
             plain_http=asks_for_plain_http(os.environ),
             credentials=_provider(session) if session else None,
+            region="" if session or not url.startswith("s3://") else _configured_region(),
             create=create,
         )
 
@@ -160,6 +166,21 @@ def _profile_session() -> Any:  # noqa: ANN401 - boto3 publishes no types
             f"the AWS profile can't be used: {error}; check AWS_PROFILE, or sign in with "
             "`aws sso login`"
         ) from error
+
+
+def _configured_region() -> str:
+    """The region of AWS's own settings where the environment has none; empty if they have none."""
+    if any(os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")):
+        return ""
+    try:
+        import boto3  # noqa: PLC0415 - comes with the extra `aws`
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
+    except ImportError:
+        return ""
+    try:
+        return boto3.Session().region_name or ""
+    except BotoCoreError:  # such as an unknown profile, where the environment has credentials
+        return ""
 
 
 def _provider(session: Any) -> Any:  # noqa: ANN401 - as above

@@ -57,6 +57,7 @@ def open_store(  # noqa: PLR0913 - all but the URL have a default
     retry_seconds: int = 20,
     plain_http: bool = False,
     credentials: Any = None,  # noqa: ANN401 - one of obstore's many providers
+    region: str = "",
     scratch: str = "/tmp",  # noqa: S108 - Lambda's own
     create: bool = False,
 ) -> ObjectStore:
@@ -69,6 +70,7 @@ def open_store(  # noqa: PLR0913 - all but the URL have a default
         retry_seconds: How long a request that fails is tried again.
         plain_http: Whether an ``http://`` endpoint will do.
         credentials: An obstore credential provider, in place of the environment's variables.
+        region: For ``s3://``, the region in place of the environment's.
         scratch: Directory for the file that obstore reads a token from, where it needs one.
         create: For ``file://``, make the directory if it isn't there.
 
@@ -85,6 +87,8 @@ def open_store(  # noqa: PLR0913 - all but the URL have a default
         }
         retries: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=retry_seconds)}
         options: Any = {"client_options": client, "retry_config": retries}
+        if region:
+            options["region"] = region
         if credentials is not None:
             options["credential_provider"] = credentials
         elif url.startswith("s3://"):

@@ -137,6 +137,20 @@ def test_environment_wins_over_profile(aws_environment, monkeypatch):
     assert profile_variables() == {}
 
 
+def test_the_region_of_aws_s_own_settings(request, monkeypatch, tmp_path):
+    """Where the environment has the keys alone, the region is the configuration's."""
+    request.getfixturevalue("profile")
+    config = tmp_path / "config"
+    config.write_text("[profile team]\nregion=eu-south-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    assert connect("s3://bucket").config["region"] == "eu-south-1"
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert "region" not in connect("s3://bucket").config  # the environment's counts
+
+
 @pytest.mark.usefixtures("profile")
 def test_unknown_profile(monkeypatch):
     """A profile that isn't there is one sentence."""

@@ -27,6 +27,12 @@ Examples:
 """
 
 
+class _Seconds(click.FloatRange):
+    """A number that is called one where it is told."""
+
+    name = "number of seconds"
+
+
 class _Shown:
     """The terminal: each step's command, and a spinner for what takes a while."""
 
@@ -111,7 +117,7 @@ class _Shown:
 @click.option(
     "--wait",
     "patience",
-    type=click.FloatRange(min=0),
+    type=_Seconds(min=0),
     default=120.0,
     show_default=True,
     metavar="SECONDS",

@@ -156,7 +156,7 @@ def sign_in(region: str | None = None) -> Account:
         import boto3  # noqa: PLC0415 - comes with the extra `aws`
     except ImportError as error:
         raise MissingExtraError.needed_by("coldpress deploy", "aws") from error
-    with _aws_errors("AWS can't be reached with these credentials"):
+    with _aws_errors("AWS can't be asked who you are"):
         session = boto3.Session()
         where = region or os.environ.get("AWS_REGION") or session.region_name
         if not where:
@@ -177,9 +177,20 @@ def _aws_errors(
     except but:
         raise
     except (BotoCoreError, ClientError) as error:
-        raise DeployError(
-            f"{what}: {brief(error)}; sign in with `aws sso login`, or set AWS_PROFILE or "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            if "credential" in str(error).lower() or "token" in str(error).lower()
-            else f"{what}: {brief(error)}"
-        ) from error
+        raise DeployError(f"{what}: {brief(error)}{_advice(error)}") from error
+
+
+def _advice(error: Exception) -> str:
+    """What to do about it, if that can be told."""
+    from botocore import exceptions  # noqa: PLC0415 - as above
+
+    if isinstance(error, exceptions.ProfileNotFound):
+        return "; check AWS_PROFILE: `aws configure list-profiles` names those that there are"
+    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
+        return "; check the network, the region and, if it is set, AWS_ENDPOINT_URL"
+    if any(word in str(error).lower() for word in ("credential", "token")):
+        return (
+            "; sign in with `aws sso login`, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY"
+        )
+    return ""

@@ -1,0 +1,38 @@
+"""What AWS says, as one sentence with what to do about it."""
+
+import pytest
+
+from coldpress.deployment.aws import sign_in
+from coldpress.errors import DeployError
+
+
+def test_who_this_is(aws_environment):
+    """The account's number and the region; another region if it is named."""
+    assert aws_environment
+    assert (sign_in().number, sign_in().region) == ("123456789012", "us-east-1")
+    assert sign_in("eu-west-1").region == "eu-west-1"
+
+
+def test_a_profile_that_is_not_there(aws_environment, monkeypatch):
+    """It is named, and not taken for a matter of credentials."""
+    assert aws_environment
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    with pytest.raises(DeployError, match=r"nowhere.* could not be found; check AWS_PROFILE"):
+        sign_in()
+
+
+def test_nobody_there(aws_environment, monkeypatch):
+    """Where nothing answers it is a matter of the network."""
+    assert aws_environment
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(DeployError, match="check the network, the region"):
+        sign_in()
+
+
+def test_what_a_stack_was_told(aws_environment):
+    """A stack that is not there was told nothing."""
+    assert aws_environment
+    assert sign_in().parameters("nowhere") == {}
+    with pytest.raises(DeployError, match="the stack nowhere can't be read"):
+        sign_in().outputs("nowhere")
