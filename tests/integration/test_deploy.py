@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from coldpress.scaffold import infrastructure
 from tests.conftest import serving_of
 from tests.integration.moto_stacks import behind_tls
+from tests.signed import is_signed
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,8 @@ STORE = "s3://coldpress-models-123456789012-us-east-1/models"
 class _Gateway:
     """What stands in API Gateway's and Lambda's place, of which moto has no running ones.
 
-    A request is answered by the handler, with the environment that the deployed alias has.
+    A request that is signed is answered by the handler, with the environment that the deployed
+    alias has; another gets 403.
     """
 
     def __init__(self, aws_client, environment, stack):
@@ -50,8 +52,12 @@ class _Gateway:
 
         class Request(BaseHTTPRequestHandler):
             def do_POST(self):
-                length = int(self.headers["content-length"])
-                status, body = gateway.forward(self.path, self.rfile.read(length))
+                asked = self.rfile.read(int(self.headers["content-length"]))
+                url = f"{gateway.url}{self.path}"
+                if is_signed("POST", url, self.headers, asked, "execute-api"):
+                    status, body = gateway.forward(self.path, asked)
+                else:
+                    status, body = 403, b'{"message":"Forbidden"}'
                 self.send_response(status)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()

@@ -1,9 +1,13 @@
 """How a deployed model is called."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from coldpress.deployment.aws import sign_in
 from coldpress.deployment.calls import endpoint_of
+from tests.signed import is_signed
 
 REQUEST = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.0, 2.0]}]}
 
@@ -36,11 +40,18 @@ def test_no_endpoint(account):
         endpoint_of(account, {"FunctionName": "x"}, "churn", "iam")
 
 
-def test_keys_and_tokens_stay_out_of_the_command(account, aws_environment, monkeypatch):
+@pytest.fixture
+def api_key(account):
+    """The id of an API key whose value is thirty times a letter."""
+    client = account.client("apigateway")
+    key = client.create_api_key(name="k", value="a" * 30, enabled=True)
+    yield key["id"]
+    client.delete_api_key(apiKey=key["id"])
+
+
+def test_keys_and_tokens_stay_out_of_the_command(account, api_key, monkeypatch):
     """The command names variables; neither a key nor a token is printed."""
-    assert aws_environment
-    key = account.client("apigateway").create_api_key(name="k", value="a" * 30, enabled=True)
-    outputs = {"RestApiUrl": "https://x", "ApiKeyId": key["id"]}
+    outputs = {"RestApiUrl": "https://x", "ApiKeyId": api_key}
     endpoint = endpoint_of(account, outputs, "churn", "api-key")
     assert endpoint.api_key == "a" * 30
     assert endpoint.can_ask
@@ -59,6 +70,69 @@ def test_a_long_request_comes_from_a_file(account):
     long = {"inputs": [{**REQUEST["inputs"][0], "data": [0.5] * 1000}]}
     assert "-d '@" not in endpoint.curl(REQUEST, "r.json")
     assert "-d @'a b/r.json'" in endpoint.curl(long, "a b/r.json")
+
+
+@pytest.mark.parametrize(
+    ("output", "service"), [("HttpApiUrl", "execute-api"), ("FunctionUrl", "lambda")]
+)
+@pytest.mark.parametrize("document", [REQUEST, None], ids=["post", "get"])
+def test_requests_are_signed(account, output, service, document):
+    """By IAM each is signed for the service that stands before the function, its body with it."""
+    with _Keeping() as server:
+        endpoint = endpoint_of(account, {output: server.url}, "churn", "iam")
+        assert endpoint.ask("/v2/models/churn/infer", document) == (200, b"{}")
+    ((method, path, headers, body),) = server.requests
+    assert is_signed(method, f"{server.url}{path}", headers, body, service)
+    assert not is_signed(method, f"{server.url}{path}", headers, b"other", service)
+    assert not is_signed(method, f"{server.url}{path}", headers, body, "s3")
+
+
+@pytest.mark.parametrize(
+    ("auth", "header", "value"),
+    [("api-key", "x-api-key", "a" * 30), ("jwt", "authorization", "Bearer secret")],
+)
+def test_requests_have_their_key_or_token(account, api_key, monkeypatch, auth, header, value):
+    """Callers by key or token show it, and sign nothing."""
+    monkeypatch.setenv("COLDPRESS_TOKEN", "secret")
+    with _Keeping() as server:
+        outputs = {"RestApiUrl": server.url, "ApiKeyId": api_key}
+        endpoint_of(account, outputs, "churn", auth).ask("/v2/models/churn/infer", REQUEST)
+    ((_, _, headers, _),) = server.requests
+    assert headers[header] == value
+    assert "x-amz-date" not in headers
+
+
+class _Keeping:
+    """A server that keeps what it is asked, and answers an empty document."""
+
+    def __init__(self):
+        self.requests = requests = []
+
+        class Request(BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = self.rfile.read(int(self.headers.get("content-length", 0))) or None
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                requests.append((self.command, self.path, headers, body))
+                self.send_response(200)
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            do_POST = do_GET  # noqa: N815 - http.server's own name
+
+            def log_message(self, *_):
+                """Nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def test_nothing_that_answers(account):
