@@ -18,6 +18,7 @@ __all__ = ["init"]
 Examples:
   coldpress init churn-api
   coldpress init churn-api --model build/churn --with serverless
+  coldpress init churn-api --model build/churn --image
   coldpress init . --model s3://my-bucket/models/churn@live
 """
 )
@@ -33,7 +34,12 @@ Examples:
 @click.option(
     "--model", help="A bundle, or a model URI, to begin with; an example is trained without one."
 )
-def init(directory: str, tool: str, model: str | None, *, as_json: bool) -> None:
+@click.option(
+    "--image",
+    is_flag=True,
+    help="Lay down what a container image takes, too: docs/container.md.",
+)
+def init(directory: str, tool: str, model: str | None, *, image: bool, as_json: bool) -> None:
     """Lay down a project in DIR: template, settings, model, sample events, a test, a workflow.
 
     The events are made from the model's signature and its golden examples, and the test runs as it
@@ -43,7 +49,7 @@ def init(directory: str, tool: str, model: str | None, *, as_json: bool) -> None
     if not directory.strip():
         raise UsageError("the directory has no name; name one to make, or . for this one")
     with progress("Laying the project down") as step:
-        project = lay_down(Path(directory), tool=tool, model=model, progress=step)
+        project = lay_down(Path(directory), tool=tool, model=model, image=image, progress=step)
     if as_json:
         say_json(
             {

@@ -19,7 +19,7 @@ from coldpress_runtime.version import VERSION
 
 from ._events import event_files
 from ._model import copied, opened
-from .infrastructure import infrastructure, stack_name
+from .infrastructure import image_files, infrastructure, stack_name
 
 __all__ = ["Project", "lay_down"]
 
@@ -55,6 +55,7 @@ def lay_down(
     *,
     tool: str = "sam",
     model: str | None = None,
+    image: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Project:
     """Lay down a project: templates, settings, the model, sample events, a test, a workflow.
@@ -64,6 +65,7 @@ def lay_down(
             .gitignore in the place of the project's own.
         tool: What is to deploy it: ``sam`` or ``serverless``.
         model: A bundle's directory or a model URI; without one, an example is trained.
+        image: Whether what a container image takes is laid down, too.
         progress: Called with each step as it begins.
 
     Raises:
@@ -73,12 +75,14 @@ def lay_down(
         StoreError: The published model can't be read.
     """
     tell = progress or unheard
-    _check(folder, tool, trained=model is None)
+    deployed = infrastructure(tool, service="", archive="") | (image_files(tool) if image else {})
+    _check(folder, [*_sources(tool, trained=model is None), *deployed])
     with staging_directory(folder) as staging:
         made = staging / "project"
         made.mkdir()
         bundle = _model(made, model, tell)
         texts = _texts(tool, bundle, trained=model is None)
+        texts |= image_files(tool) if image else {}
         kept = tuple(name for name in _THEIRS if (folder / name).exists())
         for name in kept:
             del texts[name]
@@ -88,9 +92,7 @@ def lay_down(
     return Project(folder=folder, tool=tool, model=bundle.manifest.name, files=files, kept=kept)
 
 
-def _check(folder: Path, tool: str, *, trained: bool) -> None:
-    deployed = infrastructure(tool, service="", archive="")
-    names = [*_sources(tool, trained=trained), *deployed, _MODEL, "events"]
+def _check(folder: Path, files: list[str]) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; name a directory to make")
     if (folder / MANIFEST_NAME).is_file():
@@ -98,7 +100,7 @@ def _check(folder: Path, tool: str, *, trained: bool) -> None:
             f"{folder} is a bundle; name another directory for the project, and this one with "
             f"--model {folder}"
         )
-    names = [name for name in names if name not in _THEIRS]
+    names = [name for name in (*files, _MODEL, "events") if name not in _THEIRS]
     if there := next((name for name in names if (folder / name).exists()), None):
         raise UsageError(
             f"{folder / there} is there already and is left alone; name another directory, or "

@@ -10,7 +10,7 @@ from pathlib import Path
 from coldpress.errors import UsageError
 from coldpress.resources import resource
 
-__all__ = ["TEMPLATES", "TOOLS", "infrastructure", "stack_name"]
+__all__ = ["TEMPLATES", "TOOLS", "image_files", "infrastructure", "stack_name"]
 
 TOOLS = ("sam", "serverless")
 # Which file makes a folder a project, by tool.
@@ -36,11 +36,21 @@ def infrastructure(tool: str, *, service: str, archive: str) -> dict[str, str]:
         UsageError: The tool is another.
     """
     if tool == "sam":
-        text = resource("infra", "sam", "template.yaml").read_text("utf-8")
-        return {TEMPLATES[tool]: _ORIGIN.sub("", text).replace(_ARCHIVE, _in_yaml(archive))}
+        return {TEMPLATES[tool]: _sam("template.yaml").replace(_ARCHIVE, _in_yaml(archive))}
     if tool == "serverless":
         return _serverless(service, archive)
     raise UsageError(f"{tool!r} deploys nothing here; use one of {', '.join(TOOLS)}")
+
+
+def image_files(tool: str) -> dict[str, str]:
+    """What a container image takes besides, by paths in the project: as in the repository.
+
+    Args:
+        tool: One of `TOOLS`.
+    """
+    folder = resource("infra", "container")
+    files = {f"{_PARTS}/container/{each.name}": _text(each) for each in sorted(folder.iterdir())}
+    return files | ({f"{_PARTS}/sam/image.yaml": _sam("image.yaml")} if tool == "sam" else {})
 
 
 def stack_name(model: str) -> str:
@@ -48,6 +58,11 @@ def stack_name(model: str) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", model)
     name = words if words[:1].isalpha() else f"m-{words}"
     return name[:_LONGEST_STACK].strip("-")
+
+
+def _sam(name: str) -> str:
+    """A template of SAM's as one's own."""
+    return _ORIGIN.sub("", _text(resource("infra", "sam", name)))
 
 
 def _serverless(service: str, archive: str) -> dict[str, str]:

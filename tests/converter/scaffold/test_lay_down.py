@@ -44,6 +44,20 @@ def test_nothing_in_it_points_to_where_it_came_from(make_bundle, tmp_path, tool)
     assert bool(named) is (tool == "serverless")
 
 
+@pytest.mark.parametrize(
+    ("tool", "own"), [("sam", {"infra/sam/image.yaml"}), ("serverless", set())]
+)
+def test_what_an_image_takes(make_bundle, tmp_path, tool, own):
+    """The Dockerfile, and SAM's template for it, where they are asked for; paths of the project."""
+    model = str(make_bundle().path)
+    without = lay_down(tmp_path / "zip", tool=tool, model=model)
+    files = lay_down(tmp_path / "image", tool=tool, model=model, image=True).files
+    container = {"infra/container/Dockerfile", "infra/container/Dockerfile.dockerignore"}
+    assert set(files) - set(without.files) == own | container
+    for name in own:
+        assert "../" not in (tmp_path / "image" / name).read_text("utf-8")
+
+
 def test_a_published_model(make_bundle, tmp_path, store_root):
     """A model URI is fetched into the project, as the version that it is."""
     bundle = make_bundle()
