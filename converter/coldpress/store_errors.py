@@ -56,6 +56,8 @@ def store_errors(url: str) -> Iterator[None]:
 def _explained(error: Exception, url: str) -> str:
     cause = error.__cause__ or error
     text = str(cause)
+    if isinstance(error, ModelUnavailable) and error.__cause__ is None:
+        return text  # of what was read, not of the store
     if (code := _CODE.search(text)) and code[1] in _S3_CODES:
         return _S3_CODES[code[1]]
     if isinstance(cause, FileNotFoundError):

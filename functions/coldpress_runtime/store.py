@@ -116,6 +116,11 @@ def fetch_manifest(store: ObjectStore, pinned: ModelUri) -> Manifest:
 
     def verified() -> Manifest:
         data = read(store, pinned.manifest_path, most=_MAX_MANIFEST_BYTES)
+        if not data:  # as `coldpress gc` leaves it while it deletes what it describes
+            raise ModelUnavailable(
+                f"{pinned} is being deleted by coldpress gc; publish it again afterwards",
+                code="not_found",
+            )
         expect(hashlib.sha256(data).hexdigest() == pinned.digest, pinned.manifest_path)
         return Manifest.from_bytes(data)
 

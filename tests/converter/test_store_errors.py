@@ -19,7 +19,7 @@ from coldpress_runtime.store import read
         ),
         pytest.param(OSError("error sending request"), "the server does not answer", id="silent"),
         pytest.param(ArtifactError("no JSON", where="blobs"), "blobs: no JSON", id="format"),
-        pytest.param(ModelUnavailable("it is gone"), "it is gone; check", id="runtime"),
+        pytest.param(ModelUnavailable("it is gone"), "bucket: it is gone$", id="runtime"),
     ],
 )
 def test_every_error_is_one_sentence(aws_environment, error, message):

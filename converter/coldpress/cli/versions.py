@@ -137,15 +137,19 @@ def _print_difference(found: Difference) -> None:
         print_fact(label, value)
 
 
+def _change(old: str, new: str) -> str:
+    return f"{old} → {new}" if old != new else f"{new}, as before"
+
+
 def _facts(found: Difference) -> Iterator[tuple[str, str]]:
     if found.old.digest == found.new.digest:
         yield "same", "it is one version"
         return
     for sentence in found.signature or ("the same",):
         yield "takes", sentence
-    yield "size", f"{_sizes(found.old)} → {_sizes(found.new)}"
-    yield "source", f"{_source(found.old)} → {_source(found.new)}"
-    yield "proof", f"{_proof(found.old)} → {_proof(found.new)}"
+    yield "size", _change(_sizes(found.old), _sizes(found.new))
+    yield "source", _change(_source(found.old), _source(found.new))
+    yield "proof", _change(_proof(found.old), _proof(found.new))
     for output in found.predictions:
         yield "answers", _apart(output)
     if found.unasked:

@@ -22,7 +22,7 @@ from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.pointers import CHANNEL_NAME, Channel, ChannelMove, ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
-from .claims import is_claimed, is_there
+from .claims import is_there
 from .versions import actor, models
 
 if TYPE_CHECKING:
@@ -77,10 +77,6 @@ def promote(source: ModelUri, channel: str) -> ChannelState:
     store = connect(source.root)
     with store_errors(source.root):
         pinned = resolve(store, source)
-        if is_claimed(store, pinned.manifest_path):
-            raise StoreError(
-                f"{pinned} is being deleted by coldpress gc; publish it again afterwards"
-            )
         for blob in fetch_manifest(store, pinned).blobs:
             obstore.head(store, pinned.blob_path(blob.path))
         check_trusted(store, pinned)

@@ -2,7 +2,8 @@
 
 A version begins with its manifest, which stores create only where there is none. Who deletes claims
 that place first, with an empty object, and frees it last: until then nobody can publish there, and
-once somebody has published, nobody can claim it.
+once somebody has published, nobody can claim it. Of those who delete there is one at a time, who
+holds the model's lease.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Deleting versions that nobody names any more, beside people who publish and promote.
 
-No lock is held. A version ends with its manifest, which goes first; if a channel has come to name
-it meanwhile, the manifest is put back. Who moves a channel looks afterwards whether the version is
-still there. So of the two, one notices the other, whatever the order. What is left of a version is
-deleted by who has claimed it, which nobody can once it is published again.
+Those hold no lock. A version ends with its manifest, which goes first; if a channel has come to
+name it meanwhile, the manifest is put back. Who moves a channel looks afterwards whether the
+version is still there. So of the two, one notices the other, whatever the order. What is left of a
+version is deleted by who has claimed it, which nobody can once it is published again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from coldpress_runtime.pointers import Channel
 
 from .channels import ChannelState, channels_of
 from .claims import claim
+from .lease import lease
 from .partials import sweep
 from .versions import StoredVersion, log_deletion, manifest_of, models, versions
 
@@ -93,7 +94,8 @@ def collect(  # noqa: PLR0913 - the command line's options, each with a default
 
     Raises:
         UsageError: A number is too small, or there is no such model.
-        StoreError: The store can't be read, or what is to go can't be deleted.
+        StoreError: The store can't be read, what is to go can't be deleted, or somebody else
+            deletes at this moment.
     """
     if keep < 1 or min_days < 0:
         raise UsageError("keep at least 1 version of a channel, and for no less than 0 days")
@@ -149,19 +151,29 @@ def _latest(channel: Channel, count: int) -> list[str]:
 
 def _collected(model: _Model, *, dry_run: bool, progress: Callable[[str], None]) -> Collected:
     progress(f"Looking at {model.name}")
+    if dry_run:
+        return _sorted_out(model, lambda _: "")
+    with lease(model.store, model.root, model.name) as still_held:
+
+        def delete(version: StoredVersion) -> str:
+            progress(f"Deleting {model.name}@sha256:{version.digest[:12]}")
+            return _deleted(model, version, still_held)
+
+        found = _sorted_out(model, delete)
+        sweep(model.root, model.name, model.before)
+    return found
+
+
+def _sorted_out(model: _Model, delete: Callable[[StoredVersion], str]) -> Collected:
+    """Which versions go and which stay; those that go are given to a function first."""
     named = model.named()
     deleted, kept = [], []
     for version in versions(model.store, model.name):
         reason = named.get(version.digest) or _too_young(version, model.before)
-        if not reason and not dry_run:
-            progress(f"Deleting {model.name}@sha256:{version.digest[:12]}")
-            reason = _deleted(model, version)
-        if reason:
+        if reason := reason or delete(version):
             kept.append(Kept(version=version.digest, reason=reason))
         else:
             deleted.append(version)
-    if not dry_run:
-        sweep(model.root, model.name, model.before)
     return Collected(model=model.name, deleted=tuple(deleted), kept=tuple(kept))
 
 
@@ -171,13 +183,13 @@ def _too_young(version: StoredVersion, before: datetime) -> str:
     return "too young" if version.complete else _UNFINISHED
 
 
-def _deleted(model: _Model, version: StoredVersion) -> str:
+def _deleted(model: _Model, version: StoredVersion, still_held: Callable[[], None]) -> str:
     """Delete a version; if it stays after all, why."""
     manifest = manifest_of(model.root, model.name, version.digest)
+    still_held()
     if version.complete:
         data = bytes(obstore.get(model.store, manifest).bytes())
-        with suppress(FileNotFoundError):
-            obstore.delete(model.store, manifest)
+        obstore.delete(model.store, manifest)
         if reason := model.named().get(version.digest):
             obstore.put(model.store, manifest, data, use_multipart=False)
             return f"{reason} by now"
@@ -185,6 +197,7 @@ def _deleted(model: _Model, version: StoredVersion) -> str:
         return "published, or deleted by somebody else, by now"
     log_deletion(model.store, model.name, version)
     for path in (*(each for each in version.objects if each != manifest), manifest):
+        still_held()
         with suppress(FileNotFoundError):  # S3 says nothing of what is gone already
             obstore.delete(model.store, path)
     return ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coldpress.errors import StoreError
+from coldpress.errors import UsageError
 from coldpress.store_errors import store_errors
 from coldpress.stores import connect, store_url
 
@@ -49,14 +49,17 @@ def history(store: str, *, model: str = "", channel: str = "") -> list[Happening
         channel: Only the moves of this channel.
 
     Raises:
-        StoreError: The store can't be read, or there is no such model or channel.
+        UsageError: There is no such model or channel.
+        StoreError: The store can't be read.
     """
     root = store_url(store)
     remote = connect(root)
     with store_errors(root):
         names = models(remote)
         if model and model not in names:
-            raise StoreError(f"there is no model '{model:.64}' in {root}")
+            raise UsageError(
+                f"there is no model '{model:.64}' in {root}; it has {', '.join(names) or 'none'}"
+            )
         found = [
             happening
             for name in ([model] if model else names)
@@ -65,8 +68,9 @@ def history(store: str, *, model: str = "", channel: str = "") -> list[Happening
     if channel:
         found = [happening for happening in found if happening.channel == channel]
         if not found:
-            raise StoreError(
-                f"there is no channel '{channel:.64}' of {model or 'any model'} in {root}"
+            raise UsageError(
+                f"there is no channel '{channel:.64}' of {model or 'any model'} in {root}; "
+                "coldpress channels lists those there are"
             )
     return sorted(found, key=lambda happening: happening.at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,24 +16,19 @@ _PARTIAL = re.compile(r"#\d+$")
 _LEAST_AGE = timedelta(hours=1)
 
 
-def sweep(root: str, model: str, before: datetime) -> int:
+def sweep(root: str, model: str, before: datetime) -> None:
     """Delete what was left of objects that were never whole.
 
     Args:
         root: URL of the store; only a directory has such files.
         model: The model's name.
         before: Only what was last written before this, and an hour ago or more.
-
-    Returns:
-        How many bytes it took.
     """
     if not root.startswith("file://"):
-        return 0
+        return
     folder = Path(unquote(urlsplit(root).path)) / model
     latest = min(before, datetime.now(UTC) - _LEAST_AGE).timestamp()
-    freed = 0
     for path in folder.rglob("*#*"):
-        if _PARTIAL.search(path.name) and path.is_file() and path.stat().st_mtime < latest:
-            freed += path.stat().st_size
-            path.unlink(missing_ok=True)
-    return freed
+        with suppress(FileNotFoundError):  # whole by now, or somebody else's to delete
+            if _PARTIAL.search(path.name) and path.is_file() and path.stat().st_mtime < latest:
+                path.unlink()

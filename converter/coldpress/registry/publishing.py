@@ -223,7 +223,7 @@ def _made_whole(
 ) -> int:
     """Write again what was deleted as a leftover before the version had its manifest.
 
-    Since it has one, nobody deletes any more; what is there now stays.
+    Since it has one, nobody can claim its place and delete any more; what is there now stays.
 
     Returns:
         How many bytes were written.

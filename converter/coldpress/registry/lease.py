@@ -1,0 +1,145 @@
+"""One `gc` of a model at a time: two would take each other's claims for what is left of a publish.
+
+Beside publishing and promoting `gc` needs no lock; beside another `gc` it has this one. In a
+directory it is a file's lock, which goes with its process. In object storage it is an object with a
+body of its holder's own, which changes hands by compare-and-swap alone, and lapses if its holder
+has not renewed it for a while. A holder renews it before it deletes, so that who was held up for
+longer than it lasts notices that somebody else has taken it; what is left is a pause of minutes
+between that look and the one deletion after it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from filelock import FileLock, Timeout
+from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+from coldpress.errors import StoreError
+
+from .versions import actor
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+__all__ = ["lease"]
+
+_NAME = "gc.json"
+_LASTS = timedelta(minutes=15)
+_RENEWED_AFTER_SECONDS = 20.0
+
+
+@contextmanager
+def lease(store: ObjectStore, root: str, model: str) -> Iterator[Callable[[], None]]:
+    """Be the only one who deletes versions of a model, while it lasts.
+
+    Args:
+        store: Where the model lies.
+        root: The store's URL.
+        model: The model's name.
+
+    Yields:
+        To be called before each deletion; it raises a `StoreError` where the lease was lost.
+
+    Raises:
+        StoreError: Somebody else deletes at this moment.
+    """
+    if root.startswith("file://"):
+        with _locked(root, model):
+            yield _nothing
+        return
+    held = _Held(store, f"{model}/{_NAME}")
+    held.take(root, model)
+    try:
+        yield held.renew
+    finally:
+        held.give_back()
+
+
+@contextmanager
+def _locked(root: str, model: str) -> Iterator[None]:
+    folder = Path(unquote(urlsplit(root).path)) / model
+    try:
+        with FileLock(folder / ".gc.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise _busy(root, model) from error
+
+
+class _Held:
+    """The object that is the lease, in the hands of this process."""
+
+    def __init__(self, store: ObjectStore, path: str) -> None:
+        self._store = store
+        self._path = path
+        self._renewed = 0.0
+        self._version: obstore.UpdateVersion = {}
+
+    def take(self, root: str, model: str) -> None:
+        """Make it, or take it over once it has lapsed."""
+        try:
+            self._put("create")
+        except AlreadyExistsError as error:
+            try:
+                found = obstore.head(self._store, self._path)
+                if datetime.now(UTC) - found["last_modified"] <= _LASTS:
+                    raise _busy(root, model) from error
+                self._put(_update(found))
+            except (FileNotFoundError, PreconditionError) as later:
+                raise _busy(root, model) from later
+
+    def renew(self) -> None:
+        """Write it anew, if it was not just now; whoever has taken it over is noticed."""
+        # Not the monotonic clock, which stands still while a machine sleeps.
+        if abs(time.time() - self._renewed) < _RENEWED_AFTER_SECONDS:
+            return
+        try:
+            self._put(self._version)
+        except (FileNotFoundError, PreconditionError) as error:
+            raise StoreError(
+                "this coldpress gc was held up, and another one has begun; nothing more is deleted "
+                "here: run it again"
+            ) from error
+
+    def give_back(self) -> None:
+        """Delete it, if it is this process's still; who can't lets it lapse."""
+        with suppress(Exception):
+            self._renewed = 0.0
+            self.renew()
+            obstore.delete(self._store, self._path)
+
+    def _put(self, mode: obstore.PutMode) -> None:
+        document = {"by": actor(), "id": uuid.uuid4().hex}
+        data = f"{json.dumps(document)}\n".encode()
+        self._version = _update(
+            obstore.put(self._store, self._path, data, mode=mode, use_multipart=False)
+        )
+        self._renewed = time.time()
+
+
+def _update(found: obstore.PutResult | obstore.ObjectMeta) -> obstore.UpdateVersion:
+    """What a write has to find, so that it replaces this and nothing else."""
+    update: obstore.UpdateVersion = {"e_tag": found["e_tag"]}
+    if found["version"] is not None:
+        update["version"] = found["version"]
+    return update
+
+
+def _nothing() -> None:
+    """A file's lock is never lost."""
+
+
+def _busy(root: str, model: str) -> StoreError:
+    return StoreError(
+        f"another coldpress gc of {model} in {root} is under way; wait for it, or, if it was "
+        f"killed, for {_LASTS.total_seconds() / 60:.0f} minutes"
+    )

@@ -1,0 +1,102 @@
+"""One `gc` of a model at a time, whatever becomes of the others."""
+
+from contextlib import ExitStack
+from datetime import timedelta
+
+import obstore
+import pytest
+
+from coldpress.errors import StoreError
+from coldpress.registry import lease as leases
+from coldpress.registry.lease import lease
+from coldpress.stores import connect, store_url
+
+
+@pytest.fixture
+def hold(store_root):
+    """A function that takes the lease of a model."""
+    return _holding(store_url(store_root))
+
+
+def _holding(root):
+    store = connect(root, create=True)
+    for model in ("churn", "fraud"):
+        obstore.put(store, f"{model}/versions/x", b"1")
+    return lambda model="churn": lease(store, root, model)
+
+
+def test_there_is_one_holder(hold):
+    """A second one is told; once the first is done, it may."""
+    with (
+        hold(),
+        pytest.raises(StoreError, match=r"another coldpress gc of churn in .* is under way"),
+        hold(),
+    ):
+        pass
+    with hold() as still_held:
+        still_held()
+
+
+def test_each_model_has_its_own(hold):
+    """Models are collected side by side."""
+    with hold(), hold("fraud"):
+        pass
+
+
+def test_a_failure_gives_it_back(hold):
+    """Who fails, or is interrupted, leaves no lease behind."""
+    with pytest.raises(KeyboardInterrupt), hold():
+        raise KeyboardInterrupt
+    with hold():
+        pass
+
+
+@pytest.fixture
+def remote(bucket):
+    """A store on S3, where a lease is an object: a file's lock goes with its process."""
+    return connect(f"s3://{bucket}")
+
+
+@pytest.fixture
+def hold_there(bucket):
+    """A function that takes the lease of a model in that store."""
+    return _holding(f"s3://{bucket}")
+
+
+def test_a_killed_holder_s_lapses(hold_there, remote, monkeypatch):
+    """What a killed process has left is taken over once it is old, and not before."""
+    obstore.put(remote, "churn/gc.json", b"{}")
+    with pytest.raises(StoreError, match="or, if it was killed, for 15 minutes"), hold_there():
+        pass
+    monkeypatch.setattr(leases, "_LASTS", timedelta(0))
+    with hold_there():
+        assert bytes(obstore.get(remote, "churn/gc.json").bytes()) != b"{}"
+
+
+def test_a_holder_that_was_held_up_stops(hold_there, monkeypatch):
+    """Who was away for longer than it lasts finds another's, deletes nothing more, and stops."""
+    monkeypatch.setattr(leases, "_LASTS", timedelta(0))
+    with hold_there() as late, hold_there() as other:
+        monkeypatch.setattr(leases, "_RENEWED_AFTER_SECONDS", 0.0)
+        other()
+        with pytest.raises(StoreError, match="was held up, and another one has begun"):
+            late()
+        other()
+
+
+def test_two_do_not_take_over_one(hold_there, remote, monkeypatch):
+    """Of two who find it lapsed, one gets it."""
+    obstore.put(remote, "churn/gc.json", b"{}")
+    monkeypatch.setattr(leases, "_LASTS", timedelta(0))
+    head = obstore.head
+
+    def slow(*arguments):
+        monkeypatch.setattr(obstore, "head", head)
+        found = head(*arguments)
+        taken.enter_context(hold_there())
+        return found
+
+    with ExitStack() as taken:
+        monkeypatch.setattr(obstore, "head", slow)
+        with pytest.raises(StoreError, match="is under way"), hold_there():
+            pass
