@@ -15,7 +15,8 @@ from coldpress.planning.prices import APIS
 from coldpress.planning.workload import Traffic
 
 from .command import click, command, progress, say, say_json
-from .plan_report import plan_document, print_plan
+from .plan_document import plan_document
+from .plan_report import print_plan
 
 __all__ = ["plan"]
 

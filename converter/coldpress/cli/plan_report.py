@@ -1,21 +1,20 @@
-"""A plan for people and for machines."""
+"""A plan for people: what was measured, what follows, what to choose."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from coldpress.package import ARCHITECTURES
 from coldpress.package.limits import MOST_BYTES
 from coldpress.planning import Plan
-from coldpress.planning.estimating import Estimate
+from coldpress.planning.estimates import Estimate
 from coldpress.planning.measurement import TIMES, Measurement, Spread
 from coldpress.units import human_bytes, human_figure
 
 from .command import say
 from .describe import print_fact
 
-__all__ = ["plan_document", "print_plan"]
+__all__ = ["print_plan"]
 
 _SIGNS = {"measured": "", "scaled": "~", "interpolated": "~", "kept": "≤"}
 _COLUMNS = ("MB", "vCPU", "cold", "p50", "p95", "a month", "n", "with n", "even")
@@ -42,36 +41,6 @@ _STEPS = {
     "run": "session alone",
     "run_p95": "session alone, p95",
 }
-
-
-def plan_document(plan: Plan) -> dict[str, object]:
-    """The plan, ready for JSON; docs/costs.md has its keys."""
-    measured, best = plan.measured, plan.best()
-    return {
-        "name": plan.name,
-        "version": f"sha256:{plan.digest}",
-        "artifact": asdict(plan.artifact),
-        "traffic": asdict(plan.traffic),
-        "p95_ms": plan.p95_ms,
-        "measured": {
-            "machine": measured.machine,
-            "architecture": measured.architecture,
-            "requests": measured.requests,
-            "through_handler": measured.whole,
-            "settings": list(measured.settings),
-            "by_threads": [_measurement(each) for each in measured.by_threads.values()],
-        },
-        "estimates": [_estimate(each, plan) for each in plan.estimates],
-        "recommended": _named(best) if best else None,
-        "extrapolations": list(plan.extrapolations),
-        "assumptions": list(plan.assumptions),
-        "prices": {
-            "region": plan.prices.region,
-            "currency": plan.prices.currency,
-            "dated": plan.prices.dated,
-            "sources": list(plan.prices.sources),
-        },
-    }
 
 
 def print_plan(plan: Plan) -> None:
@@ -184,6 +153,8 @@ def _advice(plan: Plan) -> Iterator[Sequence[str | tuple[str, str]]]:
         yield (("None of these is right: ", "yellow"), _obstacle(plan))
         return
     yield (("Recommended: ", "green"), (_in_words(best, plan), "bold"))
+    told = " ".join(f"--param {name}={value}" for name, value in best.parameters.items())
+    yield (f"Deploy it so: coldpress deploy MODEL {told}",)
     if best.architecture != own and (measured := plan.best(own)):
         yield (f"On the processor of this machine: {_in_words(measured, plan)}",)
     if plan.p95_ms is not None:
@@ -236,50 +207,6 @@ def _print_list(title: str, sentences: Sequence[str]) -> None:
     say(f"\n{title}")
     for sentence in sentences:
         say(("  - ", "dim"), sentence)
-
-
-def _measurement(each: Measurement) -> dict[str, object]:
-    return {
-        "threads": each.threads,
-        "rounds": each.rounds,
-        "calls": each.calls,
-        "ms": {name: asdict(getattr(each, name)) for name in TIMES},
-        "loaded_bytes": each.loaded_bytes,
-        "peak_bytes": each.peak_bytes,
-    }
-
-
-def _estimate(each: Estimate, plan: Plan) -> dict[str, object]:
-    ready = each.provisioned
-    return {
-        **_named(each),
-        "vcpus": each.vcpus,
-        "threads": each.threads,
-        "basis": each.basis,
-        "foreign": each.foreign,
-        "cold_ms": each.cold.total,
-        "init_ms": each.cold.init,
-        "cold_parts_ms": asdict(each.cold),
-        "p50_ms": each.p50_ms,
-        "p95_ms": each.p95_ms,
-        "needed_memory_mb": each.needed_megabytes,
-        "storage_mb": each.storage_megabytes,
-        "package_bytes": each.package_bytes,
-        "fits": each.fits,
-        "meets_p95": each.meets(plan.p95_ms),
-        "problems": list(each.problems),
-        "notes": list(each.notes),
-        "monthly_cost": {**asdict(each.cost), "total": each.cost.total},
-        "provisioned": {
-            "instances": ready.instances,
-            "monthly_cost": {**asdict(ready.cost), "total": ready.cost.total},
-            "break_even_requests": ready.break_even_requests,
-        },
-    }
-
-
-def _named(each: Estimate) -> dict[str, object]:
-    return {"memory_mb": each.megabytes, "architecture": each.architecture}
 
 
 def _threads(each: Measurement) -> str:

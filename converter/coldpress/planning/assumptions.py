@@ -11,7 +11,9 @@ from .workload import Traffic
 __all__ = [
     "HEADROOM_MEGABYTES",
     "HEADROOM_SHARE",
+    "HTTP_API_STEP",
     "INIT_MS",
+    "LEAST_STORAGE",
     "MEASURED_CPUS",
     "MEGABYTE",
     "MONTH_SECONDS",
@@ -37,6 +39,10 @@ PLACEMENT_MS = 150.0
 # The manifest, then the model; each waits so long for its first byte.
 STORE_REQUESTS = 2
 STORE_REQUEST_MS = 30.0
+# MB of /tmp that every function has: https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
+LEAST_STORAGE = 512
+# An HTTP API counts a request for each so many bytes that are begun of it.
+HTTP_API_STEP = 512 * 1024
 # When INIT ends without the model, by COLDPRESS_INIT_SECONDS.
 INIT_MS = 8000.0
 # Larger requests than the measured one, Lambda's own runtime, and what other runs leave behind.
@@ -71,9 +77,9 @@ def extrapolations(measured: Measured) -> tuple[str, ...]:
     )
 
 
-def assumptions(traffic: Traffic, prices: Prices) -> tuple[str, ...]:
+def assumptions(traffic: Traffic, prices: Prices, body_bytes: int) -> tuple[str, ...]:
     """What of a plan is taken for granted; a sentence each, with its figures."""
-    return (*_of_times(traffic), *_of_money(traffic, prices))
+    return (*_of_times(traffic), *_of_money(traffic, prices, body_bytes))
 
 
 def _of_times(traffic: Traffic) -> tuple[str, ...]:
@@ -97,8 +103,13 @@ def _of_times(traffic: Traffic) -> tuple[str, ...]:
     )
 
 
-def _of_money(traffic: Traffic, prices: Prices) -> tuple[str, ...]:
+def _of_money(traffic: Traffic, prices: Prices, body_bytes: int) -> tuple[str, ...]:
     free = prices.free_tier
+    steps = (
+        f", each counted by 512 KB of its body, which has {body_bytes:,} bytes here,"
+        if traffic.api == "http-api"
+        else ""
+    )
     taken = "is taken off here" if traffic.free_tier else "is not taken off here"
     return (
         (
@@ -107,8 +118,8 @@ def _of_money(traffic: Traffic, prices: Prices) -> tuple[str, ...]:
         ),
         (
             "billed are requests, whole milliseconds of the median request with INIT at cold "
-            f"starts, /tmp beyond 512 MB and the requests of the {traffic.api}; data transfer, "
-            "logs and the store are not counted"
+            f"starts, /tmp beyond 512 MB and the requests of the {traffic.api}{steps}; data "
+            "transfer, logs and the store are not counted"
         ),
         (
             f"Lambda's free tier, {free.requests:,.0f} requests and {free.gb_seconds:,.0f} "

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .assumptions import MONTH_SECONDS
+from .assumptions import HTTP_API_STEP, MONTH_SECONDS
 from .prices import Prices, Tier, tiered
 from .workload import Traffic
 
-__all__ = ["Cost", "Provisioned", "Running", "on_demand", "provisioned"]
+__all__ = ["Cost", "Provisioned", "Running", "metered", "on_demand", "provisioned"]
 
 _GIGABYTE = 1024  # MB, as Lambda bills them
 _FREE_STORAGE = 512  # MB of /tmp
@@ -26,6 +26,7 @@ class Running:
         storage_megabytes: Its ``/tmp``, in MB; at least 512.
         warm_ms: What a warm request takes.
         cold_ms: What is billed of a request with a cold start: INIT and the request.
+        metered: As how many requests its API counts one.
     """
 
     architecture: str
@@ -33,6 +34,7 @@ class Running:
     storage_megabytes: int
     warm_ms: float
     cold_ms: float
+    metered: int = 1
 
     @property
     def gigabytes(self) -> float:
@@ -94,6 +96,14 @@ class Provisioned:
     break_even_requests: float | None
 
 
+def metered(api: str, body_bytes: int) -> int:
+    """As how many requests an API counts one; an HTTP API by each 512 KB of it that is begun.
+
+    Source: https://aws.amazon.com/api-gateway/pricing/, "HTTP APIs".
+    """
+    return max(1, math.ceil(body_bytes / HTTP_API_STEP)) if api == "http-api" else 1
+
+
 def on_demand(running: Running, traffic: Traffic, prices: Prices) -> Cost:
     """What a month costs on demand, cold starts and their INIT included."""
     free = prices.free_tier if traffic.free_tier else None
@@ -104,7 +114,7 @@ def on_demand(running: Running, traffic: Traffic, prices: Prices) -> Cost:
         requests=max(0.0, traffic.requests - (free.requests if free else 0)) * prices.request,
         duration=tiered(max(0.0, paid), tiers),
         storage=seconds * running.storage_gigabytes * prices.storage_gb_second,
-        api=tiered(traffic.requests, prices.apis[traffic.api]),
+        api=tiered(traffic.requests * running.metered, prices.apis[traffic.api]),
     )
 
 
@@ -118,7 +128,7 @@ def provisioned(running: Running, traffic: Traffic, prices: Prices) -> Provision
         requests=traffic.requests * prices.request,
         duration=seconds * running.gigabytes * each.provisioned_duration_gb_second,
         storage=seconds * running.storage_gigabytes * prices.storage_gb_second,
-        api=tiered(traffic.requests, prices.apis[traffic.api]),
+        api=tiered(traffic.requests * running.metered, prices.apis[traffic.api]),
         ready=instances * MONTH_SECONDS * running.gigabytes * each.provisioned_gb_second,
     )
     even = _break_even(running, traffic, prices, cost.ready)
@@ -131,7 +141,10 @@ def provisioned(running: Running, traffic: Traffic, prices: Prices) -> Provision
 
 
 def _break_even(running: Running, traffic: Traffic, prices: Prices, ready: float) -> float | None:
-    """Requests whose savings pay for being ready; None if a request saves nothing."""
+    """Requests whose savings pay for being ready; None if a request saves nothing.
+
+    What is free on demand, and not with provisioned concurrency, has to be saved as well.
+    """
     each = prices.architectures[running.architecture]
     mean, warm = running.mean_seconds(traffic.cold_share), running.warm_seconds
     first: Tier = each.gb_second[0]
@@ -139,6 +152,17 @@ def _break_even(running: Running, traffic: Traffic, prices: Prices, ready: float
         running.gigabytes * (mean * first.price - warm * each.provisioned_duration_gb_second)
         + running.storage_gigabytes * (mean - warm) * prices.storage_gb_second
     )
+    if saved <= 0:
+        return None
+    if not traffic.free_tier:
+        return ready / saved
+    free = prices.free_tier
+    ready += free.gb_seconds * first.price
+    even = (ready + free.requests * prices.request) / saved
+    if even >= free.requests:
+        return even
+    # So few that none of them is paid for on demand.
+    saved -= prices.request
     return ready / saved if saved > 0 else None
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from coldpress.package.limits import MOST_BYTES
 from coldpress_runtime.options import MEGABYTES_PER_CPU, threads_for
@@ -14,6 +12,7 @@ from .assumptions import (
     HEADROOM_MEGABYTES,
     HEADROOM_SHARE,
     INIT_MS,
+    LEAST_STORAGE,
     MEASURED_CPUS,
     MEGABYTE,
     MOST_CPUS,
@@ -21,112 +20,19 @@ from .assumptions import (
     STORE_REQUEST_MS,
     STORE_REQUESTS,
 )
-from .costing import Cost, Provisioned, Running, on_demand, provisioned
+from .costing import Running, metered, on_demand, provisioned
+from .estimates import Basis, ColdStart, Estimate
 from .measurement import Measured, Measurement
 from .prices import Prices
 from .workload import Artifact, Traffic
 
-__all__ = ["Basis", "ColdStart", "Estimate", "estimate"]
+__all__ = ["estimate"]
 
-Basis = Literal["measured", "scaled", "interpolated", "kept"]
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
-_LEAST_STORAGE, _MOST_STORAGE = 512, 10_240
+_MOST_STORAGE = 10_240
 # What lies in /tmp beside a model's files.
 _SPARE_STORAGE = 64
 # Seconds after which an API ends a request; a function URL waits as long as the function may run.
 _PATIENCE = {"http-api": 30.0, "rest-api": 29.0, "function-url": 900.0}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColdStart:
-    """The parts of a cold start, in ms.
-
-    Attributes:
-        placement: Until Lambda starts Python.
-        start: Until Python runs the function's first line.
-        imports: Of the function's modules.
-        transfer: Of the artifact from the store, beside the imports.
-        unpack: Of checking and decompressing it, beside them too.
-        open: Of the session.
-        first: The first request.
-        overlapped: Whether frames are unpacked as they arrive.
-    """
-
-    placement: float
-    start: float
-    imports: float
-    transfer: float
-    unpack: float
-    open: float
-    first: float
-    overlapped: bool
-
-    @property
-    def fetch(self) -> float:
-        """Transfer and unpacking; the longer of the two where they overlap."""
-        both = (self.transfer, self.unpack)
-        return max(both) if self.overlapped else sum(both)
-
-    @property
-    def init(self) -> float:
-        """INIT, as it is billed."""
-        return self.start + max(self.imports, self.fetch) + self.open
-
-    @property
-    def total(self) -> float:
-        """What the first caller waits for."""
-        return self.placement + self.init + self.first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A function with this bundle, of some memory on some processor.
-
-    Attributes:
-        megabytes: Its memory, in MB.
-        architecture: ``x86_64`` or ``arm64``.
-        vcpus: What it gets of vCPUs.
-        threads: Threads that the function would use.
-        foreign: Whether times were measured on the other processor.
-        basis: Where the latency comes from: ``measured`` as it is, ``scaled`` by a share of a vCPU,
-            ``interpolated`` between one thread and two, or ``kept`` from what was measured last.
-        cold: The cold start.
-        p50_ms: A warm request's median, in ms.
-        p95_ms: The same of 95 in 100.
-        needed_megabytes: Memory that it needs, in MB.
-        storage_megabytes: ``/tmp`` that it needs, in MB.
-        package_bytes: Size of its package, unpacked.
-        problems: Why it would not work; empty if it fits.
-        notes: What to beware of; a sentence each.
-        cost: A month on demand.
-        provisioned: The same month with provisioned concurrency.
-    """
-
-    megabytes: int
-    architecture: str
-    vcpus: float
-    threads: int
-    foreign: bool
-    basis: Basis
-    cold: ColdStart
-    p50_ms: float
-    p95_ms: float
-    needed_megabytes: int
-    storage_megabytes: int
-    package_bytes: int
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
-    cost: Cost
-    provisioned: Provisioned
-
-    @property
-    def fits(self) -> bool:
-        """Whether it would work."""
-        return not self.problems
-
-    def meets(self, p95_ms: float | None) -> bool:
-        """Whether it works and its warm p95 is no more than wanted; None wants nothing."""
-        return self.fits and (p95_ms is None or self.p95_ms <= p95_ms)
 
 
 def estimate(  # noqa: PLR0913 - what a function consists of
@@ -165,6 +71,7 @@ def estimate(  # noqa: PLR0913 - what a function consists of
         storage_megabytes=min(storage, _MOST_STORAGE),
         warm_ms=warm,
         cold_ms=cold.init + cold.first,
+        metered=metered(traffic.api, measured.body_bytes),
     )
     lacks = _lacks(megabytes, needed, storage, package_bytes)
     return Estimate(
@@ -239,8 +146,8 @@ def _needed(found: Measurement) -> int:
 def _storage(artifact: Artifact) -> int:
     """MB of ``/tmp`` that a function needs."""
     if not artifact.file_bytes:
-        return _LEAST_STORAGE
-    return max(_LEAST_STORAGE, math.ceil(artifact.file_bytes / MEGABYTE) + _SPARE_STORAGE)
+        return LEAST_STORAGE
+    return max(LEAST_STORAGE, math.ceil(artifact.file_bytes / MEGABYTE) + _SPARE_STORAGE)
 
 
 def _lacks(megabytes: int, needed: int, storage: int, package_bytes: int) -> Iterator[str]:

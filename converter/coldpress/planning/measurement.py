@@ -94,6 +94,7 @@ class Measured:
         by_threads: With one thread and, where there are cores for it, with two.
         requests: What was asked: ``golden examples``, or ``zeros`` where the bundle has none.
         whole: Whether requests went through the handler; a row too large for JSON can't.
+        body_bytes: A request's body, the median of what was asked; 0 where none was.
         machine: Processor and cores, in words.
         architecture: The processor's, as Lambda calls it: ``x86_64`` or ``arm64``.
         settings: Variables of the function's settings that were taken over, as ``NAME=VALUE``.
@@ -102,6 +103,7 @@ class Measured:
     by_threads: Mapping[int, Measurement]
     requests: str
     whole: bool
+    body_bytes: int
     machine: str
     architecture: str
     settings: tuple[str, ...] = ()

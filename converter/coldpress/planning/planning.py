@@ -16,7 +16,8 @@ from coldpress.quiet import unheard
 from coldpress.stores import bundle_or_uri
 
 from .assumptions import assumptions, extrapolations
-from .estimating import Estimate, estimate
+from .estimates import Estimate
+from .estimating import estimate
 from .measurement import Measured
 from .measuring import measure
 from .prices import Prices, read_prices
@@ -126,7 +127,7 @@ def plan(  # noqa: PLR0913 - all but the first two have a default
             for size in sizes
         ),
         extrapolations=extrapolations(measured),
-        assumptions=assumptions(traffic, asked),
+        assumptions=assumptions(traffic, asked, measured.body_bytes),
     )
 
 

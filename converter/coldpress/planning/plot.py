@@ -9,7 +9,7 @@ from markupsafe import Markup
 from coldpress.package import ARCHITECTURES
 
 from .canvas import Line, Panel
-from .estimating import Estimate
+from .estimates import Estimate
 from .planning import Plan
 
 __all__ = ["draw"]

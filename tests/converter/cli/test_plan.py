@@ -34,6 +34,7 @@ def exact(**properties):
     }
 
 
+TEXT = {"type": "string", "minLength": 1}
 TIMES = ("start", "imports", "unpack", "open", "first", "request", "request_p95", "run", "run_p95")
 PARTS = ("placement", "start", "imports", "transfer", "unpack", "open", "first")
 COST = exact(**dict.fromkeys(["requests", "duration", "storage", "api", "ready", "total"], NUMBER))
@@ -56,6 +57,7 @@ SCHEMA = exact(
         architecture=ARCHITECTURE,
         requests={"enum": ["golden examples", "zeros"]},
         through_handler={"type": "boolean"},
+        body_bytes=NUMBER,
         settings={"type": "array"},
         by_threads={
             "type": "array",
@@ -99,7 +101,16 @@ SCHEMA = exact(
             ),
         ),
     },
-    recommended={"anyOf": [exact(memory_mb=NUMBER, architecture=ARCHITECTURE), {"type": "null"}]},
+    recommended={
+        "anyOf": [
+            exact(
+                memory_mb=NUMBER,
+                architecture=ARCHITECTURE,
+                parameters=exact(MemorySize=TEXT, Architecture=ARCHITECTURE),
+            ),
+            {"type": "null"},
+        ]
+    },
     extrapolations=TEXTS,
     assumptions=TEXTS,
     prices=exact(
@@ -139,6 +150,7 @@ def test_the_table(plan):
         "us-east-1",
         read_prices().dated,
         "Recommended: ",
+        "Deploy it so: coldpress deploy MODEL --param MemorySize=128 --param Architecture=arm64",
     ):
         assert words in out
 

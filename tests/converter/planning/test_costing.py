@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from coldpress.planning.costing import Running, on_demand, provisioned
+from coldpress.planning.costing import Running, metered, on_demand, provisioned
 from coldpress.planning.workload import Traffic
 
 FUNCTION = Running(
@@ -110,14 +110,45 @@ def test_break_even_by_hand(prices):
 
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
 @pytest.mark.parametrize("storage", [512, 2048])
-def test_at_break_even_both_cost_the_same(prices, architecture, storage):
+@pytest.mark.parametrize("free_tier", [False, True], ids=["paid", "free tier"])
+@pytest.mark.parametrize("longer", [1, 2000], ids=["short", "so long that few of them pay"])
+def test_at_break_even_both_cost_the_same(prices, architecture, storage, free_tier, longer):
     """With as many requests as break-even says, either way costs the same."""
-    running = replace(FUNCTION, architecture=architecture, storage_megabytes=storage)
-    even = provisioned(running, MILLION, prices).break_even_requests
-    traffic = Traffic(requests=round(even))
+    running = replace(
+        FUNCTION,
+        architecture=architecture,
+        storage_megabytes=storage,
+        warm_ms=FUNCTION.warm_ms * longer,
+        cold_ms=FUNCTION.cold_ms * longer,
+    )
+    asked = replace(MILLION, requests=1, free_tier=free_tier)
+    even = provisioned(running, asked, prices).break_even_requests
+    traffic = replace(asked, requests=round(even))
     ready = provisioned(running, traffic, prices)
     assert ready.instances == 1
-    assert ready.cost.total == pytest.approx(on_demand(running, traffic, prices).total)
+    on_demand_total = on_demand(running, traffic, prices).total
+    # There is no half of a request.
+    assert ready.cost.total == pytest.approx(on_demand_total, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("api", "body_bytes", "counted"),
+    [
+        pytest.param("http-api", 0, 1, id="no body"),
+        pytest.param("http-api", 512 * 1024, 1, id="a whole step"),
+        pytest.param("http-api", 512 * 1024 + 1, 2, id="a step that is begun"),
+        pytest.param("rest-api", 10**7, 1, id="REST API"),
+        pytest.param("function-url", 10**7, 1, id="function URL"),
+    ],
+)
+def test_an_http_api_counts_large_requests_more_than_once(prices, api, body_bytes, counted):
+    """It is metered by 512 KB; nothing else is."""
+    assert metered(api, body_bytes) == counted
+    large = replace(FUNCTION, metered=counted)
+    traffic = replace(MILLION, api=api)
+    assert on_demand(large, traffic, prices).api == pytest.approx(
+        counted * on_demand(FUNCTION, traffic, prices).api
+    )
 
 
 def test_no_break_even_beyond_what_instances_can_serve(prices):

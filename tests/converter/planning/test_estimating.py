@@ -117,6 +117,20 @@ def test_storage_needed(estimated, file_bytes, storage):
     assert (found.cost.storage > 0) == (storage > 512)
 
 
+@pytest.mark.parametrize(
+    ("file_bytes", "own"),
+    [
+        pytest.param(0, {}, id="none"),
+        pytest.param(900 * MEBIBYTE, {"EphemeralStorage": "964"}, id="large"),
+    ],
+)
+def test_the_templates_parameters(estimated, file_bytes, own):
+    """A function of it is memory, processor and, where a model needs more than there is, /tmp."""
+    found = estimated(2048, artifact=artifact_of(file_bytes))
+    told = {"MemorySize": "2048", "Architecture": found.architecture}
+    assert found.parameters == told | own
+
+
 def test_too_large_for_tmp(estimated):
     """Files that /tmp has no room for fit no memory size."""
     found = estimated(10_240, artifact=artifact_of(10_176 * MEBIBYTE + 1))
