@@ -9,17 +9,35 @@ const ZIP_ONLY = {
   Rules: ['SnapshotsOrProvisionedConcurrency'],
 };
 
+// As in ../sam/image.yml.
+const IMAGE =
+  /^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$/;
+
 class ContainerImage {
   constructor(serverless) {
     this.service = serverless.service;
+    this.refusal = (message) => new serverless.classes.Error(message);
     this.hooks = {
-      initialize: () => this.uri() && this.replace(),
+      initialize: () => this.uri() && this.check() && this.replace(),
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.uri() && this.strip(),
     };
   }
 
   uri() {
     return this.service.custom.image;
+  }
+
+  check() {
+    if (!IMAGE.test(this.uri())) {
+      throw this.refusal(
+        `ImageUri can't be '${this.uri()}': it must be ` +
+          'ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST',
+      );
+    }
+    if (String(this.service.custom.snapStart) === 'true') {
+      throw this.refusal('SnapStart=true needs a zip: there are no snapshots of images');
+    }
+    return true;
   }
 
   replace() {

@@ -9,13 +9,25 @@ from typing import Any
 
 from tests.integration.resolved import resolved
 
-__all__ = ["JWT", "KEY", "MODEL_URI", "REVISION", "STACK", "chosen_of", "comparable", "of_type"]
+__all__ = [
+    "IMAGE",
+    "JWT",
+    "KEY",
+    "MODEL_URI",
+    "REVISION",
+    "STACK",
+    "chosen_of",
+    "comparable",
+    "of_type",
+]
 
 MODEL_URI = f"s3://churn-models/prod/eu/churn@sha256:{'ab' * 32}"
 # As the Serverless Framework names the stack that the tests package.
 STACK = "coldpress-test"
 REVISION = "0a" * 10
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+# One in Amazon ECR, pinned.
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/churn@sha256:{'ef' * 32}"
 JWT = {
     "Auth": "jwt",
     "JwtIssuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a",

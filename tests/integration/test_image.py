@@ -12,11 +12,17 @@ from sklearn.linear_model import LinearRegression
 import coldpress
 from coldpress.registry import publish
 from coldpress.scaffold.sample_events import sample_events
-from tests.integration.compiled import JWT, MODEL_URI, chosen_of, comparable
+from tests.integration.compiled import (
+    IMAGE,
+    JWT,
+    MODEL_URI,
+    chosen_of,
+    comparable,
+    of_type,
+)
 
 pytestmark = pytest.mark.slow
 
-IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/churn@sha256:{'ef' * 32}"
 BAKED = f"file:///opt/models/churn@sha256:{'ab' * 32}"
 HANDLERS = {
     "PredictLambdaFunction": "predict.handler",
@@ -103,6 +109,31 @@ def test_a_model_in_the_image_needs_no_right(sam_image, uri, reads):
     assert ("s3:GetObject" in text) is reads
 
 
+def test_its_roles_are_the_zip_s(sam_image, translate):
+    """Who reviewed the rights of one template has reviewed those of the other."""
+    chosen = {"Docs": "true", "Queue": "true"}
+    image = chosen_of(sam_image(**chosen), {"ImageUri": IMAGE, **chosen})["Resources"]
+    zipped = chosen_of(translate(**chosen), chosen)["Resources"]
+    assert of_type(image, "AWS::IAM::Role") == of_type(zipped, "AWS::IAM::Role")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        pytest.param({"ImageUri": "churn:latest"}, "ImageUri can't be 'churn:latest'", id="tag"),
+        pytest.param(
+            {"ImageUri": IMAGE, "SnapStart": "true"}, "SnapStart=true needs a zip", id="snapshots"
+        ),
+    ],
+)
+def test_serverless_refuses_what_sam_s_template_does(project, osls, chosen, message):
+    """An image that is not pinned, and snapshots, which SAM's template has no parameter for."""
+    told = [f"--param={name}={value}" for name, value in {"ModelUri": MODEL_URI, **chosen}.items()]
+    outcome = osls.run("package", *told, cwd=project / "infra" / "serverless")
+    assert outcome.returncode
+    assert message in outcome.stdout
+
+
 def test_the_templates_are_valid(project, sam_tool, lint, serverless_image):
     """SAM and cfn-lint, with the rules for serverless applications, find nothing."""
     assert serverless_image()
@@ -158,10 +189,14 @@ def test_the_image_is_built(root, built_package, bundle, tmp_path, target):
     publish(bundle, str(tmp_path / "build" / "store"))
     file = root / "infra" / "container" / "Dockerfile"
     version = f"PYTHON_VERSION={built_package.python}"
-    options = ("--target", target, "--build-arg", version, "--tag", f"coldpress-test-{target}")
+    image = f"coldpress-test-{target}"
+    options = ("--target", target, "--build-arg", version, "--tag", image)
     subprocess.run([docker, "build", "-f", file, *options, "."], cwd=tmp_path, check=True)
-    command = "ls predict.py && ls /opt/models || true"
-    entry = ("--rm", "--entrypoint", "/bin/sh", f"coldpress-test-{target}", "-c", command)
+    # As a user that owns nothing there, like Lambda's own.
+    ours = "cat predict.py > /dev/null && ls predict.py"
+    model = "find /opt/models -type f -exec cat {} + > /dev/null && ls /opt/models"
+    shell = ("--rm", "--user", "993", "--entrypoint", "/bin/sh", image, "-c")
+    entry = (*shell, f"{ours}; {model}; true")
     listed = subprocess.run([docker, "run", *entry], capture_output=True, text=True, check=True)
     assert "predict.py" in listed.stdout
     assert (bundle.manifest.name in listed.stdout) is (target == "baked")

@@ -5,12 +5,11 @@ import re
 
 import pytest
 
-from tests.integration.compiled import JWT, chosen_of
+from tests.integration.compiled import IMAGE, JWT, KEY, chosen_of
 
 pytestmark = pytest.mark.slow
 
 HEAD = {"AWSTemplateFormatVersion": "2010-09-09"}
-IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/churn@sha256:{'ef' * 32}"
 IN_AN_IMAGE = {"Docs": "true", "Queue": "true"}
 # Together they have every resource that there can be.
 CHOICES = {
@@ -25,7 +24,10 @@ CHOICES = {
         "SubnetIds": "subnet-1",
         "SecurityGroupIds": "sg-1",
     },
+    "key": {"KmsKey": KEY, "Docs": "true", "Queue": "true", "CreateBucket": "true"},
 }
+# What a key of one's own answers.
+OF_KEYS = {"CKV_AWS_27", "CKV_AWS_158", "CKV_AWS_173"}
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +45,12 @@ def reviewed(translate, serverless_template, project, checkov, tmp_path_factory)
             document = {**HEAD, **chosen_of(template, chosen)}
             (folder / f"{name}-{tool}.json").write_text(json.dumps(document), "utf-8")
 
-    def run(*arguments):
-        outcome = checkov.run("--directory", folder, "--output", "json", *arguments, cwd=folder)
+    def run(*arguments, only=""):
+        where = ("--file", folder / f"{only}.json") if only else ("--directory", folder)
+        outcome = checkov.run(*where, "--output", "json", *arguments, cwd=folder)
         document = json.loads(outcome.stdout)
         assert document["summary"]["parsing_errors"] == 0
-        assert document["summary"]["resource_count"] > 200
+        assert document["summary"]["resource_count"] > (20 if only else 200)
         return {
             (each["check_id"], each["resource"].partition(".")[2])
             for each in document["results"]["failed_checks"]
@@ -75,6 +78,13 @@ def test_each_skip_is_needed_where_it_says(reviewed, skips):
     found = reviewed("--framework", "cloudformation", "--skip-download")
     named = {(check, place) for check, (where, _) in skips.items() for place in where}
     assert found == named
+
+
+@pytest.mark.parametrize("tool", ["sam", "serverless"])
+def test_a_key_of_one_s_own_answers_its_checks(reviewed, tool):
+    """With `KmsKey` nothing is left of what is skipped for want of a customer's key."""
+    found = reviewed("--framework", "cloudformation", "--skip-download", only=f"key-{tool}")
+    assert not {check for check, _ in found} & OF_KEYS
 
 
 def test_each_skip_has_a_reason(skips, root):

@@ -47,6 +47,7 @@ class Package:
         bytecode: What of it is bytecode; no bytes if there is none.
         left_out: What functions/excluded.txt kept out of it, by pattern.
         trial: Whether it was tried, and what it answered.
+        image: Whether it goes into a container image.
     """
 
     directory: Path
@@ -59,6 +60,7 @@ class Package:
     bytecode: Part
     left_out: tuple[LeftOut, ...]
     trial: Trial
+    image: bool = False
 
     @property
     def has_bytecode(self) -> bool:
@@ -68,7 +70,7 @@ class Package:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What whoever deploys it should know; one sentence each."""
-        if self.zipped_bytes <= DIRECT_BYTES:
+        if self.image or self.zipped_bytes <= DIRECT_BYTES:
             return ()
         large = f"the zip has {self.zipped_bytes:,} bytes, and above {DIRECT_BYTES:,} AWS Lambda"
         return (f"{large} takes it through S3 only, as SAM and Serverless send it",)
@@ -131,6 +133,7 @@ def build(  # noqa: PLR0913 - all but the output have a default
             bytecode=bytecode_in(archive),
             left_out=left_out,
             trial=trial,
+            image=image,
         )
         made = {directory: package.directory, archive: package.archive}
         put_in_place(made, earlier=folder / "earlier")
