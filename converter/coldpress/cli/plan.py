@@ -22,12 +22,15 @@ __all__ = ["plan"]
 
 
 def _share(_context: object, _option: object, text: str) -> float:
-    """A share of 1, from such as 0.01 or 1%; `Traffic` knows the range."""
+    """A share of 1, from such as 0.01 or 1%."""
     written = text.strip()
     try:
-        return float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+        share = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
     except ValueError:
         raise click.BadParameter(f"{text!r:.40} is no share; write such as 1% or 0.01") from None
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"{text!r:.40} is no share of all requests; write such as 5%")
+    return share
 
 
 @command(

@@ -288,7 +288,9 @@ def test_a_package_of_ones_own(plan, tmp_path):
         pytest.param(["--p95-ms", "nan"], "--p95-ms must be more than 0", id="nan"),
         pytest.param(["--p95-ms", "-1"], "--p95-ms must be more than 0, not -1", id="negative"),
         pytest.param(["--cold-share", "few"], "is no share", id="share"),
-        pytest.param(["--cold-share", "101%"], "from 0 to 1", id="share-over-1"),
+        pytest.param(
+            ["--cold-share", "5"], "no share of all requests; write such as 5%", id="over-1"
+        ),
         pytest.param(["--memory", "64"], "can't have 64 MB", id="memory"),
         pytest.param(["--rounds", "0"], "1<=x<=100", id="rounds"),
         pytest.param(["--api", "soap"], "is not one of", id="api"),
