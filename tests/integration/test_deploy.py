@@ -10,7 +10,6 @@ import threading
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import joblib
@@ -21,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from coldpress.scaffold import infrastructure
 from tests.conftest import serving_of
 from tests.integration.moto_stacks import behind_tls
+from tests.loopback import answering
 from tests.signed import is_signed
 
 pytestmark = pytest.mark.slow
@@ -48,33 +48,16 @@ class _Gateway:
         self._lock = threading.Lock()
 
     def __enter__(self):
-        gateway = self
-
-        class Request(BaseHTTPRequestHandler):
-            def do_POST(self):
-                asked = self.rfile.read(int(self.headers["content-length"]))
-                url = f"{gateway.url}{self.path}"
-                if is_signed("POST", url, self.headers, asked, "execute-api"):
-                    status, body = gateway.forward(self.path, asked)
-                else:
-                    status, body = 403, b'{"message":"Forbidden"}'
-                self.send_response(status)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                """Nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = self._open.enter_context(answering(self._answer))
         return self
 
     def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
         self._open.close()
+
+    def _answer(self, asked):
+        if is_signed(asked, self.url, "execute-api"):
+            return self.forward(asked.path, asked.body)
+        return 403, b'{"message":"Forbidden"}'
 
     @property
     def model(self):

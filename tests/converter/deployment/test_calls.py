@@ -1,12 +1,12 @@
 """How a deployed model is called."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 
 import pytest
 
 from coldpress.deployment.aws import sign_in
 from coldpress.deployment.calls import endpoint_of
+from tests.loopback import answering
 from tests.signed import is_signed
 
 REQUEST = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.0, 2.0]}]}
@@ -78,13 +78,14 @@ def test_a_long_request_comes_from_a_file(account):
 @pytest.mark.parametrize("document", [REQUEST, None], ids=["post", "get"])
 def test_requests_are_signed(account, output, service, document):
     """By IAM each is signed for the service that stands before the function, its body with it."""
-    with _Keeping() as server:
-        endpoint = endpoint_of(account, {output: server.url}, "churn", "iam")
+    requests = []
+    with answering(lambda asked: requests.append(asked) or (200, b"{}")) as url:
+        endpoint = endpoint_of(account, {output: url}, "churn", "iam")
         assert endpoint.ask("/v2/models/churn/infer", document) == (200, b"{}")
-    ((method, path, headers, body),) = server.requests
-    assert is_signed(method, f"{server.url}{path}", headers, body, service)
-    assert not is_signed(method, f"{server.url}{path}", headers, b"other", service)
-    assert not is_signed(method, f"{server.url}{path}", headers, body, "s3")
+    (asked,) = requests
+    assert is_signed(asked, url, service)
+    assert not is_signed(replace(asked, body=b"other"), url, service)
+    assert not is_signed(asked, url, "s3")
 
 
 @pytest.mark.parametrize(
@@ -94,45 +95,13 @@ def test_requests_are_signed(account, output, service, document):
 def test_requests_have_their_key_or_token(account, api_key, monkeypatch, auth, header, value):
     """Callers by key or token show it, and sign nothing."""
     monkeypatch.setenv("COLDPRESS_TOKEN", "secret")
-    with _Keeping() as server:
-        outputs = {"RestApiUrl": server.url, "ApiKeyId": api_key}
+    requests = []
+    with answering(lambda asked: requests.append(asked) or (200, b"{}")) as url:
+        outputs = {"RestApiUrl": url, "ApiKeyId": api_key}
         endpoint_of(account, outputs, "churn", auth).ask("/v2/models/churn/infer", REQUEST)
-    ((_, _, headers, _),) = server.requests
-    assert headers[header] == value
-    assert "x-amz-date" not in headers
-
-
-class _Keeping:
-    """A server that keeps what it is asked, and answers an empty document."""
-
-    def __init__(self):
-        self.requests = requests = []
-
-        class Request(BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = self.rfile.read(int(self.headers.get("content-length", 0))) or None
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                requests.append((self.command, self.path, headers, body))
-                self.send_response(200)
-                self.send_header("content-length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            do_POST = do_GET  # noqa: N815 - http.server's own name
-
-            def log_message(self, *_):
-                """Nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+    (asked,) = requests
+    assert asked.headers[header] == value
+    assert "x-amz-date" not in asked.headers
 
 
 def test_nothing_that_answers(account):

@@ -6,8 +6,6 @@ The real tools are in tests/integration/test_deploy.py; what they leave behind i
 import json
 import os
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
@@ -17,6 +15,7 @@ from coldpress.errors import DeployError, StoreError
 from coldpress.pipeline import ModelSource
 from coldpress.registry import publish
 from coldpress.registry.channels import list_channels
+from tests.loopback import answering
 
 TOOL = """#!{python}
 import json, os, sys
@@ -143,39 +142,15 @@ def test_stores_are_asked_in_the_deployment_s_region(
 ):
     """Publishing signs for the region that is deployed to, whatever the environment has."""
     assert workplace
-    with _S3() as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
+    regions = set()
+
+    def denied(asked):
+        regions.add(asked.headers["authorization"].split("/")[2])
+        return 403, b""
+
+    with answering(denied) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
         with pytest.raises(StoreError):
             deploy(_order(make_bundle(), "bucket", region=region), shown)
-    assert server.regions == {region}
+    assert regions == {region}
     assert os.environ["AWS_REGION"] == "us-east-1"
-
-
-class _S3:
-    """A server in the place of S3 that keeps the regions that requests are signed for."""
-
-    def __init__(self):
-        self.regions = regions = set()
-
-        class Request(BaseHTTPRequestHandler):
-            def do_GET(self):
-                regions.add(self.headers["authorization"].split("/")[2])
-                self.send_response(403)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            do_HEAD = do_PUT = do_GET  # noqa: N815 - http.server's own names
-
-            def log_message(self, *_):
-                """Nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()

@@ -1,8 +1,6 @@
 """The account's own bucket: made once, and told about where it can't be."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import boto3
@@ -11,6 +9,7 @@ import pytest
 from coldpress.deployment.aws import sign_in
 from coldpress.deployment.models_bucket import MODELS_STACK, ensure_bucket, own_store
 from coldpress.errors import DeployError
+from tests.loopback import answering
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 EXISTS = """<ErrorResponse><Error><Type>Sender</Type><Code>AlreadyExistsException</Code>
@@ -42,43 +41,17 @@ def test_a_bucket_that_is_gone_is_told(account):
 
 def test_a_stack_that_failed_is_told(account, monkeypatch):
     """What an earlier try left is named, with what to do about it; the key is the bucket's."""
-    with _CloudFormation() as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", server.url)
-        begun = []
+    told, begun = [], []
+
+    def failed(asked):
+        words = parse_qs(asked.body.decode())
+        told.extend(value for values in words.values() for value in values)
+        creates = words["Action"] == ["CreateStack"]
+        return (400, EXISTS.encode()) if creates else (200, FAILED.encode())
+
+    with answering(failed) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", url)
         with pytest.raises(DeployError, match=r"is ROLLBACK_COMPLETE; .*delete-stack"):
             ensure_bucket(sign_in(), f"{own_store(account)}-2", KEY, lambda: begun.append(1))
     assert begun == [1]
-    assert KEY in server.told
-
-
-class _CloudFormation:
-    """A server in the place of CloudFormation, where the stack is there and has failed."""
-
-    def __init__(self):
-        self.told = told = []
-
-        class Request(BaseHTTPRequestHandler):
-            def do_POST(self):
-                asked = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-                creates = asked["Action"] == ["CreateStack"]
-                told.extend(value for values in asked.values() for value in values)
-                body = (EXISTS if creates else FAILED).encode()
-                self.send_response(400 if creates else 200)
-                self.send_header("content-type", "text/xml")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                """Nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+    assert KEY in told
