@@ -21,9 +21,6 @@ from .tools import found_tools
 
 __all__ = ["Prepared", "prepared"]
 
-# A version's digest where it is not known yet.
-_SOME_DIGEST = "0" * 64
-
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
@@ -123,7 +120,8 @@ def prepared(order: Order) -> Prepared:
         order=order, published=published, bundle=bundle, template=template, own=own, values=values
     )
     root = published.root if published else order.store or "s3://models"
-    template.check({"ModelUri": f"{root.rstrip('/')}/{ready.name}@sha256:{_SOME_DIGEST}", **values})
+    _refusals.check_place(root.rstrip("/"), ready.name, template)
+    template.check(values)
     _refusals.check_target(values)
     _refusals.check_stack(ready.stack, order, template, own=own)
     _refusals.check_profile(template, order.stage, own=own)

@@ -18,6 +18,7 @@ from .templates import Template
 __all__ = [
     "OURS",
     "check_exported",
+    "check_place",
     "check_profile",
     "check_project",
     "check_published",
@@ -27,6 +28,8 @@ __all__ = [
     "check_words",
 ]
 
+# A version's digest where it is not known yet.
+_SOME_DIGEST = "0" * 64
 _STACK = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,48}")
 # The parameters that a deployment fills in itself, and what there is instead of them.
 OURS: Mapping[str, str] = {
@@ -96,6 +99,15 @@ def check_source(order: Order) -> None:
         )
     if not order.sample.exists():
         raise UsageError(f"there is no sample {order.sample}; name a file of rows with --sample")
+
+
+def check_place(root: str, name: str, template: Template) -> None:
+    """Where the model lies, which the template has to take."""
+    if not template.takes_model(f"{root}/{name}@sha256:{_SOME_DIGEST}"):
+        raise UsageError(
+            f"a function can't read {name} from {root}: a bucket's name has 3 to 63 small letters, "
+            "digits, dots and hyphens, and what follows letters, digits and any of ._=-"
+        )
 
 
 def check_project(order: Order, tools: list[str]) -> None:

@@ -65,6 +65,10 @@ class Template:
             self._check_name(name, "")
         return {**self._values, **self._stages.get(stage, {}), **overrides, **chosen}
 
+    def takes_model(self, uri: str) -> bool:
+        """Whether it may be told such a URI of a model."""
+        return not fault(uri, self._declared()[0].get(_OURS, {}))
+
     def check(self, values: Mapping[str, str]) -> None:
         """Refuse what CloudFormation would refuse, which it does when all else is done.
 

@@ -125,7 +125,7 @@ def test_without_a_store_the_account_s_own(elsewhere, make_bundle, aws_environme
         pytest.param({"parameters": {"Auth": "jwt"}}, "needs JwtIssuer", id="rule"),
         pytest.param({"parameters": {"ModelUri": "x"}}, "leave --param ModelUri out", id="model"),
         pytest.param({"parameters": {"Revision": "1"}}, "leave --param Revision", id="revision"),
-        pytest.param({"store": "s3://my bucket/models"}, "must be s3://BUCKET", id="blank"),
+        pytest.param({"store": "s3://my bucket/models"}, "a bucket's name has 3 to 63", id="blank"),
         pytest.param({"stack": ""}, "can't be a stack's name", id="no stack"),
         pytest.param({"name": "other"}, "is a bundle, .* leave --name out", id="name"),
         pytest.param({"sample": Path("x.csv")}, "leave --sample out", id="sample"),
