@@ -2,8 +2,10 @@
 
 import functools
 import json
+import re
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -160,6 +162,19 @@ def test_the_dockerfile_is_sound(root, reviewer):
     """Hadolint finds nothing in it."""
     outcome = reviewer("hadolint").run("infra/container/Dockerfile", cwd=root)
     assert (outcome.returncode, outcome.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["this Python", "another"])
+def test_the_image_is_of_the_build_s_python(root, tmp_path, same):
+    """Building the image stops where the package was built for another version, and says so."""
+    built = f"{sys.version_info[0]}.{sys.version_info[1]}" if same else "2.7"
+    (tmp_path / "coldpress-build.json").write_text(json.dumps({"python": built}))
+    file = (root / "infra" / "container" / "Dockerfile").read_text("utf-8")
+    (checked,) = (json.loads(line) for line in re.findall(r"^RUN (\[.+\])$", file, re.MULTILINE))
+    command = [sys.executable, *checked[1:]]
+    outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (outcome.returncode == 0) is same
+    assert ("add --build-arg PYTHON_VERSION=2.7" in outcome.stderr) is not same
 
 
 def test_a_model_that_is_in_the_image_is_served(bundle, start_function, tmp_path):
