@@ -35,7 +35,8 @@ _S3_CODES = {
     "ExpiredToken": "the credentials have expired; sign in again",
     "InvalidAccessKeyId": f"S3 does not know the access key; {_CHECK_CREDENTIALS}",
     "NoSuchBucket": "there is no such bucket; create it, or check its name",
-    "PermanentRedirect": "the bucket is in another region; set AWS_REGION to it",
+    "PermanentRedirect": "the bucket is in another region than is asked; set AWS_REGION to it, and "
+    "deploy there",
     "SignatureDoesNotMatch": f"the secret key is not the access key's; {_CHECK_CREDENTIALS}",
 }
 _CODE = re.compile(r"<Code>(\w+)</Code>")

@@ -96,8 +96,13 @@ def bundle_or_uri(text: str) -> Path | ModelUri:
     return model_uri(text)
 
 
-def connect(url: str, *, create: bool = False) -> ObjectStore:
+def connect(url: str, *, create: bool = False, seconds: int = _TRANSFER_SECONDS) -> ObjectStore:
     """Open a store; for ``s3://``, with the AWS profile's credentials if there are no others.
+
+    Args:
+        url: The store's URL.
+        create: For ``file://``, make the directory if it isn't there.
+        seconds: How long one request may take.
 
     Raises:
         StoreError: It can't be opened.
@@ -109,7 +114,7 @@ def connect(url: str, *, create: bool = False) -> ObjectStore:
     with store_errors(url):
         return open_store(
             url,
-            seconds=_TRANSFER_SECONDS,
+            seconds=seconds,
             plain_http=asks_for_plain_http(os.environ),
             credentials=_provider(session) if session else None,
             region="" if session or not url.startswith("s3://") else _configured_region(),

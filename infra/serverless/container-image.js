@@ -9,7 +9,7 @@ const ZIP_ONLY = {
   Rules: ['SnapshotsOrProvisionedConcurrency'],
 };
 
-// As in ../sam/image.yml.
+// What SAM's template for images takes, too.
 const IMAGE =
   /^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$/;
 

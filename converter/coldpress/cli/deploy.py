@@ -28,7 +28,7 @@ Examples:
 
 
 class _Seconds(click.FloatRange):
-    """A number that is called one where it is told."""
+    """Named so in click's own sentence about what is none."""
 
     name = "number of seconds"
 
@@ -83,8 +83,10 @@ class _Shown:
     show_default=True,
     help="Ends the stack's name, and names the channel that points to the version afterwards.",
 )
-@click.option("--stack", help="The stack's name; NAME-STAGE, if not given.")
-@click.option("--region", help="AWS region; the environment's or the profile's, if not given.")
+@click.option("--stack", help="The stack's name; the project's, or else NAME-STAGE, if not given.")
+@click.option(
+    "--region", help="AWS region; the project's, the environment's or the profile's, if not given."
+)
 @click.option(
     "--param",
     "parameters",
@@ -109,9 +111,7 @@ class _Shown:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    default=Path("build"),
-    show_default=True,
-    help="Folder for what is made on the way.",
+    help="Folder for what is made on the way; build, if not given. A project has its own.",
 )
 @click.option("--no-build", is_flag=True, help="Take the function's package as it lies there.")
 @click.option(
@@ -139,7 +139,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - one parameter an option
     parameters: tuple[str, ...],
     tags: tuple[str, ...],
     project: Path | None,
-    output: Path,
+    output: Path | None,
     patience: float,
     *,
     no_build: bool,

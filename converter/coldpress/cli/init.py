@@ -58,6 +58,7 @@ def init(directory: str, tool: str, model: str | None, *, image: bool, as_json: 
                 "model": project.model,
                 "files": list(project.files),
                 "kept": list(project.kept),
+                "unignored": list(project.unignored),
             }
         )
         return
@@ -66,7 +67,7 @@ def init(directory: str, tool: str, model: str | None, *, image: bool, as_json: 
         say(f"  {name}")
     if project.kept:
         say(f"Kept yours: {', '.join(project.kept)}")
-    if ".gitignore" in project.kept:
-        say("Let git ignore what is made here: .venv/, build/, __pycache__/ and .pytest_cache/")
+    if project.unignored:
+        say(f"Let git ignore what is made here: {' '.join(project.unignored)}")
     place = shlex.quote(str(project.folder))
     say(f"Next: cd {place} && make setup && make test; make deploy takes it to AWS")

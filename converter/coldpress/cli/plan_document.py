@@ -25,7 +25,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
             "architecture": measured.architecture,
             "requests": measured.requests,
             "through_handler": measured.whole,
-            "body_bytes": measured.body_bytes,
+            "body_bytes": list(measured.body_bytes),
             "settings": list(measured.settings),
             "by_threads": [_measurement(each) for each in measured.by_threads.values()],
         },

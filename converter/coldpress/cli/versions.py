@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from coldpress.errors import StoreError
 from coldpress.registry.collecting import Collected, collect
 from coldpress.registry.history import Happening
 from coldpress.registry.history import history as read_history
@@ -111,16 +112,21 @@ def gc(  # noqa: PLR0913 - one parameter an option
         found = collect(
             store, only=models, keep=keep, min_days=min_days, dry_run=dry_run, progress=step
         )
+    busy = [each.busy for each in found if each.busy]
     if as_json:
         say_json({"dry_run": dry_run, "models": [_collected_document(each) for each in found]})
-        return
+        click.get_current_context().exit(1 if busy else 0)
     for each in found:
         _print_collected(each, dry_run=dry_run)
     if not found:
         say("There are no models in this store.")
+    if busy:
+        raise StoreError("; ".join(busy))
 
 
 def _print_collected(found: Collected, *, dry_run: bool) -> None:
+    if found.busy:
+        return
     size = human_bytes(sum(version.size for version in found.deleted))
     verb = "would be deleted" if dry_run else "deleted"
     say((found.model, "bold"), f": {len(found.deleted)} {verb} ({size}), {len(found.kept)} kept")
@@ -200,6 +206,7 @@ def _collected_document(found: Collected) -> dict[str, object]:
         "kept": [
             {"version": f"sha256:{kept.version}", "reason": kept.reason} for kept in found.kept
         ],
+        "busy": found.busy or None,
     }
 
 

@@ -76,11 +76,14 @@ def _check_package(ready: Prepared) -> None:
 
 
 def _check_stack(ready: Prepared, account: Account) -> None:
-    """Refuse to replace another model's function, where nobody has named the stack."""
-    if ready.is_stack_named:
-        return
-    before = account.parameters(ready.stack).get("ModelUri", "")
-    name = before.rpartition("@")[0].rpartition("/")[2]
+    """Refuse to replace what is another model's, or no model's, where nobody names the stack."""
+    told = {} if ready.order.stack else account.parameters(ready.stack)
+    if told and "ModelUri" not in told:
+        raise DeployError(
+            f"the stack {ready.stack} is there, and no model's; name one for {ready.name} with "
+            "--stack"
+        )
+    name = told.get("ModelUri", "").rpartition("@")[0].rpartition("/")[2]
     if name not in ("", ready.name):
         raise DeployError(
             f"the stack {ready.stack} serves the model {name}; name one for {ready.name} with "
@@ -98,6 +101,11 @@ def _published(ready: Prepared, account: Account, shown: Shown) -> ModelUri:
     if order.store is None:
         shown.doing(f"Looking for the bucket of {store}")
         key = ready.values.get("KmsKey", "")
+        if "${" in key:
+            raise UsageError(
+                "the account's bucket is made with KmsKey, which serverless.yml takes from a "
+                "variable: give it with --param KmsKey=ARN, or name a store with --store"
+            )
         ensure_bucket(account, store, key, lambda: shown.command(bucket_step(store)))
     shown.command(publish_step(ready, store))
     return publish(bundle, store, progress=shown.doing).uri
@@ -185,7 +193,7 @@ def _asked(ready: Prepared, account: Account, pinned: ModelUri, shown: Shown) ->
         asked = ask_golden(endpoint, pinned, golden, progress=shown.doing, patience=patience)
     else:
         unasked = "its API takes tokens, and COLDPRESS_TOKEN has none"
-    shown.command(promote_step(str(pinned), ready.order.stage))
+    shown.command(promote_step(ready, str(pinned)))
     channel = promote(pinned, ready.order.stage)
     return Deployed(
         uri=pinned,

@@ -34,7 +34,7 @@ class Order:
             of the project.
         project: Folder that has a template of ours; if None, the current one, and the shipped
             template where that has none.
-        output: Folder for what is made on the way.
+        output: Folder for what is made on the way; ``build``, if None. A project has its own.
         build: Whether the function's package is built, or taken as it lies in `output`.
         patience: How many seconds it may take, once it is deployed, until it answers.
     """
@@ -53,7 +53,7 @@ class Order:
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     project: Path | None = None
-    output: Path = Path("build")
+    output: Path | None = None
     build: bool = True
     patience: float = 120.0
 

@@ -61,16 +61,8 @@ class Prepared:
         """The stack's name: the order's, the project's, or else the model's and the stage."""
         if self.order.stack is not None:
             return self.order.stack
-        return self._own_stack or f"{stack_name(self.name)}-{self.order.stage}"
-
-    @property
-    def is_stack_named(self) -> bool:
-        """Whether somebody has named the stack, rather than the model being called like it."""
-        return self.order.stack is not None or bool(self._own_stack)
-
-    @property
-    def _own_stack(self) -> str:
-        return self.template.stack(self.order.stage) if self.own else ""
+        own = self.template.stack(self.order.stage) if self.own else ""
+        return own or f"{stack_name(self.name)}-{self.order.stage}"
 
     @property
     def region(self) -> str | None:
@@ -81,17 +73,22 @@ class Prepared:
     @property
     def folder(self) -> Path:
         """Where the tool runs: the project, or a place for the shipped template."""
-        return self.order.folder if self.own else self.order.output / "deployment" / self.stack
+        return self.order.folder if self.own else self._output / "deployment" / self.stack
 
     @property
     def made_bundle(self) -> Path:
         """Where an exported model goes, or the bundle lies."""
-        return self.bundle.path if self.bundle else self.order.output / self.name
+        return self.bundle.path if self.bundle else self._output / self.name
 
     @property
     def archive(self) -> Path:
         """Where the function's zip is, or will be."""
-        return (self.order.folder / "build" if self.own else self.order.output) / ARCHIVE
+        return self._output / ARCHIVE
+
+    @property
+    def _output(self) -> Path:
+        """Where what is made on the way goes; in a project, where its template looks for it."""
+        return self.order.output or self.order.folder / "build"
 
     @property
     def told(self) -> dict[str, str]:
@@ -125,6 +122,8 @@ def prepared(order: Order) -> Prepared:
     _refusals.check_target(values)
     _refusals.check_stack(ready.stack, order, template, own=own)
     _refusals.check_profile(template, order.stage, own=own)
+    if own:
+        _refusals.check_output(order)
     return ready
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +12,13 @@ from coldpress.stores import store_url
 from coldpress_runtime.pointers import CHANNEL_NAME, ModelUri
 
 from ._order import Order
+from .aws import profile_name
 from .templates import Template
 
 __all__ = [
     "OURS",
     "check_exported",
+    "check_output",
     "check_place",
     "check_profile",
     "check_project",
@@ -50,6 +51,8 @@ def check_words(order: Order) -> None:
             f"a function on AWS reads its model from S3, not from {order.store}; write such as "
             "--store s3://my-bucket/models"
         )
+    if order.region is not None and not order.region.strip():
+        raise UsageError("the region has no name; write such as --region eu-central-1")
     for name in OURS.keys() & order.parameters.keys():
         raise UsageError(f"leave --param {name} out: {OURS[name]}")
 
@@ -80,6 +83,7 @@ def check_exported(order: Order, what: str) -> None:
         "--signature": source.signature,
         "--plugin": source.plugins,
         "--compress": order.compress != "lossless",
+        "--trust": source.trust,
     }
     if option := next((name for name, value in given.items() if value), None):
         raise UsageError(f"{what}, and not exported again; leave {option} out")
@@ -124,6 +128,15 @@ def check_project(order: Order, tools: list[str]) -> None:
         )
 
 
+def check_output(order: Order) -> None:
+    """Where a project's package goes is known to its template."""
+    if order.output is not None:
+        raise UsageError(
+            f"leave --output out: the package goes to {order.folder / 'build'}, where the "
+            "project's template looks for it"
+        )
+
+
 def check_target(values: Mapping[str, str]) -> None:
     """What the package is built for, whatever a template of one's own allows."""
     for name, known in (("Architecture", ARCHITECTURES), ("PythonVersion", PYTHONS)):
@@ -133,10 +146,11 @@ def check_target(values: Mapping[str, str]) -> None:
 
 def check_stack(stack: str, order: Order, template: Template, *, own: bool) -> None:
     """The stack's name, and who says it."""
-    if own and not template.takes_stack and stack != template.stack(order.stage):
+    named = template.stack(order.stage) if own and not template.takes_stack else stack
+    if stack != named or "${" in named:
         raise UsageError(
-            f"{template.path} names its stack itself; leave --stack out, or write "
-            f"stackName: ${{param:StackName, '{template.stack(order.stage)}'}} there"
+            f"{template.path} names its stack itself, as {named}; leave --stack out, or write "
+            "stackName: ${param:StackName, '${self:service}-${sls:stage}'} there"
         )
     if not _STACK.fullmatch(stack):
         raise UsageError(
@@ -148,7 +162,7 @@ def check_stack(stack: str, order: Order, template: Template, *, own: bool) -> N
 def check_profile(template: Template, stage: str, *, own: bool) -> None:
     """A profile that the project names for its tool, and that nobody else would use."""
     profile = template.setting("profile", stage) if own else ""
-    if profile and profile != os.environ.get("AWS_PROFILE"):
+    if profile not in ("", profile_name()):
         where = template.settings.path or template.path
         raise UsageError(
             f"{where} names the profile {profile}, which only the tool would use; set "

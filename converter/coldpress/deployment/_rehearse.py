@@ -60,7 +60,7 @@ def rehearse(order: Order) -> list[str]:
             **ready.told,
         },
     )
-    asked = [ask_step(ready), promote_step(uri, order.stage)]
+    asked = [ask_step(ready), promote_step(ready, uri)]
     return [*commands, in_folder(ready, tool), *asked]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def template_step(ready: Prepared) -> str:
 
 def publish_step(ready: Prepared, store: str) -> str:
     """The bundle to the store."""
-    return shlex.join(["coldpress", "publish", str(ready.made_bundle), store])
+    return _there(ready, ["coldpress", "publish", str(ready.made_bundle), store])
 
 
 def build_step(ready: Prepared) -> str:
@@ -68,9 +69,16 @@ def in_folder(ready: Prepared, command: list[str]) -> str:
     return words if here else f"(cd {shlex.quote(str(ready.folder))} && {words})"
 
 
-def promote_step(uri: str, channel: str) -> str:
+def promote_step(ready: Prepared, uri: str) -> str:
     """The channel to the version."""
-    return shlex.join(["coldpress", "promote", uri, "--channel", channel])
+    return _there(ready, ["coldpress", "promote", uri, "--channel", ready.order.stage])
+
+
+def _there(ready: Prepared, words: list[str]) -> str:
+    """A command that asks the store in the deployment's region, if that is none of the shell's."""
+    region = ready.region
+    known = region in (None, os.environ.get("AWS_REGION"))
+    return shlex.join(words) if known else f"AWS_REGION={region} {shlex.join(words)}"
 
 
 def ask_step(ready: Prepared) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from coldpress.errors import DeployError, MissingExtraError, brief
 
-__all__ = ["Account", "sign_in"]
+__all__ = ["Account", "profile_name", "sign_in"]
 
 # The variables that say which region: tools and libraries read one or the other.
 _REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -108,12 +108,18 @@ class Account:
             try:
                 waiter.wait(StackName=stack, WaiterConfig={"Delay": 2})
             except WaiterError as error:
-                status = error.last_response["Stacks"][0]["StackStatus"]
+                stacks = error.last_response.get("Stacks")
+                if not stacks:
+                    raise
                 raise DeployError(
-                    f"the stack {stack} could not be made and is {status}; its events say why. "
-                    f"Delete it, with aws cloudformation delete-stack --stack-name {stack}, and "
-                    "deploy again"
+                    f"the stack {stack} {self._unmade(stack, stacks[0]['StackStatus'])}"
                 ) from error
+
+    def _unmade(self, stack: str, status: str) -> str:
+        if status.endswith("_IN_PROGRESS"):
+            return f"is {status} for minutes; look at its events, and deploy again once it stands"
+        delete = f"aws cloudformation delete-stack --stack-name {stack} --region {self.region}"
+        return f"is {status}; its events say why. Delete it, with `{delete}`, and deploy again"
 
     def _stack(self, name: str, *, but: type[Exception] | tuple[()] = ()) -> Mapping[str, Any]:
         with _aws_errors(f"the stack {name} can't be read", but=but):
@@ -140,6 +146,19 @@ class Account:
                 f"the bucket {name} can't be used: {brief(error)}; name another with --store"
             ) from error
         return True
+
+
+def profile_name() -> str:
+    """The profile that credentials come from, where the environment has none; empty if unknown."""
+    try:
+        import boto3  # noqa: PLC0415 - comes with the extra `aws`
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
+    except ImportError:
+        return ""
+    try:
+        return str(boto3.Session().profile_name)
+    except BotoCoreError:  # there is no such profile, which whoever signs in is told
+        return ""
 
 
 def sign_in(region: str | None = None) -> Account:

@@ -55,6 +55,7 @@ def ensure_bucket(account: Account, store: str, key: str, begins: Callable[[], N
     account.ensure_stack(MODELS_STACK, template, {"ModelUri": store, "KmsKey": key})
     if not account.has_bucket(bucket):
         raise DeployError(
-            f"the stack {MODELS_STACK} is there, and its bucket {bucket} is gone; delete the stack "
-            "and deploy again, or name another store with --store"
+            f"the stack {MODELS_STACK} is there, and its bucket {bucket} is gone; delete the "
+            f"stack, with `aws cloudformation delete-stack --stack-name {MODELS_STACK} --region "
+            f"{account.region}`, and deploy again, or name another store with --store"
         )

@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["fault"]
+__all__ = ["fault", "items", "value_text"]
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def fault(value: str, declared: Mapping[str, Any]) -> str:
@@ -21,25 +23,36 @@ def fault(value: str, declared: Mapping[str, Any]) -> str:
     Source: the AWS CloudFormation User Guide, "Parameters".
     """
     kind = str(declared.get("Type", "String"))
-    items = value.split(",") if "List" in kind else [value]
-    if kind in ("Number", "List<Number>"):
-        found = next(filter(None, (_number_fault(item, declared) for item in items)), "")
-    else:
-        found = next(filter(None, (_text_fault(item, declared) for item in items)), "")
-    return found or _choice_fault(items, declared)
+    found = _number_fault if kind in ("Number", "List<Number>") else _text_fault
+    each = items(value, declared) if "List" in kind else [value]
+    return next(filter(None, (found(item, declared) for item in each)), "")
+
+
+def items(value: str, declared: Mapping[str, Any]) -> list[str]:
+    """A list's items, without blanks around them; none of an empty one that may be empty."""
+    if not value and "AllowedPattern" not in declared:
+        return []
+    return [item.strip() for item in value.split(",")]
+
+
+def value_text(value: object) -> str:
+    """A value of YAML, TOML or JSON as a command line has it."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _number_fault(item: str, declared: Mapping[str, Any]) -> str:
-    try:
-        number = float(item)
-    except ValueError:
+    if not _NUMBER.fullmatch(item):
         return "must be a number"
+    number = float(item)
     least, most = declared.get("MinValue"), declared.get("MaxValue")
     if least is not None and number < float(least):
         return f"must be at least {least}"
-    if most is not None and not number <= float(most):
+    if most is not None and number > float(most):
         return f"must be at most {most}"
-    return ""
+    allowed = declared.get("AllowedValues") or ()
+    return "" if not allowed or number in map(float, allowed) else _one_of(allowed)
 
 
 def _text_fault(item: str, declared: Mapping[str, Any]) -> str:
@@ -48,17 +61,17 @@ def _text_fault(item: str, declared: Mapping[str, Any]) -> str:
         return f"must have at least {least} characters"
     if most is not None and len(item) > int(most):
         return f"must have at most {most} characters"
+    allowed = declared.get("AllowedValues") or ()
+    if allowed and item not in map(value_text, allowed):
+        return _one_of(allowed)
     pattern = declared.get("AllowedPattern")
     if pattern is None or _matches(pattern, item):
         return ""
     return str(declared.get("ConstraintDescription") or f"must match {pattern}")
 
 
-def _choice_fault(items: list[str], declared: Mapping[str, Any]) -> str:
-    allowed = [str(each) for each in declared.get("AllowedValues") or ()]
-    if not allowed or set(items) <= set(allowed):
-        return ""
-    return f"must be one of {', '.join(allowed)}"
+def _one_of(allowed: list[object]) -> str:
+    return f"must be one of {', '.join(map(value_text, allowed))}"
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .parameters import items, value_text
+
 __all__ = ["broken_rule"]
 
 _Values = Mapping[str, str | list[str]]
@@ -40,7 +42,7 @@ def broken_rule(
 def _listed(value: str, declared: Mapping[str, Any]) -> str | list[str]:
     if "List" not in str(declared.get("Type")):
         return value
-    return [each for each in value.split(",") if each]
+    return [item for item in items(value, declared) if item]
 
 
 def _is_true(condition: Any, values: _Values) -> bool:  # noqa: ANN401 - a template's expression
@@ -52,8 +54,8 @@ def _value(expression: Any, values: _Values) -> str | list[str]:  # noqa: ANN401
     if isinstance(expression, dict):
         return values[expression["Ref"]]
     if isinstance(expression, list):
-        return [str(each) for each in expression]
-    return str(expression)
+        return [str(_value(each, values)) for each in expression]
+    return value_text(expression)
 
 
 def _equals(pair: list[Any], values: _Values) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tomllib
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import Any
 
 from coldpress.errors import UsageError
 
+from .parameters import value_text
+
 __all__ = ["SamSettings"]
 
 # As SAM looks for them.
 _FILES = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 # SAM's own table where it is told no other; here it is the first stage's.
+_LONGER = re.compile(r"ParameterKey=(\w+),ParameterValue=(.*)", re.DOTALL)
 _DEFAULT, _FIRST_STAGE = "default", "live"
 
 
@@ -61,8 +65,10 @@ class SamSettings:
         """
         told = self._table(stage).get("parameter_overrides", [])
         try:
-            pairs = shlex.split(told) if isinstance(told, str) else list(told)
-            return dict(pair.split("=", 1) for pair in pairs)
+            if isinstance(told, dict):
+                return {name: value_text(value) for name, value in told.items()}
+            pairs = shlex.split(told) if isinstance(told, str) else map(_unquoted, told)
+            return dict(map(_pair, pairs))
         except (ValueError, AttributeError, TypeError) as error:
             raise UsageError(
                 f"the parameter_overrides of {self.path} can't be read: they are a list, such as "
@@ -96,3 +102,17 @@ class SamSettings:
             return dict(cloudformation.read(self.path))
         except (TypeError, ValueError) as error:
             raise UsageError(f"{self.path} can't be read: {error}") from error
+
+
+def _unquoted(item: str) -> str:
+    """An item of a list, whose value may be in quotes, as SAM needs it for blanks."""
+    words = shlex.split(item)
+    return words[0] if len(words) == 1 else item
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """A parameter and its value, in the shorter or the longer form."""
+    if longer := _LONGER.fullmatch(text):
+        return longer[1], longer[2]
+    name, value = text.split("=", 1)
+    return name, value

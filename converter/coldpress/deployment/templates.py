@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from coldpress.errors import MissingExtraError, UsageError
 from coldpress.scaffold.infrastructure import TEMPLATES, TOOLS
 
-from .parameters import fault
+from .parameters import fault, value_text
 from .rules import broken_rule
 from .settings import SamSettings
 
@@ -21,6 +22,11 @@ __all__ = ["Template", "project_tools", "read_template"]
 _OURS = "ModelUri"
 # What serverless.yml is put together from, such as ${file(infra/resources/rules.yml)}.
 _VARIABLE = "${"
+_AS_IT_COMES = "${self:service}-${sls:stage}"
+# What of a stack's name is known here, whatever else it would be without a stage.
+_KNOWN = re.compile(
+    r"\$\{(self:service|sls:stage|self:provider\.stage|opt:stage)(?:, *(?:\$\{[^}]*\}|[^{}])*)?\}"
+)
 # The stack's name in serverless.yml where it is told no other.
 _OTHERWISE = re.compile(r"\$\{param:StackName, *'(.+)'\}")
 _FILE = re.compile(r"\$\{file\(([^)]+\.(?:yml|yaml|json))\)\}")
@@ -103,12 +109,10 @@ class Template:
         service = self._document.get("service")
         if not isinstance(service, str):
             return ""
-        named = str(self._provider.get("stackName") or "${self:service}-${sls:stage}")
+        named = str(self._provider.get("stackName") or _AS_IT_COMES)
         if otherwise := _OTHERWISE.fullmatch(named):
             named = otherwise[1]
-        for variable, value in (("self:service", service), ("sls:stage", stage)):
-            named = named.replace(f"${{{variable}}}", value)
-        return named
+        return _KNOWN.sub(lambda found: service if found[1] == "self:service" else stage, named)
 
     @property
     def takes_stack(self) -> bool:
@@ -149,9 +153,8 @@ class Template:
     def _parts(self) -> Iterator[dict[str, Any]]:
         """The files that serverless.yml is put together from."""
         for name in _FILE.findall(str(self._document)) if self.tool == "serverless" else ():
-            path = self.path.parent / name
-            if path.is_file():
-                yield _read(path)
+            with suppress(UsageError):  # whoever includes it says what is wrong with it
+                yield _read(self.path.parent / name)
 
 
 def project_tools(folder: Path, asked: Collection[str] = TOOLS) -> list[str]:
@@ -194,9 +197,9 @@ def _defaults(tool: str, document: dict[str, Any]) -> dict[str, str]:
     """Each parameter's value where none is given; empty where it has none."""
     if tool == "sam":
         parameters = _table(document.get("Parameters"))
-        return {name: _text(_table(each).get("Default")) for name, each in parameters.items()}
+        return {name: value_text(_table(each).get("Default")) for name, each in parameters.items()}
     values = _table(_table(document.get("params")).get("default"))
-    named = {name: _text(value) for name, value in values.items()}
+    named = {name: value_text(value) for name, value in values.items()}
     return {_OURS: "", **named} if "PredictLambdaFunction" in str(document) else named
 
 
@@ -204,7 +207,7 @@ def _stages(tool: str, document: dict[str, Any]) -> dict[str, dict[str, str]]:
     """What serverless.yml has for a stage beside the defaults."""
     sets = _table(document.get("params")) if tool == "serverless" else {}
     return {
-        stage: {name: _text(value) for name, value in values.items()}
+        stage: {name: value_text(value) for name, value in values.items()}
         for stage, values in sets.items()
         if stage != "default" and isinstance(values, dict)
     }
@@ -212,9 +215,3 @@ def _stages(tool: str, document: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 def _table(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -121,10 +121,13 @@ def _asked(settings: Settings, model: LoadedModel, events: list[dict[str, Any]])
     (asks or runs)[0]()
     first = (time.monotonic() - began) * 1000
     run, request = _by_turns(runs, asks) if asks else _by_turns(runs) * 2
-    sizes = [len(event["body"].encode()) for event in events]
+    # What is too large for JSON is sent as bytes.
+    sizes = [len(event["body"].encode()) for event in events] or [
+        sum(tensor.nbytes for tensor in row.values()) for row in tensors
+    ]
     return {
         "whole": bool(asks),
-        "body_bytes": statistics.median_high(sizes) if sizes else 0,
+        "body_bytes": sizes,
         "first": first,
         "calls": len(run),
         "run": statistics.median(run),

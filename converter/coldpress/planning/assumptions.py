@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import median
+
 from coldpress_runtime.options import MEGABYTES_PER_CPU
 
 from .measurement import Measured
@@ -77,7 +80,7 @@ def extrapolations(measured: Measured) -> tuple[str, ...]:
     )
 
 
-def assumptions(traffic: Traffic, prices: Prices, body_bytes: int) -> tuple[str, ...]:
+def assumptions(traffic: Traffic, prices: Prices, body_bytes: Sequence[int]) -> tuple[str, ...]:
     """What of a plan is taken for granted; a sentence each, with its figures."""
     return (*_of_times(traffic), *_of_money(traffic, prices, body_bytes))
 
@@ -103,10 +106,10 @@ def _of_times(traffic: Traffic) -> tuple[str, ...]:
     )
 
 
-def _of_money(traffic: Traffic, prices: Prices, body_bytes: int) -> tuple[str, ...]:
+def _of_money(traffic: Traffic, prices: Prices, body_bytes: Sequence[int]) -> tuple[str, ...]:
     free = prices.free_tier
     steps = (
-        f", each counted by 512 KB of its body, which has {body_bytes:,} bytes here,"
+        f", one for each 512 KB of a body, which has {median(body_bytes):,.0f} bytes here,"
         if traffic.api == "http-api"
         else ""
     )

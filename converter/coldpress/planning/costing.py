@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from .assumptions import HTTP_API_STEP, MONTH_SECONDS
 from .prices import Prices, Tier, tiered
@@ -26,7 +28,7 @@ class Running:
         storage_megabytes: Its ``/tmp``, in MB; at least 512.
         warm_ms: What a warm request takes.
         cold_ms: What is billed of a request with a cold start: INIT and the request.
-        metered: As how many requests its API counts one.
+        metered: As how many requests its API counts one, on average.
     """
 
     architecture: str
@@ -34,7 +36,7 @@ class Running:
     storage_megabytes: int
     warm_ms: float
     cold_ms: float
-    metered: int = 1
+    metered: float = 1.0
 
     @property
     def gigabytes(self) -> float:
@@ -96,12 +98,18 @@ class Provisioned:
     break_even_requests: float | None
 
 
-def metered(api: str, body_bytes: int) -> int:
-    """As how many requests an API counts one; an HTTP API by each 512 KB of it that is begun.
+def metered(api: str, body_bytes: Sequence[int]) -> float:
+    """As how many requests an API counts one on average; an HTTP API by 512 KB that are begun.
+
+    Args:
+        api: What stands before the function.
+        body_bytes: The sizes of requests, which come equally often.
 
     Source: https://aws.amazon.com/api-gateway/pricing/, "HTTP APIs".
     """
-    return max(1, math.ceil(body_bytes / HTTP_API_STEP)) if api == "http-api" else 1
+    if api != "http-api":
+        return 1.0
+    return fmean(max(1, math.ceil(size / HTTP_API_STEP)) for size in body_bytes)
 
 
 def on_demand(running: Running, traffic: Traffic, prices: Prices) -> Cost:

@@ -94,7 +94,8 @@ class Measured:
         by_threads: With one thread and, where there are cores for it, with two.
         requests: What was asked: ``golden examples``, or ``zeros`` where the bundle has none.
         whole: Whether requests went through the handler; a row too large for JSON can't.
-        body_bytes: A request's body, the median of what was asked; 0 where none was.
+        body_bytes: The size of each body that was asked, or of the bytes of a row that is too large
+            for JSON; at least one.
         machine: Processor and cores, in words.
         architecture: The processor's, as Lambda calls it: ``x86_64`` or ``arm64``.
         settings: Variables of the function's settings that were taken over, as ``NAME=VALUE``.
@@ -103,7 +104,7 @@ class Measured:
     by_threads: Mapping[int, Measurement]
     requests: str
     whole: bool
-    body_bytes: int
+    body_bytes: tuple[int, ...]
     machine: str
     architecture: str
     settings: tuple[str, ...] = ()

@@ -80,7 +80,7 @@ def measure(
         by_threads={threads: Measurement.of(found) for threads, found in reports.items()},
         requests="golden examples" if bodies else "zeros",
         whole=reports[1][0]["whole"],
-        body_bytes=reports[1][0]["body_bytes"],
+        body_bytes=tuple(reports[1][0]["body_bytes"]),
         machine=f"{_processor()}, {cores()} core{'s' * (cores() != 1)}",
         architecture=_MACHINES.get(platform.machine(), "x86_64"),
         settings=tuple(f"{name}={own[name]}" for name in _SETTINGS if own.get(name)),

@@ -24,7 +24,7 @@ from coldpress_runtime.pointers import Channel
 
 from .channels import ChannelState, channels_of
 from .claims import claim
-from .lease import lease
+from .lease import Busy, lease
 from .partials import sweep
 from .versions import StoredVersion, log_deletion, manifest_of, models, versions
 
@@ -35,6 +35,8 @@ __all__ = ["Collected", "Kept", "collect"]
 
 _KEEP = 5
 _MIN_DAYS = 7
+# None of its requests is to take longer than the lease lasts.
+_REQUEST_SECONDS = 60
 _UNFINISHED = "a publish that was broken off, or is under way"
 
 
@@ -59,11 +61,13 @@ class Collected:
         model: The model's name.
         deleted: The versions that were deleted, or would be.
         kept: Those that stay.
+        busy: Why nothing was done, where somebody else deletes at this moment; else empty.
     """
 
     model: str
     deleted: tuple[StoredVersion, ...]
     kept: tuple[Kept, ...]
+    busy: str = ""
 
 
 def collect(  # noqa: PLR0913 - the command line's options, each with a default
@@ -94,13 +98,13 @@ def collect(  # noqa: PLR0913 - the command line's options, each with a default
 
     Raises:
         UsageError: A number is too small, or there is no such model.
-        StoreError: The store can't be read, what is to go can't be deleted, or somebody else
-            deletes at this moment.
+        StoreError: The store can't be read, what is to go can't be deleted, or another `gc` has
+            begun while this one was held up.
     """
     if keep < 1 or min_days < 0:
         raise UsageError("keep at least 1 version of a channel, and for no less than 0 days")
     root, tell = store_url(store), progress or unheard
-    remote = connect(root)
+    remote = connect(root, seconds=_REQUEST_SECONDS)
     before = datetime.now(UTC) - timedelta(days=min_days)
     with store_errors(root):
         names = models(remote)
@@ -109,10 +113,8 @@ def collect(  # noqa: PLR0913 - the command line's options, each with a default
                 f"there is no model '{missing[0]:.64}' in {root}; it has "
                 f"{', '.join(names) or 'none'}"
             )
-        return [
-            _collected(_Model(remote, root, name, keep, before), dry_run=dry_run, progress=tell)
-            for name in (only or names)
-        ]
+        found = [_Model(remote, root, name, keep, before) for name in (only or names)]
+        return [_unless_busy(model, dry_run=dry_run, progress=tell) for model in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,14 @@ def _latest(channel: Channel, count: int) -> list[str]:
     """The versions that a channel pointed to, the latest first, each once."""
     distinct = dict.fromkeys(move.version for move in reversed(channel.moves))
     return list(distinct)[:count]
+
+
+def _unless_busy(model: _Model, *, dry_run: bool, progress: Callable[[str], None]) -> Collected:
+    """What became of a model's versions; of one that somebody else collects, that it is so."""
+    try:
+        return _collected(model, dry_run=dry_run, progress=progress)
+    except Busy as error:
+        return Collected(model=model.name, deleted=(), kept=(), busy=str(error))
 
 
 def _collected(model: _Model, *, dry_run: bool, progress: Callable[[str], None]) -> Collected:
@@ -186,13 +196,14 @@ def _too_young(version: StoredVersion, before: datetime) -> str:
 def _deleted(model: _Model, version: StoredVersion, still_held: Callable[[], None]) -> str:
     """Delete a version; if it stays after all, why."""
     manifest = manifest_of(model.root, model.name, version.digest)
-    still_held()
     if version.complete:
         data = bytes(obstore.get(model.store, manifest).bytes())
+        still_held()
         obstore.delete(model.store, manifest)
         if reason := model.named().get(version.digest):
             obstore.put(model.store, manifest, data, use_multipart=False)
             return f"{reason} by now"
+    still_held()
     if not claim(model.store, manifest):
         return "published, or deleted by somebody else, by now"
     log_deletion(model.store, model.name, version)

@@ -4,8 +4,8 @@ Beside publishing and promoting `gc` needs no lock; beside another `gc` it has t
 directory it is a file's lock, which goes with its process. In object storage it is an object with a
 body of its holder's own, which changes hands by compare-and-swap alone, and lapses if its holder
 has not renewed it for a while. A holder renews it before it deletes, so that who was held up for
-longer than it lasts notices that somebody else has taken it; what is left is a pause of minutes
-between that look and the one deletion after it.
+longer than it lasts notices that somebody else has taken it; what is left is a deletion that takes
+a quarter of an hour from that look on.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ import obstore
 from filelock import FileLock, Timeout
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-from coldpress.errors import StoreError
+from coldpress.errors import StoreError, printable
 
 from .versions import actor
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["lease"]
+__all__ = ["Busy", "lease"]
 
 _NAME = "gc.json"
 _LASTS = timedelta(minutes=15)
@@ -51,14 +51,14 @@ def lease(store: ObjectStore, root: str, model: str) -> Iterator[Callable[[], No
         To be called before each deletion; it raises a `StoreError` where the lease was lost.
 
     Raises:
-        StoreError: Somebody else deletes at this moment.
+        Busy: Somebody else deletes at this moment.
     """
     if root.startswith("file://"):
         with _locked(root, model):
             yield _nothing
         return
     held = _Held(store, f"{model}/{_NAME}")
-    held.take(root, model)
+    held.take(model)
     try:
         yield held.renew
     finally:
@@ -72,7 +72,11 @@ def _locked(root: str, model: str) -> Iterator[None]:
         with FileLock(folder / ".gc.lock", timeout=0):
             yield
     except Timeout as error:
-        raise _busy(root, model) from error
+        raise Busy(f"another coldpress gc of {model} is under way; wait for it") from error
+
+
+class Busy(StoreError):
+    """Somebody else holds the lease."""
 
 
 class _Held:
@@ -84,18 +88,18 @@ class _Held:
         self._renewed = 0.0
         self._version: obstore.UpdateVersion = {}
 
-    def take(self, root: str, model: str) -> None:
+    def take(self, model: str) -> None:
         """Make it, or take it over once it has lapsed."""
         try:
             self._put("create")
         except AlreadyExistsError as error:
             try:
-                found = obstore.head(self._store, self._path)
-                if datetime.now(UTC) - found["last_modified"] <= _LASTS:
-                    raise _busy(root, model) from error
-                self._put(_update(found))
+                found = obstore.get(self._store, self._path)
+                if datetime.now(UTC) - found.meta["last_modified"] <= _LASTS:
+                    raise Busy(_told(model, bytes(found.bytes()))) from error
+                self._put(_update(found.meta))
             except (FileNotFoundError, PreconditionError) as later:
-                raise _busy(root, model) from later
+                raise Busy(_told(model, b"")) from later
 
     def renew(self) -> None:
         """Write it anew, if it was not just now; whoever has taken it over is noticed."""
@@ -138,8 +142,12 @@ def _nothing() -> None:
     """A file's lock is never lost."""
 
 
-def _busy(root: str, model: str) -> StoreError:
-    return StoreError(
-        f"another coldpress gc of {model} in {root} is under way; wait for it, or, if it was "
-        f"killed, for {_LASTS.total_seconds() / 60:.0f} minutes"
+def _told(model: str, holder: bytes) -> str:
+    try:
+        by = f", by {printable(str(json.loads(holder)['by']))}"
+    except (ValueError, LookupError, TypeError):
+        by = ""
+    return (
+        f"another coldpress gc of {model} is under way{by}; wait for it, or, if it was killed, for "
+        f"{_LASTS.total_seconds() / 60:.0f} minutes"
     )

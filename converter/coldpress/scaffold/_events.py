@@ -39,8 +39,8 @@ def write_events(
         The files, sorted.
 
     Raises:
-        UsageError: The model is neither of the two, or the folder can't be written to.
-        BundleError: The bundle is damaged.
+        UsageError: The model is neither of the two, or a file can't be put in its place.
+        BundleError: The bundle is damaged, or the folder can't be written to.
         StoreError: The published model can't be read.
     """
     if folder.exists() and not folder.is_dir():

@@ -26,7 +26,8 @@ __all__ = ["Project", "lay_down"]
 _FILES = Path(__file__).parent / "files"
 _MODEL = "model"
 # What a repository often has before anything is in it.
-_THEIRS = (".gitignore", "README.md")
+_IGNORED = ".gitignore"
+_THEIRS = (_IGNORED, "README.md")
 # What templates can't be called where they lie: an ignore file would act there.
 _HIDDEN = {"gitignore": ".gitignore", "github": ".github"}
 
@@ -41,6 +42,7 @@ class Project:
         model: Its model's name.
         files: What was written, the model's own files left out, by path below the folder; sorted.
         kept: What was there already and stayed, instead of the project's own; sorted.
+        unignored: Lines that a .gitignore which stayed has not.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class Project:
     model: str
     files: tuple[str, ...]
     kept: tuple[str, ...]
+    unignored: tuple[str, ...]
 
 
 def lay_down(
@@ -83,13 +86,26 @@ def lay_down(
         bundle = _model(made, model, tell)
         texts = _texts(tool, bundle, trained=model is None)
         texts |= image_files(tool) if image else {}
-        kept = tuple(name for name in _THEIRS if (folder / name).exists())
-        for name in kept:
-            del texts[name]
+        kept = {name: texts.pop(name) for name in _THEIRS if (folder / name).exists()}
         _write(made, texts)
         _move(made, folder, earlier=staging / "earlier")
     files = tuple(sorted(texts))
-    return Project(folder=folder, tool=tool, model=bundle.manifest.name, files=files, kept=kept)
+    return Project(
+        folder=folder,
+        tool=tool,
+        model=bundle.manifest.name,
+        files=files,
+        kept=tuple(kept),
+        unignored=_missing(folder, kept.get(_IGNORED, "")),
+    )
+
+
+def _missing(folder: Path, wanted: str) -> tuple[str, ...]:
+    """Which lines of the project's own ignore file the one that is there has not."""
+    if not wanted:
+        return ()
+    there = (folder / _IGNORED).read_text("utf-8", errors="replace").splitlines()
+    return tuple(line for line in wanted.splitlines() if line not in map(str.strip, there))
 
 
 def _check(folder: Path, files: list[str]) -> None:

@@ -20,6 +20,7 @@ _ARCHIVE = "../../build/function.zip"
 # stage comes behind.
 _LONGEST_STACK = 36
 _PARTS = "infra"
+_CONTAINER = ("Dockerfile", "Dockerfile.dockerignore")
 # The line that says what the shipped template was put together from.
 _ORIGIN = re.compile(r"^# Put together by .*\n\n?", re.MULTILINE)
 
@@ -49,7 +50,7 @@ def image_files(tool: str) -> dict[str, str]:
         tool: One of `TOOLS`.
     """
     folder = resource("infra", "container")
-    files = {f"{_PARTS}/container/{each.name}": _text(each) for each in sorted(folder.iterdir())}
+    files = {f"{_PARTS}/container/{name}": _text(folder / name) for name in _CONTAINER}
     return files | ({f"{_PARTS}/sam/image.yaml": _sam("image.yaml")} if tool == "sam" else {})
 
 

@@ -5,6 +5,7 @@ import sys
 import joblib
 import numpy as np
 import pytest
+from filelock import FileLock
 from sklearn.linear_model import LogisticRegression
 
 import coldpress
@@ -286,6 +287,17 @@ def test_history_diff_and_gc(run, published):
     code, out, _ = run("gc", published, "--min-days", 0)
     assert code == 0
     assert "churn: 0 deleted" in out
+
+
+def test_gc_beside_another_one(run, published):
+    """What is busy is told, and the exit code is 1; other models are collected."""
+    with FileLock(published / "churn" / ".gc.lock"):
+        code, out, err = run("gc", published, "--min-days", 0)
+        assert (code, out) == (1, "")
+        assert err == "Error: another coldpress gc of churn is under way; wait for it\n"
+        code, out, _ = run("gc", published, "--min-days", 0, "--json")
+        assert code == 1
+        assert "under way" in json.loads(out)["models"][0]["busy"]
 
 
 def test_gc_of_a_model_that_is_not_there(run, published):

@@ -19,7 +19,13 @@ def test_says_what_it_kept(run, make_bundle, tmp_path):
     (tmp_path / ".gitignore").write_text("own")
     code, out, err = run("init", tmp_path, "--model", make_bundle().path)
     assert (code, err) == (0, "")
-    assert "Kept yours: .gitignore\nLet git ignore what is made here: .venv/, build/" in out
+    assert "Kept yours: .gitignore\nLet git ignore what is made here: .venv/ __pycache__/" in out
+    ours = out.partition("made here: ")[2].splitlines()[0].split()
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / ".gitignore").write_text("\n".join(ours))
+    code, out, _ = run("init", tmp_path / "api", "--model", make_bundle(name="again").path)
+    assert "Kept yours: .gitignore\n" in out
+    assert "Let git ignore" not in out
 
 
 def test_a_directory_without_a_name(run):

@@ -57,7 +57,7 @@ SCHEMA = exact(
         architecture=ARCHITECTURE,
         requests={"enum": ["golden examples", "zeros"]},
         through_handler={"type": "boolean"},
-        body_bytes=NUMBER,
+        body_bytes={"type": "array", "items": NUMBER, "minItems": 1},
         settings={"type": "array"},
         by_threads={
             "type": "array",

@@ -4,6 +4,12 @@ import pytest
 
 from coldpress.deployment.aws import sign_in
 from coldpress.errors import DeployError
+from tests.loopback import answering
+
+DENIED = """<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>
+<Message>not allowed</Message></Error></ErrorResponse>"""
+CREATED = """<CreateStackResponse><CreateStackResult><StackId>arn:churn</StackId>
+</CreateStackResult></CreateStackResponse>"""
 
 
 def test_who_this_is(aws_environment):
@@ -28,6 +34,40 @@ def test_nobody_there(aws_environment, monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(DeployError, match="check the network, the region"):
         sign_in()
+
+
+def test_a_stack_that_may_not_be_read(aws_environment, monkeypatch):
+    """It is not taken for one that is not there yet; and it is asked for in the region."""
+    assert aws_environment
+    account = sign_in("eu-west-1")
+    regions = []
+
+    def denied(asked):
+        regions.append(asked.headers["authorization"].split("/")[2])
+        return 403, DENIED.encode()
+
+    with answering(denied) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", url)
+        for asks in (account.parameters, account.outputs):
+            with pytest.raises(DeployError, match=r"the stack churn can.t be read: .*not allowed"):
+                asks("churn")
+        with pytest.raises(DeployError, match=r"the stack churn can.t be made: .*not allowed"):
+            account.ensure_stack("churn", "{}", {})
+    assert set(regions) == {"eu-west-1"}
+
+
+def test_a_stack_that_is_made_may_not_be_watched(aws_environment, monkeypatch):
+    """Who may make it and not look at it is told so."""
+    assert aws_environment
+
+    def made(asked):
+        creates = b"Action=CreateStack" in asked.body
+        return (200, CREATED.encode()) if creates else (403, DENIED.encode())
+
+    with answering(made) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", url)
+        with pytest.raises(DeployError, match=r"the stack churn can.t be made: .*AccessDenied"):
+            sign_in().ensure_stack("churn", "{}", {})
 
 
 def test_what_a_stack_was_told(aws_environment):

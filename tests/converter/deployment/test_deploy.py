@@ -32,6 +32,8 @@ boto3.client("cloudformation").create_stack(
     Parameters=[{{"ParameterKey": "ModelUri", "ParameterValue": told["ModelUri"]}}],
 )
 """
+# Where no other test deploys.
+REGION = "eu-west-2"
 OTHERWISE = {
     "request": {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.0, 2.0]}]},
     "response": {
@@ -64,9 +66,10 @@ def shown():
 
 
 @pytest.fixture
-def workplace(tmp_path, monkeypatch, aws_environment):
-    """A folder with a package, a tool of that kind on the PATH, and an account without stacks."""
+def workplace(tmp_path, monkeypatch, aws_environment, bucket):
+    """A folder with a package, a tool of that kind on the PATH, and a region without stacks."""
     assert aws_environment
+    assert bucket  # made in its own region
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "sam").write_text(TOOL.format(python=sys.executable))
     (tmp_path / "bin" / "sam").chmod(0o755)
@@ -75,6 +78,8 @@ def workplace(tmp_path, monkeypatch, aws_environment):
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("TOLD_URL", "")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, REGION)
     yield tmp_path / "work"
     client = boto3.client("cloudformation")
     for stack in client.describe_stacks()["Stacks"]:
@@ -93,6 +98,20 @@ def test_a_stack_that_names_no_url(workplace, make_bundle, bucket, shown):
     with pytest.raises(DeployError, match="names no URL among its outputs"):
         deploy(_order(make_bundle(), bucket), shown)
     assert list_channels(f"s3://{bucket}/models") == []
+
+
+def test_what_is_no_model_s_is_not_replaced(workplace, make_bundle, bucket, shown):
+    """A stack of something else that happens to be called so stays as it is."""
+    assert workplace
+    template = {
+        "Parameters": {"Db": {"Type": "String", "Default": "x"}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+    }
+    client = boto3.client("cloudformation")
+    client.create_stack(StackName="churn-live", TemplateBody=json.dumps(template))
+    with pytest.raises(DeployError, match="churn-live is there, and no model's"):
+        deploy(_order(make_bundle(), bucket), shown)
+    assert shown.commands == []
 
 
 def test_tokens_can_t_be_made_here(workplace, make_bundle, bucket, shown, monkeypatch):
@@ -136,7 +155,7 @@ def test_another_model_s_stack_is_not_replaced(workplace, make_bundle, bucket, s
         deploy(_order(make_bundle(name="b"), bucket, stack="churn-live"), shown)
 
 
-@pytest.mark.parametrize("region", ["eu-north-1", "us-east-1"])
+@pytest.mark.parametrize("region", ["eu-north-1", REGION])
 def test_stores_are_asked_in_the_deployment_s_region(
     workplace, make_bundle, shown, monkeypatch, region
 ):
@@ -153,4 +172,4 @@ def test_stores_are_asked_in_the_deployment_s_region(
         with pytest.raises(StoreError):
             deploy(_order(make_bundle(), "bucket", region=region), shown)
     assert regions == {region}
-    assert os.environ["AWS_REGION"] == "us-east-1"
+    assert os.environ["AWS_REGION"] == REGION

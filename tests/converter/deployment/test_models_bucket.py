@@ -20,9 +20,11 @@ FAILED = """<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
 
 
 @pytest.fixture
-def account(aws_environment):
-    """The moto server's account, without a stack of ours afterwards."""
+def account(aws_environment, monkeypatch):
+    """The moto server's account, in a region where no other test deploys."""
     assert aws_environment
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "eu-west-3")
     client = boto3.client("cloudformation")
     yield sign_in()
     for stack in client.describe_stacks()["Stacks"]:
@@ -34,9 +36,8 @@ def test_a_bucket_that_is_gone_is_told(account):
     topic = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
     client = boto3.client("cloudformation")
     client.create_stack(StackName=MODELS_STACK, TemplateBody=json.dumps(topic))
-    store = "s3://coldpress-models-123456789012-eu-west-3/models"
     with pytest.raises(DeployError, match=r"its bucket coldpress-models-.*-eu-west-3 is gone"):
-        ensure_bucket(account, store, "", lambda: None)
+        ensure_bucket(account, own_store(account), "", lambda: None)
 
 
 def test_a_stack_that_failed_is_told(account, monkeypatch):
@@ -51,7 +52,7 @@ def test_a_stack_that_failed_is_told(account, monkeypatch):
 
     with answering(failed) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", url)
-        with pytest.raises(DeployError, match=r"is ROLLBACK_COMPLETE; .*delete-stack"):
+        with pytest.raises(DeployError, match=r"ROLLBACK_COMPLETE; .*--region eu-west-3`"):
             ensure_bucket(sign_in(), f"{own_store(account)}-2", KEY, lambda: begun.append(1))
     assert begun == [1]
     assert KEY in told

@@ -11,7 +11,21 @@ from coldpress.deployment.parameters import fault
         pytest.param("x", {}, "", id="anything"),
         pytest.param("3", {"Type": "Number", "MinValue": 3, "MaxValue": 3}, "", id="bounds"),
         pytest.param("2.5", {"Type": "Number", "MinValue": 3}, "must be at least 3", id="less"),
-        pytest.param("nan", {"Type": "Number", "MaxValue": 3}, "must be at most 3", id="NaN"),
+        pytest.param("nan", {"Type": "Number", "MaxValue": 3}, "must be a number", id="NaN"),
+        pytest.param("inf", {"Type": "Number"}, "must be a number", id="infinity"),
+        pytest.param("1_000", {"Type": "Number"}, "must be a number", id="underscore"),
+        pytest.param("30.0", {"Type": "Number", "AllowedValues": [30]}, "", id="as a number"),
+        pytest.param(
+            "31", {"Type": "Number", "AllowedValues": [30]}, "must be one of 30", id="none of them"
+        ),
+        pytest.param("false", {"AllowedValues": [True, False]}, "", id="YAML's booleans"),
+        pytest.param(
+            "no", {"AllowedValues": [True, False]}, "must be one of true, false", id="no boolean"
+        ),
+        pytest.param(
+            "a, b", {"Type": "CommaDelimitedList", "AllowedPattern": "[ab]"}, "", id="blanks in it"
+        ),
+        pytest.param("", {"Type": "CommaDelimitedList", "AllowedValues": ["a"]}, "", id="no items"),
         pytest.param("", {"Type": "Number"}, "must be a number", id="empty number"),
         pytest.param("1,x", {"Type": "List<Number>"}, "must be a number", id="list of numbers"),
         pytest.param("ab", {"MinLength": 3}, "must have at least 3 characters", id="short"),

@@ -10,6 +10,7 @@ from coldpress.errors import DeployError, StoreError, UsageError
 from coldpress.pipeline import ModelSource
 from coldpress.registry import publish
 from coldpress.scaffold import lay_down
+from tests.loopback import answering
 
 STORE = "s3://my-bucket/models"
 
@@ -33,15 +34,16 @@ def elsewhere(tmp_path, monkeypatch):
     return work
 
 
-def _order(model, **fields):
-    return Order(source=ModelSource(model=model, trust=True), **fields)
+def _order(model, *, trust=False, **fields):
+    return Order(source=ModelSource(model=model, trust=trust), **fields)
 
 
 def test_a_model_s_file_goes_the_whole_way(elsewhere):
     """Export, publish, build, deploy, ask, promote; what only running tells is in capitals."""
     (elsewhere / "model.joblib").write_bytes(b"")
     (elsewhere / "rows.csv").write_bytes(b"")
-    order = _order("model.joblib", sample=elsewhere / "rows.csv", drop=("id",), store=STORE)
+    rows = elsewhere / "rows.csv"
+    order = _order("model.joblib", trust=True, sample=rows, drop=("id",), store=STORE)
     export, publish, build, template, deploy, ask, promote = rehearse(order)
     assert export == (
         f"coldpress export model.joblib --sample {elsewhere}/rows.csv -o build/model --name model "
@@ -91,6 +93,22 @@ def test_a_channel_is_deployed_pinned(elsewhere, make_bundle, aws_environment, b
     assert elsewhere
 
 
+def test_a_channel_is_looked_up_in_the_deployment_s_region(elsewhere, aws_environment, monkeypatch):
+    """The store is asked where the function will read it."""
+    assert elsewhere, aws_environment
+    regions = set()
+
+    def denied(asked):
+        regions.add(asked.headers["authorization"].split("/")[2])
+        return 403, b""
+
+    with answering(denied) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        with pytest.raises(StoreError):
+            rehearse(_order(f"{STORE}/churn@live", region="eu-west-1"))
+    assert regions == {"eu-west-1"}
+
+
 def test_the_project_s_own_values(elsewhere, make_bundle):
     """In a project its template and settings count; the package goes where that looks for it."""
     lay_down(elsewhere, model=str(make_bundle().path))
@@ -130,6 +148,8 @@ def test_without_a_store_the_account_s_own(elsewhere, make_bundle, aws_environme
         pytest.param({"name": "other"}, "is a bundle, .* leave --name out", id="name"),
         pytest.param({"sample": Path("x.csv")}, "leave --sample out", id="sample"),
         pytest.param({"compress": "int8"}, "leave --compress out", id="compress"),
+        pytest.param({"trust": True}, "leave --trust out", id="trust"),
+        pytest.param({"region": ""}, "the region has no name", id="region"),
         pytest.param({"project": Path()}, "there is no template of Coldpress", id="project"),
         pytest.param({"tool": "terraform"}, "use one of sam, serverless", id="tool"),
     ],
@@ -182,12 +202,36 @@ def test_a_project_says_its_stack_and_region(elsewhere, make_bundle, monkeypatch
     path.write_text(path.read_text("utf-8").replace('stack_name = "churn-live"', mine), "utf-8")
     with pytest.raises(UsageError, match=r"names the profile work.*set AWS_PROFILE=work"):
         rehearse(_order(bundle, store=STORE))
+    (elsewhere / "credentials").write_text("[work]\naws_access_key_id=x\n", "utf-8")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(elsewhere / "credentials"))
     monkeypatch.setenv("AWS_PROFILE", "work")
     deployed = rehearse(_order(bundle, store=STORE))[2]
     assert "--stack-name shop --region eu-north-1" in deployed
     staging = rehearse(_order(bundle, store=STORE, stage="staging", region="eu-west-1"))[2]
     assert "--stack-name churn-staging --region eu-west-1" in staging
     assert "--stack-name other " in rehearse(_order(bundle, store=STORE, stack="other"))[2]
+
+
+def test_a_project_has_a_place_for_its_package(elsewhere, make_bundle):
+    """Another one would not be where its template looks."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle)
+    with pytest.raises(UsageError, match="leave --output out: the package goes to build"):
+        rehearse(_order(bundle, store=STORE, output=elsewhere / "out"))
+
+
+def test_steps_alone_ask_the_same_region(elsewhere, make_bundle, monkeypatch):
+    """Where the shell has another region, the commands for the store say theirs."""
+    bundle = str(make_bundle().path)
+    order = _order(bundle, store=STORE, region="eu-west-1")
+    publish, *_, promote = rehearse(order)
+    assert publish.startswith("AWS_REGION=eu-west-1 coldpress publish ")
+    assert promote.startswith("AWS_REGION=eu-west-1 coldpress promote ")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    publish, *_, promote = rehearse(order)
+    assert publish.startswith("coldpress publish ")
+    assert promote.startswith("coldpress promote ")
+    assert elsewhere
 
 
 def test_a_stack_that_serverless_names_itself(elsewhere, make_bundle):
@@ -198,8 +242,11 @@ def test_a_stack_that_serverless_names_itself(elsewhere, make_bundle):
     text = path.read_text("utf-8")
     path.write_text(re.sub("stackName: .*", "stackName: shop", text), "utf-8")
     assert rehearse(_order(bundle, store=STORE))[3].startswith("# ask shop the golden")
-    with pytest.raises(UsageError, match="names its stack itself; leave --stack out"):
+    with pytest.raises(UsageError, match="names its stack itself, as shop; leave --stack out"):
         rehearse(_order(bundle, store=STORE, stack="other"))
+    path.write_text(re.sub("stackName: .*", "stackName: ${ssm:/name}", text), "utf-8")
+    with pytest.raises(UsageError, match=r"itself, as \$\{ssm:/name\}; .* write stackName: "):
+        rehearse(_order(bundle, store=STORE))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from coldpress.deployment.rules import broken_rule
 
 DECLARED = {"Many": {"Type": "CommaDelimitedList"}}
-TOLD = {"One": "1", "Two": "2", "Many": "a,b", "None": ""}
+TOLD = {"One": "1", "Two": "2", "Many": "a,b", "None": "", "Yes": "true"}
 HOLDS = {"Fn::Equals": [{"Ref": "One"}, 1]}
 FAILS = {"Fn::Equals": [{"Ref": "One"}, "2"]}
 
@@ -28,6 +28,10 @@ def _rules(condition, asserted):
         pytest.param(None, {"Fn::Contains": [["1", "3"], {"Ref": "One"}]}, "", id="contains"),
         pytest.param(None, {"Fn::Contains": [["1", "3"], {"Ref": "Two"}]}, "no", id="contains not"),
         pytest.param(None, {"Fn::EachMemberEquals": [{"Ref": "Many"}, "a"]}, "no", id="each"),
+        pytest.param(None, {"Fn::Equals": [{"Ref": "Yes"}, True]}, "", id="YAML's boolean"),
+        pytest.param(
+            None, {"Fn::Contains": [[{"Ref": "One"}, "b"], "1"]}, "", id="a list of references"
+        ),
         pytest.param(None, {"Fn::ValueOf": ["Two", "Attributes"]}, "", id="unknown function"),
         pytest.param(None, {"Fn::Equals": [{"Ref": "Else"}, "1"]}, "", id="unknown parameter"),
     ],

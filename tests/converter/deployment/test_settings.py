@@ -53,6 +53,34 @@ def test_a_stage_s_own_table(settings):
     assert (found.config_env("staging"), found.config_env("live")) == ("staging", None)
 
 
+def test_what_is_for_a_command_stands_before_what_is_for_all(settings):
+    """As with SAM: the command's own table counts."""
+    found = settings(
+        '[default.global.parameters]\nregion = "a"\n[default.deploy.parameters]\nregion = "b"\n'
+    )
+    assert found.text("region", "live") == "b"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param("""'WarmUp="rate(5 minutes)" MemorySize=512'""", id="text"),
+        pytest.param("""['WarmUp="rate(5 minutes)"', "MemorySize=512"]""", id="list"),
+        pytest.param("""["WarmUp=rate(5 minutes)", "MemorySize=512"]""", id="list without quotes"),
+        pytest.param(
+            """'ParameterKey=WarmUp,ParameterValue="rate(5 minutes)" """
+            """ParameterKey=MemorySize,ParameterValue=512'""",
+            id="longer form",
+        ),
+        pytest.param("""{WarmUp = "rate(5 minutes)", MemorySize = 512}""", id="table"),
+    ],
+)
+def test_each_form_of_the_values(settings, told):
+    """Whatever SAM takes, and lists as one would write them."""
+    found = settings(f"[default.deploy.parameters]\nparameter_overrides = {told}\n")
+    assert found.overrides("live") == {"WarmUp": "rate(5 minutes)", "MemorySize": "512"}
+
+
 def test_settings_in_yaml(settings):
     """SAM reads YAML, too."""
     text = "default: {deploy: {parameters: {stack_name: shop, parameter_overrides: [A=1]}}}\n"

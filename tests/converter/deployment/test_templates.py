@@ -191,6 +191,17 @@ def test_what_goes_together_is_taken(project, tool, chosen):
     template.check({**template.values("live", {}), **told, **chosen})
 
 
+def test_what_else_is_included_is_not_read_for_parameters(project):
+    """A file that is no YAML is whoever's who includes it."""
+    folder = project("serverless")
+    (folder / "own.json").write_text('{\n\t"a": 1\n}\n', "utf-8")
+    path = folder / "serverless.yml"
+    own = "custom:\n  own: ${file(own.json)}\n  missing: ${file(nowhere.yml)}\n"
+    path.write_text(path.read_text("utf-8").replace("custom:\n", own, 1), "utf-8")
+    template = read_template("serverless", folder)
+    template.check({**template.values("live", {}), "ModelUri": MODEL})
+
+
 def test_a_parameter_of_one_s_own_needs_a_value(project):
     """Without a default it is asked for before anything is done."""
     folder = project("sam")
@@ -218,6 +229,20 @@ def test_variables_of_serverless_are_left_to_it(project):
         pytest.param("service: churn\n", "service: mine\n", "mine-staging", True, id="service"),
         pytest.param(NAMED, "stackName: shop", "shop", False, id="a name"),
         pytest.param(NAMED, "profile: me", "churn-staging", False, id="none"),
+        pytest.param(
+            NAMED,
+            "stackName: ${self:service}-${opt:stage, 'dev'}",
+            "churn-staging",
+            False,
+            id="opt",
+        ),
+        pytest.param(
+            NAMED,
+            "stackName: ${self:service}-${self:provider.stage}",
+            "churn-staging",
+            False,
+            id="provider",
+        ),
         pytest.param(NAMED, "stackName: ${param:StackName, 'shop'}", "shop", True, id="otherwise"),
     ],
 )

@@ -36,7 +36,7 @@ def measured_of(*times, **fields):
         by_threads=by_threads,
         requests="golden examples",
         whole=True,
-        body_bytes=1000,
+        body_bytes=(1000,),
         machine="a machine, 2 cores",
         architecture=fields.get("architecture", "x86_64"),
     )
@@ -87,7 +87,7 @@ def planned(prices):
                 for size in memories
             ),
             extrapolations=extrapolations(measured),
-            assumptions=assumptions(traffic, prices, 1000),
+            assumptions=assumptions(traffic, prices, [1000]),
         )  # fmt: skip
 
     return make

@@ -134,11 +134,12 @@ def test_at_break_even_both_cost_the_same(prices, architecture, storage, free_ti
 @pytest.mark.parametrize(
     ("api", "body_bytes", "counted"),
     [
-        pytest.param("http-api", 0, 1, id="no body"),
-        pytest.param("http-api", 512 * 1024, 1, id="a whole step"),
-        pytest.param("http-api", 512 * 1024 + 1, 2, id="a step that is begun"),
-        pytest.param("rest-api", 10**7, 1, id="REST API"),
-        pytest.param("function-url", 10**7, 1, id="function URL"),
+        pytest.param("http-api", [0], 1, id="no body"),
+        pytest.param("http-api", [512 * 1024], 1, id="a whole step"),
+        pytest.param("http-api", [512 * 1024 + 1], 2, id="a step that is begun"),
+        pytest.param("http-api", [100, 512 * 1024 * 3], 2, id="on average"),
+        pytest.param("rest-api", [10**7], 1, id="REST API"),
+        pytest.param("function-url", [10**7], 1, id="function URL"),
     ],
 )
 def test_an_http_api_counts_large_requests_more_than_once(prices, api, body_bytes, counted):

@@ -9,7 +9,7 @@ import obstore
 import pytest
 
 from coldpress.errors import StoreError, UsageError
-from coldpress.registry import claims, describe, publish
+from coldpress.registry import claims, describe, lease, publish
 from coldpress.registry.channels import list_channels, promote, rollback
 from coldpress.registry.collecting import collect
 from coldpress.registry.history import history
@@ -301,20 +301,34 @@ def test_a_claim_that_was_abandoned_is_taken_over(store_root, claimed, gc, monke
     assert is_whole(uri)
 
 
-def test_one_collects_at_a_time(add_version, gc, before):
+def test_who_was_held_up_deletes_no_more(bucket, make_bundle, before, monkeypatch):
+    """Once another one has taken the lease over, what is left stays to it."""
+    root = f"s3://{bucket}/models"
+    uri = publish(make_bundle(), root).uri
+    store = connect(root)
+    monkeypatch.setattr(lease, "_RENEWED_AFTER_SECONDS", 0.0)
+    before("delete", lambda: obstore.put(store, "churn/gc.json", b"another's"))
+    with pytest.raises(StoreError, match="was held up, and another one has begun"):
+        collect(root, keep=1, min_days=0)
+    (left,) = versions(store, "churn")
+    assert not left.complete  # the one deletion that was under way
+    assert uri.blob_path("model.onnx") in left.objects
+    assert bytes(obstore.get(store, "churn/gc.json").bytes()) == b"another's"
+
+
+def test_one_collects_at_a_time(store_root, add_version, gc, before):
     """A second one is told while the first is at work, and deletes nothing."""
     uri = add_version(b"1")
-    refused = []
+    told = []
 
     def second():
-        with pytest.raises(StoreError, match="is under way") as caught:
-            gc()
-        refused.append(caught)
+        (found,) = collect(store_root, keep=1, min_days=0)
+        told.append((found.deleted, found.busy.partition(" under way")[0]))
 
     before("delete", second)
     assert gc() == ([uri.digest], {})
-    assert len(refused) == 1
-    assert gc() == ([], {})
+    assert told == [((), "another coldpress gc of churn is")]
+    assert collect(store_root, keep=1, min_days=0)[0].busy == ""
 
 
 def test_what_is_being_deleted_says_so(claimed):

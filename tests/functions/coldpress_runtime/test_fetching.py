@@ -70,8 +70,13 @@ def test_a_directory_may_have_any_name(store_model, tmp_path, folder):
     assert _fetch(stored.live).model == stored.model
 
 
-@pytest.mark.parametrize("change", ["altered", "truncated", "lengthened", "emptied"])
-@pytest.mark.parametrize("object_path", ["blob_path", "manifest_path"])
+@pytest.mark.parametrize(
+    ("object_path", "change"),
+    [
+        *(("blob_path", change) for change in ("altered", "truncated", "lengthened", "emptied")),
+        *(("manifest_path", change) for change in ("altered", "truncated", "lengthened")),
+    ],
+)
 def test_altered_bytes_are_refused(stored, change, object_path):
     """A blob or a manifest that is not the one promised never leaves the store module."""
     path = stored.blob_path if object_path == "blob_path" else stored.uri.manifest_path
@@ -86,6 +91,14 @@ def test_altered_bytes_are_refused(stored, change, object_path):
     with pytest.raises(IntegrityError, match="is not what the manifest promises") as caught:
         _fetch(stored.live)
     assert caught.value.code == "integrity"
+
+
+def test_a_version_that_is_being_deleted_is_none(stored):
+    """An empty manifest is what whoever deletes a version puts in its place."""
+    stored.overwrite(stored.uri.manifest_path, b"")
+    with pytest.raises(ModelUnavailable, match="is being deleted by coldpress gc") as caught:
+        _fetch(stored.live)
+    assert caught.value.code == "not_found"
 
 
 def test_another_versions_manifest_is_refused(stored, store_model):
