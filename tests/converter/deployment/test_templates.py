@@ -156,7 +156,6 @@ def test_settings_of_an_unknown_parameter_are_told(project):
             id="audience",
         ),
         pytest.param({"Auth": "api-key"}, "Auth=api-key needs Api=rest-api", id="API keys"),
-        pytest.param({"SubnetIds": "subnet-1"}, "SubnetIds need SecurityGroupIds", id="VPC"),
         pytest.param(
             {"SnapStart": "true", "ProvisionedConcurrency": "1"},
             "SnapStart and ProvisionedConcurrency exclude each other",
@@ -180,7 +179,7 @@ def test_what_cloudformation_would_refuse_is_told(project, tool, chosen, message
         pytest.param({}, id="as it comes"),
         pytest.param({"Auth": "jwt", **JWT}, id="tokens"),
         pytest.param({"Auth": "api-key", "Api": "rest-api"}, id="API keys"),
-        pytest.param({"SubnetIds": "a,b", "SecurityGroupIds": "c"}, id="VPC"),
+        pytest.param({"SubnetIds": "subnet-1,subnet-2", "SecurityGroupIds": "sg-1"}, id="VPC"),
         pytest.param({"WarmUp": "rate(5 minutes)", "SnapStart": "true"}, id="warm"),
     ],
 )
