@@ -37,7 +37,7 @@ def answering(answer: Callable[[Asked], tuple[int, bytes]]) -> Iterator[str]:
             if self.command != "HEAD":
                 self.wfile.write(said)
 
-        do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - http.server's own names
+        do_CONNECT = do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - http.server's own names
 
         def log_message(self, *_: object) -> None:
             """Nothing."""

@@ -164,7 +164,7 @@ def reviewer(root, tmp_path_factory):
             "LOG_LEVEL": "ERROR",
             "HOME": home,
             "PATH": f"{folder}:{os.defpath}",
-            # Whoever asks somebody else all the same gets no answer, and the test fails.
+            # Nobody beyond this machine is asked, whatever a tool would like to know.
             "HTTPS_PROXY": "http://127.0.0.1:9",
             "HTTP_PROXY": "http://127.0.0.1:9",
         }

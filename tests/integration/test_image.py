@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -22,9 +23,12 @@ from tests.integration.compiled import (
     comparable,
     of_type,
 )
+from tests.integration.emulated import RunningFunction, every
 
 pytestmark = pytest.mark.slow
 
+# A user that owns nothing in the image, as Lambda's own.
+LAMBDAS_USER = "993"
 BAKED = f"file:///opt/models/churn@sha256:{'ab' * 32}"
 HANDLERS = {
     "PredictLambdaFunction": "predict.handler",
@@ -191,27 +195,68 @@ def test_a_model_that_is_in_the_image_is_served(bundle, start_function, tmp_path
     assert sorted(store.rglob("*")) == before
 
 
-@pytest.mark.parametrize("target", ["fetched", "baked"])
-def test_the_image_is_built(root, built_package, bundle, tmp_path, target):
-    """Where Docker is, both kinds of image are built, and hold the function and the model."""
-    docker = shutil.which("docker")
-    if (
-        docker is None
-        or subprocess.run([docker, "info"], capture_output=True, check=False).returncode
-    ):
+@pytest.fixture(scope="module")
+def docker():
+    """Docker's program; skips where there is none, or none that runs."""
+    path = shutil.which("docker")
+    if path is None or subprocess.run([path, "info"], capture_output=True, check=False).returncode:
         pytest.skip("no Docker on this machine to build the image with")
-    shutil.copytree(built_package.directory, tmp_path / "build" / "function")
-    publish(bundle, str(tmp_path / "build" / "store"))
+    return lambda *told: subprocess.run(
+        [path, *map(str, told)], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def images(docker, root, built_package, bundle, tmp_path_factory):
+    """A function that builds an image of each kind, with a model that only its owner may read."""
+    folder = tmp_path_factory.mktemp("context")
+    shutil.copytree(built_package.directory, folder / "build" / "function")
+    store = folder / "build" / "store"
+    publish(bundle, str(store))
+    for path in (store, *store.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
     file = root / "infra" / "container" / "Dockerfile"
-    version = f"PYTHON_VERSION={built_package.python}"
-    image = f"coldpress-test-{target}"
-    options = ("--target", target, "--build-arg", version, "--tag", image)
-    subprocess.run([docker, "build", "-f", file, *options, "."], cwd=tmp_path, check=True)
-    # As a user that owns nothing there, like Lambda's own.
+
+    @functools.cache
+    def build(target):
+        image = f"coldpress-test-{target}"
+        version = f"PYTHON_VERSION={built_package.python}"
+        docker("build", "-f", file, "--target", target, "--build-arg", version, "-t", image, folder)
+        return image
+
+    return build
+
+
+@pytest.mark.parametrize("target", ["fetched", "baked"])
+def test_the_image_is_built(docker, images, bundle, target):
+    """Where Docker is, both kinds are built, and whoever runs them may read all that is in them."""
     ours = "cat predict.py > /dev/null && ls predict.py"
     model = "find /opt/models -type f -exec cat {} + > /dev/null && ls /opt/models"
-    shell = ("--rm", "--user", "993", "--entrypoint", "/bin/sh", image, "-c")
-    entry = (*shell, f"{ours}; {model}; true")
-    listed = subprocess.run([docker, "run", *entry], capture_output=True, text=True, check=True)
-    assert "predict.py" in listed.stdout
-    assert (bundle.manifest.name in listed.stdout) is (target == "baked")
+    shell = ("--rm", "--user", LAMBDAS_USER, "--entrypoint", "/bin/sh", images(target), "-c")
+    listed = docker("run", *shell, f"{ours}; {model}; true")
+    assert "predict.py" in listed
+    assert (bundle.manifest.name in listed) is (target == "baked")
+
+
+def test_the_image_answers(docker, images, bundle, tmp_path):
+    """As a user without privileges, under the emulator that AWS's base image brings."""
+    uri = f"file:///opt/models/{bundle.manifest.name}@sha256:{bundle.digest}"
+    told = ("--user", LAMBDAS_USER, "--env", f"MODEL_URI={uri}", "--publish", "127.0.0.1::8080")
+    container = docker("run", "--detach", *told, images("baked"))
+    try:
+        port = int(docker("port", container, "8080/tcp").rpartition(":")[2])
+        function = RunningFunction(port=port, log_file=tmp_path / "log.txt")
+        answer = _first_answer(function, json.dumps(sample_events(bundle)["http-infer"]))
+        assert answer["statusCode"] == 200, docker("logs", container)
+        assert json.loads(answer["body"])["model_version"] == bundle.digest
+    finally:
+        docker("rm", "--force", container)
+
+
+def _first_answer(function, event):
+    """What a container answers, once there is somebody in it who does."""
+    for _ in every(0.2):
+        # Docker takes connections for a container before anybody in it listens.
+        with suppress(ConnectionError):
+            return function.invoke(event)
+    return pytest.fail("nobody in the container answers")

@@ -2,10 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.integration.compiled import IMAGE, JWT, KEY, chosen_of
+from tests.loopback import answering
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +87,33 @@ def test_a_key_of_one_s_own_answers_its_checks(reviewed, tool):
     """With `KmsKey` nothing is left of what is skipped for want of a customer's key."""
     found = reviewed("--framework", "cloudformation", "--skip-download", only=f"key-{tool}")
     assert not {check for check, _ in found} & OF_KEYS
+
+
+@pytest.mark.parametrize(
+    ("told", "asks"),
+    [
+        pytest.param({}, False, id="as the tests run it"),
+        # The other way round, so that it is known that one who asks is noticed.
+        pytest.param({"CKV_SKIP_PACKAGE_UPDATE_CHECK": "false"}, True, id="left to itself"),
+    ],
+)
+def test_checkov_asks_nobody(checkov, root, tmp_path, told, asks):
+    """A review needs no network: a proxy that refuses everybody hears of nobody."""
+    bucket = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}
+    (tmp_path / "bucket.json").write_text(json.dumps({**HEAD, **bucket}), "utf-8")
+    came = []
+
+    def refuse(request):
+        came.append(request.path)
+        return 403, b""
+
+    with answering(refuse) as proxy:
+        through = {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "HOME": str(tmp_path)}
+        alone = replace(checkov, environment={**checkov.environment, **through, **told})
+        options = ("--config-file", root / "infra" / "checkov.yaml", "--output", "json")
+        outcome = alone.run("--file", "bucket.json", *options, cwd=tmp_path)
+    assert json.loads(outcome.stdout)["summary"]["resource_count"] == 1
+    assert bool(came) is asks
 
 
 def test_each_skip_has_a_reason(skips, root):

@@ -56,8 +56,8 @@ Examples:
 @click.option(
     "--max-mb",
     type=click.IntRange(min=1),
-    help="Fail above this many MB (1,000,000 bytes), unzipped; Lambda's own limit of 262,144,000 "
-    "bytes holds in any case.",
+    help="Fail above this many MB (1,000,000 bytes), unzipped; Lambda's own limit holds in any "
+    "case: 262,144,000 bytes, or 10 GB with --image.",
 )
 @click.option(
     "--image",

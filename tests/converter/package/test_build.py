@@ -228,14 +228,19 @@ def test_a_limit_of_one_s_own_is_inclusive(build, output, spare, fits):
 
 
 @pytest.mark.parametrize(
-    ("direct", "warned"), [pytest.param(10**9, 0, id="below"), pytest.param(10, 1, id="above")]
+    ("direct", "image", "warned"),
+    [
+        pytest.param(10**9, False, 0, id="below"),
+        pytest.param(10, False, 1, id="above"),
+        pytest.param(10, True, 0, id="above, for an image"),
+    ],
 )
 def test_warns_of_a_zip_that_lambda_takes_through_s3_only(
-    build, output, monkeypatch, direct, warned
+    build, output, monkeypatch, direct, image, warned
 ):
-    """Such a zip is built all the same."""
+    """Such a zip is built all the same; an image is pushed, whatever its zip has."""
     monkeypatch.setattr(_build, "DIRECT_BYTES", direct)
-    built = build(output)
+    built = build(output, image=image)
     assert len(built.warnings) == warned
     assert all("through S3 only" in warning for warning in built.warnings)
 
