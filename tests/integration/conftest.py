@@ -332,19 +332,20 @@ def tls():
 
 
 @pytest.fixture(scope="module")
-def sam_deployment(taught_moto, translate, sam_tool, code_bucket, tmp_path_factory):
+def sam_deployment(taught_moto, translate, sam_packaged, sam_tool, code_bucket, tmp_path_factory):
     """A function that gives the command and the environment of a real `sam deploy` onto moto."""
     sam = sam_tool("sam")
     folder, translated = tmp_path_factory.mktemp("deploy"), functools.cache(translate)
 
-    def command(stack, **told):
+    def command(stack, *options, source=sam_packaged, **told):
         template = folder / f"{told['Revision']}.json"
-        template.write_text(json.dumps(translated(**told)), "utf-8")
+        template.write_text(json.dumps(translated(source, **told)), "utf-8")
         return (
             [
                 *(sam.path, "deploy", "--template-file", template, "--stack-name", stack),
                 *("--s3-bucket", code_bucket, "--capabilities", "CAPABILITY_IAM"),
                 *("--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"),
+                *options,
                 *("--parameter-overrides", *(f'{name}="{each}"' for name, each in told.items())),
             ],
             {**sam.environment, "AWS_ENDPOINT_URL": taught_moto},
@@ -358,8 +359,8 @@ def sam_deploy(sam_deployment, tmp_path_factory):
     """A function that deploys a stack with the SAM CLI; gives what it prints."""
     folder = tmp_path_factory.mktemp("elsewhere")
 
-    def run(stack, **told):
-        (path, *arguments), environment = sam_deployment(stack, **told)
+    def run(stack, *options, **told):
+        (path, *arguments), environment = sam_deployment(stack, *options, **told)
         outcome = Tool(path=path, environment=environment).run(*arguments, cwd=folder)
         assert outcome.returncode == 0, outcome.stdout
         return outcome.stdout

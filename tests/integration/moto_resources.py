@@ -94,9 +94,9 @@ def _rights(aws: Client, role: Made, told: Told) -> Made:
 # moto's own function drops its architecture, its /tmp and its tracing.
 def _function(aws: Client, name: str, told: Told) -> Made:
     reserved = told.pop("ReservedConcurrentExecutions", None)
-    code = {key: told["Code"][key] for key in ("S3Bucket", "S3Key")}
+    apart = {key: told[key] for key in ("Architectures", "PackageType") if key in told}
     made = aws("lambda").create_function(
-        **_configuration(told), FunctionName=name, Code=code, Architectures=told["Architectures"]
+        **_configuration(told), **apart, FunctionName=name, Code=_code(told)
     )
     if reserved is not None:
         aws("lambda").put_function_concurrency(
@@ -106,15 +106,25 @@ def _function(aws: Client, name: str, told: Told) -> Made:
 
 
 def _changed_function(aws: Client, made: Made, told: Told) -> Made:
-    code = {key: told["Code"][key] for key in ("S3Bucket", "S3Key")}
     aws("lambda").update_function_configuration(FunctionName=made.id, **_configuration(told))
-    aws("lambda").update_function_code(FunctionName=made.id, **code)
+    aws("lambda").update_function_code(FunctionName=made.id, **_code(told))
     return made
 
 
 def _configuration(told: Told) -> Told:
-    apart = ("Architectures", "Code", "FunctionName", "ReservedConcurrentExecutions", "Tags")
+    """What may change without the code; the rest is said once, or of the code."""
+    apart = {
+        *("Architectures", "Code", "FunctionName", "PackageType"),
+        *("ReservedConcurrentExecutions", "Tags"),
+    }
     return {key: each for key, each in told.items() if key not in apart}
+
+
+def _code(told: Told) -> Told:
+    """A zip in a bucket, or an image."""
+    return {
+        key: told["Code"][key] for key in ("S3Bucket", "S3Key", "ImageUri") if key in told["Code"]
+    }
 
 
 # Of moto's own version, a template can use neither the reference nor the number.
