@@ -15,6 +15,40 @@ HOLDERS = {
     "AWS::S3::BucketPolicy": ("PolicyDocument",),
     "AWS::SQS::QueuePolicy": ("PolicyDocument",),
 }
+# Resources whose last part can't be known beforehand, by who may do what with them.
+OPEN_ENDED = {
+    # Versions of the model to come.
+    ("PredictRole", "s3:GetObject", "arn:aws:s3:::churn-models/prod/eu/churn/*"),
+    ("DocsRole", "s3:GetObject", "arn:aws:s3:::churn-models/prod/eu/churn/*"),
+    ("HooksRole", "s3:GetObject", "arn:aws:s3:::churn-models/prod/eu/churn/*"),
+    ("QueueRole", "s3:GetObject", "arn:aws:s3:::churn-models/prod/eu/churn/*"),
+    # Answers to come, below the prefix that is chosen.
+    ("QueueRole", "s3:PutObject", "arn:aws:s3:::churn-models/answers/*"),
+    ("QueueRole", "s3:PutObject", "arn:aws:s3:::churn-models/eu/answers/*"),
+    # Versions of the function to come.
+    ("HooksRole", "lambda:InvokeFunction", "${PredictLambdaFunction.Arn}:*"),
+}
+# AWS's own policies, for what knows no resources: by role, and what has to be chosen.
+OWN = {
+    "arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda": (
+        {"CodeDeployServiceRole"},
+        lambda _: True,
+    ),
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess": (
+        {"PredictRole", "DocsRole", "HooksRole", "QueueRole"},
+        lambda chosen: "SubnetIds" in chosen,
+    ),
+    "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess": (
+        {"PredictRole"},
+        lambda chosen: chosen.get("Tracing") == "Active",
+    ),
+}
+# For whom a function may be called: requests of the stack's own APIs, and its own rule.
+SOURCES = {
+    "arn:aws:execute-api:us-east-1:123456789012:${HttpApi}/*",
+    "arn:aws:execute-api:us-east-1:123456789012:${RestApi}/*",
+    "WarmUpRule.Arn",
+}
 
 
 @pytest.fixture
@@ -66,6 +100,36 @@ def test_roles_are_taken_by_services_alone(allowed):
     assert all(set(each) == {"Service"} for each in trusted)
 
 
+def test_open_ends_are_these(everything):
+    """Every resource that could be named is; of the others, each is somewhere with some choice."""
+    found = {
+        (name, *_actions(statement), text)
+        for resources in everything
+        for name, role in of_type(resources, "AWS::IAM::Role").items()
+        for statement in _statements(role["Properties"].get("Policies", []))
+        if "*" in (text := _text(statement["Resource"]))
+    }
+    assert found == OPEN_ENDED
+
+
+@pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES.keys())
+def test_aws_s_own_policies_are_attached_where_they_are_chosen(created, chosen):
+    """To the roles that need them, each of which is there, and to no other."""
+    resources = created(**chosen)
+    assert _managed(resources) == {
+        (name, arn)
+        for arn, (needing, is_chosen) in OWN.items()
+        for name in needing & resources.keys()
+        if is_chosen(chosen)
+    }
+
+
+def test_each_of_aws_s_own_policies_is_needed(everything):
+    """Each role that may have one has it somewhere, with some choice."""
+    found = set().union(*map(_managed, everything))
+    assert found == {(name, arn) for arn, (needing, _) in OWN.items() for name in needing}
+
+
 def test_functions_are_called_for_the_stack_alone(everything):
     """A permission names the service that calls, and the stack's own API or rule it does so for."""
     permissions = [
@@ -77,8 +141,7 @@ def test_functions_are_called_for_the_stack_alone(everything):
         "apigateway.amazonaws.com",
         "events.amazonaws.com",
     }
-    sources = {json.dumps(each["SourceArn"]) for each in permissions}
-    assert {source for source in sources if not _names_a_resource(source)} == set()
+    assert {_text(each["SourceArn"]) for each in permissions} == SOURCES
 
 
 def _statements(holder):
@@ -88,5 +151,25 @@ def _statements(holder):
     return holder["Statement"]
 
 
-def _names_a_resource(source):
-    return any(name in source for name in ("${HttpApi}", "${RestApi}", "WarmUpRule"))
+def _managed(resources):
+    """AWS's own policies that are attached, each with the role's name."""
+    return {
+        (name, arn)
+        for name, role in of_type(resources, "AWS::IAM::Role").items()
+        for arn in role["Properties"].get("ManagedPolicyArns", ())
+    }
+
+
+def _actions(statement):
+    """A statement's actions."""
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
+def _text(resource):
+    """An ARN, with what is known only when it is created in braces, or as an attribute."""
+    if isinstance(resource, list):
+        return " ".join(map(_text, resource))
+    if isinstance(resource, str):
+        return resource
+    return resource.get("Fn::Sub") or ".".join(resource.get("Fn::GetAtt", ())) or resource["Ref"]
