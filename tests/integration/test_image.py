@@ -18,6 +18,7 @@ from coldpress.scaffold.sample_events import sample_events
 from tests.integration.compiled import (
     IMAGE,
     JWT,
+    KEY,
     MODEL_URI,
     chosen_of,
     comparable,
@@ -115,12 +116,30 @@ def test_a_model_in_the_image_needs_no_right(sam_image, uri, reads):
     assert ("s3:GetObject" in text) is reads
 
 
-def test_its_roles_are_the_zip_s(sam_image, translate):
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        pytest.param({}, id="as it comes"),
+        pytest.param(
+            {
+                "KmsKey": KEY,
+                "SubnetIds": "subnet-1",
+                "SecurityGroupIds": "sg-1",
+                "Tracing": "Active",
+            },
+            id="a key, a VPC, traces",
+        ),
+        pytest.param({"ModelUri": BAKED, "Queue": "false"}, id="a model in the image"),
+    ],
+)
+def test_its_roles_are_the_zip_s(sam_image, translate, chosen):
     """Who reviewed the rights of one template has reviewed those of the other."""
-    chosen = {"Docs": "true", "Queue": "true"}
+    chosen = {"Docs": "true", "Queue": "true", **chosen}
     image = chosen_of(sam_image(**chosen), {"ImageUri": IMAGE, **chosen})["Resources"]
     zipped = chosen_of(translate(**chosen), chosen)["Resources"]
-    assert of_type(image, "AWS::IAM::Role") == of_type(zipped, "AWS::IAM::Role")
+    for kind in ("AWS::IAM::Role", "AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"):
+        assert of_type(image, kind) == of_type(zipped, kind)
+    assert len(of_type(image, "AWS::IAM::Role")) == (5 if chosen["Queue"] == "true" else 4)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +157,19 @@ def test_serverless_refuses_what_sam_s_template_does(project, osls, chosen, mess
     outcome = osls.run("package", *told, cwd=project / "infra" / "serverless")
     assert outcome.returncode
     assert message in outcome.stdout
+
+
+def test_both_take_the_same_images(root):
+    """The plugin's pattern is that of SAM's template, and says the same of what it refuses."""
+    asked = (root / "infra" / "sam" / "image.yml").read_text("utf-8")
+    plugin = (root / "infra" / "serverless" / "container-image.js").read_text("utf-8")
+    (pattern,) = re.findall(r"AllowedPattern: (.+)", asked)
+    (message,) = re.findall(r"ConstraintDescription: (.+)", asked)
+    (theirs,) = re.findall(r"^  /(\^.+\$)/;$", plugin, re.MULTILINE)
+    assert theirs.replace(r"\/", "/") == pattern
+    assert message.removeprefix("must be ") in plugin
+    assert re.fullmatch(pattern, IMAGE)
+    assert re.fullmatch(pattern, IMAGE.replace("amazonaws.com", "amazonaws.com.cn"))
 
 
 def test_the_templates_are_valid(project, sam_tool, lint, serverless_image):
