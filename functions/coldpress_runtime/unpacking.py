@@ -7,16 +7,17 @@ checked and decompressed as it arrives, in whatever order that is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from .artifact import Blob
 from .errors import IntegrityError
 
-try:
-    from compression import zstd  # type: ignore[import-not-found,unused-ignore]
-except ImportError:
-    from backports import zstd  # type: ignore[no-redef,unused-ignore]
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 __all__ = ["Part", "expect", "parts", "twice", "unpack", "unpack_part", "unpacked_pieces"]
 
@@ -121,7 +122,7 @@ def twice(attempt: Callable[[], _Read]) -> _Read:
 
 
 def _decompressed(data: memoryview, part: Part) -> Iterator[bytes]:
-    options = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG_MAX}
+    options: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG_MAX}
     decompressor = zstd.ZstdDecompressor(options=options)
     left = part.unpacked_size
     try:

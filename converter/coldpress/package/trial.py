@@ -165,7 +165,7 @@ def _check_statuses(found: Mapping[str, int], expected: Mapping[str, int], log: 
 
 def _failure(what: str, log: str) -> BuildError:
     """The error with the module that is missing, if the log names one; else with its last error."""
-    # A log line is JSON, where a quote may be escaped. The last one is no try before another way.
+    # A log line is JSON, where a quote may be escaped; the last one is what it failed of.
     if missing := re.findall(r"No module named \\?['\"]([\w.]+)", log):
         return BuildError(f"the package lacks the module {missing[-1]} ({what}); {_REMEDY}")
     causes: list[str] = re.findall(r"\b\w+(?:Error|Exception): [^\n\\\"]+", log)

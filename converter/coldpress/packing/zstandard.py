@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
-# Which of the two is there depends on the Python that mypy runs on, and so which ignore is used.
-try:
-    from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # from 3.14 on
-except ImportError:
-    from backports import zstd  # type: ignore[no-redef,unused-ignore]  # before 3.14
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 __all__ = ["pack"]
 
