@@ -56,9 +56,9 @@ def test_from_a_file_to_a_function(environment, aws_client, target_python, archi
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     steps = re.findall(r"^[$#] (?:\(cd )?(\S+ \S+)", outcome.stdout, re.MULTILINE)
-    assert steps == [
+    # The account's bucket is made by whichever test comes first.
+    assert [step for step in steps if step != "make the"] == [
         "coldpress export",
-        "make the",
         "coldpress publish",
         "coldpress build",
         "lay the",
