@@ -4,8 +4,15 @@ Beside publishing and promoting `gc` needs no lock; beside another `gc` it has t
 directory it is a file's lock, which goes with its process. In object storage it is an object with a
 body of its holder's own, which changes hands by compare-and-swap alone, and lapses if its holder
 has not renewed it for a while. A holder renews it before it deletes, so that who was held up for
-longer than it lasts notices that somebody else has taken it; what is left is a deletion that takes
-a quarter of an hour from that look on.
+longer than it lasts notices that somebody else has taken it.
+
+What is left is a deletion that is carried out long after that look, when another holder has deleted
+the version and somebody has published it again. S3 carries out no request that was signed more than
+a quarter of an hour before, by clocks that differ by no more than that, and obstore signs a request
+once, however often it sends it: a lease that lasts an hour outlives every deletion that was on its
+way. So in S3 that takes a process that stands still for an hour between two of its statements, the
+look and the signature; where requests are not dated (tokens of Google Cloud and Azure), one that
+stands still within a request will do. Publishing the version again mends what it did.
 """
 
 from __future__ import annotations
@@ -18,7 +25,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import obstore
 from filelock import FileLock, Timeout
@@ -26,6 +32,7 @@ from obstore.exceptions import AlreadyExistsError, PreconditionError
 
 from coldpress.errors import StoreError, printable
 
+from .conditional import folder_of, unchanged
 from .versions import actor
 
 if TYPE_CHECKING:
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Busy", "lease"]
 
 _NAME = "gc.json"
-_LASTS = timedelta(minutes=15)
+_LASTS = timedelta(hours=1)
 _RENEWED_AFTER_SECONDS = 20.0
 
 
@@ -53,8 +60,8 @@ def lease(store: ObjectStore, root: str, model: str) -> Iterator[Callable[[], No
     Raises:
         Busy: Somebody else deletes at this moment.
     """
-    if root.startswith("file://"):
-        with _locked(root, model):
+    if folder := folder_of(root):
+        with _locked(folder, model):
             yield _nothing
         return
     held = _Held(store, f"{model}/{_NAME}")
@@ -66,10 +73,9 @@ def lease(store: ObjectStore, root: str, model: str) -> Iterator[Callable[[], No
 
 
 @contextmanager
-def _locked(root: str, model: str) -> Iterator[None]:
-    folder = Path(unquote(urlsplit(root).path)) / model
+def _locked(folder: Path, model: str) -> Iterator[None]:
     try:
-        with FileLock(folder / ".gc.lock", timeout=0):
+        with FileLock(folder / model / ".gc.lock", timeout=0):
             yield
     except Timeout as error:
         raise Busy(f"another coldpress gc of {model} is under way; wait for it") from error
@@ -97,7 +103,7 @@ class _Held:
                 found = obstore.get(self._store, self._path)
                 if datetime.now(UTC) - found.meta["last_modified"] <= _LASTS:
                     raise Busy(_told(model, bytes(found.bytes()))) from error
-                self._put(_update(found.meta))
+                self._put(unchanged(found.meta))
             except (FileNotFoundError, PreconditionError) as later:
                 raise Busy(_told(model, b"")) from later
 
@@ -124,18 +130,10 @@ class _Held:
     def _put(self, mode: obstore.PutMode) -> None:
         document = {"by": actor(), "id": uuid.uuid4().hex}
         data = f"{json.dumps(document)}\n".encode()
-        self._version = _update(
+        self._version = unchanged(
             obstore.put(self._store, self._path, data, mode=mode, use_multipart=False)
         )
         self._renewed = time.time()
-
-
-def _update(found: obstore.PutResult | obstore.ObjectMeta) -> obstore.UpdateVersion:
-    """What a write has to find, so that it replaces this and nothing else."""
-    update: obstore.UpdateVersion = {"e_tag": found["e_tag"]}
-    if found["version"] is not None:
-        update["version"] = found["version"]
-    return update
 
 
 def _nothing() -> None:
@@ -149,5 +147,5 @@ def _told(model: str, holder: bytes) -> str:
         by = ""
     return (
         f"another coldpress gc of {model} is under way{by}; wait for it, or, if it was killed, for "
-        f"{_LASTS.total_seconds() / 60:.0f} minutes"
+        "an hour"
     )

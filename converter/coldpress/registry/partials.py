@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+
+from .conditional import folder_of
 
 __all__ = ["sweep"]
 
@@ -24,11 +24,10 @@ def sweep(root: str, model: str, before: datetime) -> None:
         model: The model's name.
         before: Only what was last written before this, and an hour ago or more.
     """
-    if not root.startswith("file://"):
+    if (folder := folder_of(root)) is None:
         return
-    folder = Path(unquote(urlsplit(root).path)) / model
     latest = min(before, datetime.now(UTC) - _LEAST_AGE).timestamp()
-    for path in folder.rglob("*#*"):
+    for path in (folder / model).rglob("*#*"):
         with suppress(FileNotFoundError):  # whole by now, or somebody else's to delete
             if _PARTIAL.search(path.name) and path.is_file() and path.stat().st_mtime < latest:
                 path.unlink()

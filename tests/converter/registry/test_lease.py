@@ -66,7 +66,7 @@ def hold_there(bucket):
 def test_a_killed_holder_s_lapses(hold_there, remote, monkeypatch):
     """What a killed process has left is taken over once it is old, and not before."""
     obstore.put(remote, "churn/gc.json", b'{"by": "ci-17"}')
-    told = "under way, by ci-17; wait for it, or, if it was killed, for 15 minutes"
+    told = "under way, by ci-17; wait for it, or, if it was killed, for an hour"
     with pytest.raises(Busy, match=told), hold_there():
         pass
     monkeypatch.setattr(leases, "_LASTS", timedelta(0))
