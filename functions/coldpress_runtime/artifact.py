@@ -18,6 +18,7 @@ from .errors import ArtifactError
 from .fields import Fields
 
 __all__ = [
+    "CLAIM_BYTES",
     "DATATYPES",
     "DIGEST",
     "MANIFEST_NAME",
@@ -36,6 +37,8 @@ __all__ = [
 
 SCHEMA_VERSION = 3
 MANIFEST_NAME = "manifest.json"
+# As long as no manifest is: what `coldpress gc` puts in its place while it deletes a version.
+CLAIM_BYTES = 32
 # The file that a graph whose weights lie apart reads them from: its `external_data` says so.
 WEIGHTS_NAME = "weights.bin"
 

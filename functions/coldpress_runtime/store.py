@@ -23,7 +23,7 @@ from obstore.exceptions import (
 )
 from obstore.store import from_url
 
-from .artifact import Blob, Manifest
+from .artifact import CLAIM_BYTES, Blob, Manifest
 from .credentials import token_file_option
 from .errors import ArtifactError, ModelUnavailable
 from .pointers import Channel, ModelUri
@@ -116,7 +116,7 @@ def fetch_manifest(store: ObjectStore, pinned: ModelUri) -> Manifest:
 
     def verified() -> Manifest:
         data = read(store, pinned.manifest_path, most=_MAX_MANIFEST_BYTES)
-        if not data:  # as `coldpress gc` leaves it while it deletes what it describes
+        if len(data) == CLAIM_BYTES:
             raise ModelUnavailable(
                 f"{pinned} is being deleted by coldpress gc; publish it again afterwards",
                 code="not_found",

@@ -1,65 +1,126 @@
-"""Which of two wins who meet at a version: one who deletes what is left of it, one who publishes.
+"""Which of two wins who meet at a version: one who deletes it, one who publishes or promotes.
 
-A version begins with its manifest, which stores create only where there is none. Who deletes claims
-that place first, with an empty object, and frees it last: until then nobody can publish there, and
-once somebody has published, nobody can claim it. Of those who delete there is one at a time, who
-holds the model's lease.
+A version is there as long as its manifest is. Who deletes it puts a claim in the manifest's place
+first, in one write that the store makes only if the place is as it was found, and frees the place
+last. Until then nobody can publish there, and a channel can't be moved to it; nobody can claim what
+has come meanwhile. No manifest is as long as a claim, and no two claims are the same: so whoever
+finds one knows it by its size, and whoever made it gives the manifest back, or takes a claim over,
+only over what was read there.
+
+Of those who delete there is one at a time, who holds the model's lease. Claims bear being wrong
+about that: a late one replaces no other's, and a late manifest is put back over one's own alone.
+Deletions don't, since obstore knows none on condition, though S3 does; `lease` has that reckoning.
 """
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+from coldpress_runtime.artifact import CLAIM_BYTES
+
+from .conditional import unchanged
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["claim", "is_claimed", "is_there"]
+__all__ = ["Claim", "Place", "is_there"]
 
 # Deleting a version takes seconds; who takes longer was killed on the way.
 _ABANDONED = timedelta(hours=1)
 
 
-def claim(store: ObjectStore, manifest: str) -> bool:
-    """Take the place of a version's manifest, if it is free or its claim was abandoned.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a version has its manifest.
 
-    Args:
+    Attributes:
         store: Where the version lies.
-        manifest: The path of its manifest below the store's root.
-
-    Returns:
-        Whether what is left of the version may be deleted. The manifest goes last then.
+        path: The manifest's path below the store's root.
+        local: Whether that is a directory, in which a file's lock keeps others away.
     """
-    try:
-        obstore.put(store, manifest, b"", mode="create", use_multipart=False)
-    except AlreadyExistsError:
-        return _is_abandoned(store, manifest)
-    return True
+
+    store: ObjectStore
+    path: str
+    local: bool
+
+    def claim_version(self) -> Claim | None:
+        """Take the manifest's place; None where there is none any more."""
+        try:
+            found = obstore.get(self.store, self.path)
+            manifest = bytes(found.bytes())
+            if len(manifest) == CLAIM_BYTES:
+                return None
+            mode = self._claimed(self._mode(found.meta))
+        except FileNotFoundError:
+            return None
+        return Claim(place=self, manifest=manifest, mode=mode) if mode else None
+
+    def claim_leftovers(self) -> bool:
+        """Take the place if it is free, or if its claim was abandoned; whether that was so."""
+        try:
+            return bool(self._claimed("create")) or self.claim_abandoned()
+        except FileNotFoundError:  # who had it has just finished
+            return False
+
+    def claim_abandoned(self) -> bool:
+        """Take over the claim of one who was killed; whether there was one."""
+        try:
+            found = obstore.head(self.store, self.path)
+            old = datetime.now(UTC) - found["last_modified"] > _ABANDONED
+            is_claim = found["size"] == CLAIM_BYTES
+            return old and is_claim and bool(self._claimed(self._mode(found)))
+        except FileNotFoundError:
+            return False
+
+    def _mode(self, found: obstore.PutResult | obstore.ObjectMeta) -> obstore.PutMode:
+        return "overwrite" if self.local else unchanged(found)
+
+    def _claimed(self, mode: obstore.PutMode) -> obstore.PutMode | None:
+        """Write a claim; the mode that replaces it and nothing else, None if it was not written."""
+        body = uuid.uuid4().hex.encode()
+        try:
+            return self._mode(
+                obstore.put(self.store, self.path, body, mode=mode, use_multipart=False)
+            )
+        except (AlreadyExistsError, PreconditionError):
+            # A write whose answer was lost is tried again, and refused for its own sake.
+            found = obstore.get(self.store, self.path)
+            return self._mode(found.meta) if bytes(found.bytes()) == body else None
 
 
-def is_claimed(store: ObjectStore, manifest: str) -> bool:
-    """Whether somebody deletes what is left of a version, or was killed while doing so."""
-    return _size(store, manifest) == 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A claim in the place of a manifest.
+
+    Attributes:
+        place: That place.
+        manifest: What was there before.
+        mode: The mode of a write that replaces the claim and nothing else.
+    """
+
+    place: Place
+    manifest: bytes
+    mode: obstore.PutMode
+
+    def give_back(self) -> bool:
+        """Put the manifest back unless the claim was lost; whether there is one afterwards."""
+        store, path = self.place.store, self.place.path
+        try:
+            obstore.put(store, path, self.manifest, mode=self.mode, use_multipart=False)
+        except (FileNotFoundError, PreconditionError):
+            return is_there(store, path)
+        return True
 
 
 def is_there(store: ObjectStore, manifest: str) -> bool:
-    """Whether a version has its manifest, which makes it one."""
-    return bool(_size(store, manifest))
-
-
-def _size(store: ObjectStore, path: str) -> int | None:
+    """Whether a version has its manifest, and no claim in its place."""
     try:
-        return obstore.head(store, path)["size"]
+        return obstore.head(store, manifest)["size"] != CLAIM_BYTES
     except FileNotFoundError:
-        return None
-
-
-def _is_abandoned(store: ObjectStore, manifest: str) -> bool:
-    try:
-        found = obstore.head(store, manifest)
-    except FileNotFoundError:  # who had it has just finished
         return False
-    return found["size"] == 0 and datetime.now(UTC) - found["last_modified"] > _ABANDONED

@@ -1,14 +1,14 @@
 """Deleting versions that nobody names any more, beside people who publish and promote.
 
-Those hold no lock. A version ends with its manifest, which goes first; if a channel has come to
-name it meanwhile, the manifest is put back. Who moves a channel looks afterwards whether the
-version is still there. So of the two, one notices the other, whatever the order. What is left of a
-version is deleted by who has claimed it, which nobody can once it is published again.
+Those hold no lock. A version ends with its manifest, which a claim replaces first; if a channel has
+come to name it meanwhile, the manifest is put back. Who moves a channel looks afterwards whether
+the version is still there. So of the two, one notices the other, whatever the order. What is left
+of a version is deleted by who has claimed it, which nobody can once it is published again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,8 @@ from coldpress.stores import connect, store_url
 from coldpress_runtime.pointers import Channel
 
 from .channels import ChannelState, channels_of
-from .claims import claim
+from .claims import Claim, Place
+from .conditional import folder_of
 from .lease import Busy, lease
 from .partials import sweep
 from .versions import StoredVersion, log_deletion, manifest_of, models, versions
@@ -38,6 +39,8 @@ _MIN_DAYS = 7
 # None of its requests is to take longer than the lease lasts.
 _REQUEST_SECONDS = 60
 _UNFINISHED = "a publish that was broken off, or is under way"
+_NOT_WHOLE = "its manifest is gone: publish it again"
+_MEANWHILE = "published, or deleted by somebody else, by now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +130,14 @@ class _Model:
     keep: int
     before: datetime
 
+    def place(self, version: StoredVersion) -> Place:
+        """Where a version has its manifest."""
+        return Place(
+            store=self.store,
+            path=manifest_of(self.root, self.name, version.digest),
+            local=folder_of(self.root) is not None,
+        )
+
     def named(self) -> dict[str, str]:
         """Why a version is to stay, by digest, of those that a channel names."""
         reasons: dict[str, str] = {}
@@ -162,29 +173,38 @@ def _unless_busy(model: _Model, *, dry_run: bool, progress: Callable[[str], None
 def _collected(model: _Model, *, dry_run: bool, progress: Callable[[str], None]) -> Collected:
     progress(f"Looking at {model.name}")
     if dry_run:
-        return _sorted_out(model, lambda _: "")
+        return _sorted_out(model, _judged(model))
     with lease(model.store, model.root, model.name) as still_held:
-
-        def delete(version: StoredVersion) -> str:
-            progress(f"Deleting {model.name}@sha256:{version.digest[:12]}")
-            return _deleted(model, version, still_held)
-
-        found = _sorted_out(model, delete)
+        ended = [
+            (version, _ended(model, version, reason, still_held, progress))
+            for version, reason in _judged(model)
+        ]
         sweep(model.root, model.name, model.before)
-    return found
+    return _sorted_out(model, ended)
 
 
-def _sorted_out(model: _Model, delete: Callable[[StoredVersion], str]) -> Collected:
-    """Which versions go and which stay; those that go are given to a function first."""
+def _judged(model: _Model) -> list[tuple[StoredVersion, str]]:
+    """Each version, and why it is to stay; nothing where it is to go."""
     named = model.named()
-    deleted, kept = [], []
-    for version in versions(model.store, model.name):
-        reason = named.get(version.digest) or _too_young(version, model.before)
-        if reason := reason or delete(version):
-            kept.append(Kept(version=version.digest, reason=reason))
-        else:
-            deleted.append(version)
-    return Collected(model=model.name, deleted=tuple(deleted), kept=tuple(kept))
+    return [
+        (version, _named(version, named) or _too_young(version, model.before))
+        for version in versions(model.store, model.name)
+    ]
+
+
+def _sorted_out(model: _Model, ended: Iterable[tuple[StoredVersion, str]]) -> Collected:
+    """Which versions went and which stay."""
+    ended = tuple(ended)
+    return Collected(
+        model=model.name,
+        deleted=tuple(version for version, reason in ended if not reason),
+        kept=tuple(Kept(version=version.digest, reason=why) for version, why in ended if why),
+    )
+
+
+def _named(version: StoredVersion, named: Mapping[str, str]) -> str:
+    reason = named.get(version.digest, "")
+    return reason if version.complete or not reason else f"{reason}; {_NOT_WHOLE}"
 
 
 def _too_young(version: StoredVersion, before: datetime) -> str:
@@ -193,22 +213,59 @@ def _too_young(version: StoredVersion, before: datetime) -> str:
     return "too young" if version.complete else _UNFINISHED
 
 
-def _deleted(model: _Model, version: StoredVersion, still_held: Callable[[], None]) -> str:
-    """Delete a version; if it stays after all, why."""
-    manifest = manifest_of(model.root, model.name, version.digest)
-    if version.complete:
-        data = bytes(obstore.get(model.store, manifest).bytes())
+def _ended(
+    model: _Model,
+    version: StoredVersion,
+    reason: str,
+    still_held: Callable[[], None],
+    progress: Callable[[str], None],
+) -> str:
+    """Delete a version that is to go; if it stays, why."""
+    place = model.place(version)
+    if not reason:
+        progress(f"Deleting {model.name}@sha256:{version.digest[:12]}")
+        return _deleted(model, version, place, still_held)
+    if not version.complete:  # nobody could publish it again beside a claim that was abandoned
         still_held()
-        obstore.delete(model.store, manifest)
-        if reason := model.named().get(version.digest):
-            obstore.put(model.store, manifest, data, use_multipart=False)
-            return f"{reason} by now"
+        if place.claim_abandoned():
+            _delete((place.path,), model, still_held)
+    return reason
+
+
+def _deleted(
+    model: _Model, version: StoredVersion, place: Place, still_held: Callable[[], None]
+) -> str:
     still_held()
-    if not claim(model.store, manifest):
-        return "published, or deleted by somebody else, by now"
-    log_deletion(model.store, model.name, version)
-    for path in (*(each for each in version.objects if each != manifest), manifest):
+    if not version.complete:
+        if not place.claim_leftovers():
+            return _MEANWHILE
+        log_deletion(model.store, model.name, version)
+    elif (claim := place.claim_version()) is None:
+        return _MEANWHILE
+    elif reason := _saved(model, version, claim, still_held):
+        return reason
+    others = (path for path in version.objects if path != place.path)
+    _delete((*others, place.path), model, still_held)
+    return ""
+
+
+def _saved(
+    model: _Model, version: StoredVersion, claim: Claim, still_held: Callable[[], None]
+) -> str:
+    """Log a deletion; why it is not to be, where a channel has come to name the version."""
+    try:
+        if not (reason := model.named().get(version.digest)):
+            still_held()
+            log_deletion(model.store, model.name, version)
+            return ""
+    except BaseException:  # whatever it is, no file is gone yet
+        claim.give_back()
+        raise
+    return f"{reason} by now" if claim.give_back() else _MEANWHILE
+
+
+def _delete(paths: Iterable[str], model: _Model, still_held: Callable[[], None]) -> None:
+    for path in paths:
         still_held()
         with suppress(FileNotFoundError):  # S3 says nothing of what is gone already
             obstore.delete(model.store, path)
-    return ""

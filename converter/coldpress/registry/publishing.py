@@ -25,7 +25,7 @@ from coldpress_runtime.pointers import ModelUri
 from coldpress_runtime.store import fetch_manifest, resolve
 
 from .channels import ChannelState, check_channel, point
-from .claims import is_claimed
+from .claims import is_there
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -198,17 +198,24 @@ def _write_rest(
         written += len(signature)
     written += _write_companions(store, uri, bundle)
     # Last: a version exists to its readers once its manifest does.
-    size = (bundle.path / MANIFEST_NAME).stat().st_size
-    try:
-        manifest = _send(store, uri, bundle, progress, (MANIFEST_NAME, size, bundle.digest))
-    except StoreError as error:
-        if not is_claimed(store, uri.manifest_path):
-            raise
-        raise StoreError(
-            f"coldpress gc is deleting what an earlier publish left of {uri}; publish again in a "
-            "minute, or, if it was killed, after an hour and another coldpress gc"
-        ) from error
+    manifest = _write_manifest(store, uri, bundle, progress)
     return written + manifest, manifest > 0
+
+
+def _write_manifest(
+    store: ObjectStore, uri: ModelUri, bundle: Bundle, progress: Callable[[str], None]
+) -> int:
+    size = (bundle.path / MANIFEST_NAME).stat().st_size
+    file = (MANIFEST_NAME, size, bundle.digest)
+    try:
+        return _send(store, uri, bundle, progress, file)
+    except StoreError as error:
+        if is_there(store, uri.manifest_path):  # altered, or given back by gc a moment ago
+            return _send(store, uri, bundle, progress, file)
+        raise StoreError(
+            f"coldpress gc is deleting {uri}; publish it again in a minute, or, if that was "
+            "killed, after an hour and another coldpress gc"
+        ) from error
 
 
 def _write_companions(store: ObjectStore, uri: ModelUri, bundle: Bundle) -> int:
@@ -223,7 +230,8 @@ def _made_whole(
 ) -> int:
     """Write again what was deleted as a leftover before the version had its manifest.
 
-    Since it has one, nobody can claim its place and delete any more; what is there now stays.
+    Who had claimed its place was done when the manifest came. Who claims it from now on deletes
+    nothing that a channel has come to name; where that was first, the channel does not move.
 
     Returns:
         How many bytes were written.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import obstore
 
-from coldpress_runtime.artifact import DIGEST, MANIFEST_NAME, NAME
+from coldpress_runtime.artifact import CLAIM_BYTES, DIGEST, MANIFEST_NAME, NAME
 from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.fields import Fields
 from coldpress_runtime.pointers import ModelUri
@@ -140,8 +140,12 @@ def manifest_of(root: str, model: str, digest: str) -> str:
 
 
 def _version(digest: str, entries: list[Any]) -> StoredVersion:
-    # An empty manifest is a claim: somebody deletes what is left, or was killed while doing so.
-    kept = [entry for entry in entries if entry["size"] or not _is_manifest(entry["path"])]
+    # A claim is no manifest: somebody deletes what is left, or was killed while doing so.
+    kept = [
+        entry
+        for entry in entries
+        if entry["size"] != CLAIM_BYTES or not _is_manifest(entry["path"])
+    ]
     paths = sorted(
         (entry["path"] for entry in kept), key=lambda path: (not _is_manifest(path), path)
     )

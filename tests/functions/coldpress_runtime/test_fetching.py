@@ -3,6 +3,7 @@ import socket
 
 import pytest
 
+from coldpress_runtime.artifact import CLAIM_BYTES
 from coldpress_runtime.errors import ArtifactError, IntegrityError, ModelUnavailable
 from coldpress_runtime.fetching import fetch
 from coldpress_runtime.options import FetchOptions
@@ -94,8 +95,8 @@ def test_altered_bytes_are_refused(stored, change, object_path):
 
 
 def test_a_version_that_is_being_deleted_is_none(stored):
-    """An empty manifest is what whoever deletes a version puts in its place."""
-    stored.overwrite(stored.uri.manifest_path, b"")
+    """Whoever deletes a version puts a claim in its manifest's place."""
+    stored.overwrite(stored.uri.manifest_path, b"c" * CLAIM_BYTES)
     with pytest.raises(ModelUnavailable, match="is being deleted by coldpress gc") as caught:
         _fetch(stored.live)
     assert caught.value.code == "not_found"
