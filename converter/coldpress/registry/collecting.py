@@ -27,7 +27,7 @@ from .claims import Claim, Place
 from .conditional import folder_of
 from .lease import Busy, lease
 from .partials import sweep
-from .versions import StoredVersion, log_deletion, manifest_of, models, versions
+from .versions import StoredVersion, asked_models, log_deletion, manifest_of, versions
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -110,13 +110,8 @@ def collect(  # noqa: PLR0913 - the command line's options, each with a default
     remote = connect(root, seconds=_REQUEST_SECONDS)
     before = datetime.now(UTC) - timedelta(days=min_days)
     with store_errors(root):
-        names = models(remote)
-        if missing := sorted(set(only) - set(names)):
-            raise UsageError(
-                f"there is no model '{missing[0]:.64}' in {root}; it has "
-                f"{', '.join(names) or 'none'}"
-            )
-        found = [_Model(remote, root, name, keep, before) for name in (only or names)]
+        names = asked_models(remote, root, only)
+        found = [_Model(remote, root, name, keep, before) for name in names]
         return [_unless_busy(model, dry_run=dry_run, progress=tell) for model in found]
 
 

@@ -11,7 +11,7 @@ from coldpress.store_errors import store_errors
 from coldpress.stores import connect, store_url
 
 from .channels import channels_of
-from .versions import deletions, models
+from .versions import asked_models, deletions
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -55,14 +55,9 @@ def history(store: str, *, model: str = "", channel: str = "") -> list[Happening
     root = store_url(store)
     remote = connect(root)
     with store_errors(root):
-        names = models(remote)
-        if model and model not in names:
-            raise UsageError(
-                f"there is no model '{model:.64}' in {root}; it has {', '.join(names) or 'none'}"
-            )
         found = [
             happening
-            for name in ([model] if model else names)
+            for name in asked_models(remote, root, [model] if model else [])
             for happening in _of_model(remote, root, name)
         ]
     if channel:

@@ -10,13 +10,14 @@ import json
 import os
 import platform
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import obstore
 
+from coldpress.errors import UsageError
 from coldpress_runtime.artifact import CLAIM_BYTES, DIGEST, MANIFEST_NAME, NAME
 from coldpress_runtime.errors import ArtifactError
 from coldpress_runtime.fields import Fields
@@ -25,7 +26,17 @@ from coldpress_runtime.pointers import ModelUri
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["Deletion", "StoredVersion", "actor", "deletions", "log_deletion", "models", "versions"]
+__all__ = [
+    "Deletion",
+    "StoredVersion",
+    "actor",
+    "asked_models",
+    "deletions",
+    "log_deletion",
+    "manifest_of",
+    "models",
+    "versions",
+]
 
 _SCHEMA_VERSION = 1
 _LOG = "log"
@@ -83,6 +94,16 @@ def models(store: ObjectStore) -> list[str]:
     """The names of the models in a store."""
     prefixes = obstore.list_with_delimiter(store)["common_prefixes"]
     return sorted(name for name in prefixes if NAME.fullmatch(name))
+
+
+def asked_models(store: ObjectStore, root: str, only: Sequence[str]) -> list[str]:
+    """The models that were asked for, or all that a store has; `UsageError` if one is not there."""
+    names = models(store)
+    if missing := sorted(set(only) - set(names)):
+        raise UsageError(
+            f"there is no model '{missing[0]:.64}' in {root}; it has {', '.join(names) or 'none'}"
+        )
+    return list(only) or names
 
 
 def versions(store: ObjectStore, model: str) -> list[StoredVersion]:
