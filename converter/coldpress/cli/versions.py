@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 from coldpress.errors import StoreError
 from coldpress.registry.collecting import Collected, collect
 from coldpress.registry.history import Happening
@@ -12,10 +9,7 @@ from coldpress.registry.history import history as read_history
 from coldpress.units import human_bytes
 
 from .command import click, command, progress, say, say_json
-from .describe import print_fact
-
-if TYPE_CHECKING:
-    from coldpress.registry.comparing import Difference, OutputDifference, Side
+from .difference import difference_document, print_difference
 
 __all__ = ["diff", "gc", "history"]
 
@@ -61,7 +55,8 @@ Examples:
 def diff(old: str, new: str, *, fail_on_change: bool, as_json: bool) -> None:
     """Show what is different between two versions of a model, bundles or published.
 
-    Signatures, sizes and certificates, and what both answer to the golden rows of both.
+    Signatures, sizes, sources and certificates, and what both answer to the golden rows of both.
+    What is the same is only named; with --json, everything is told.
     """
     # numpy, which other commands go without
     from coldpress.registry.comparing import diff as compare  # noqa: PLC0415 - as said
@@ -69,9 +64,9 @@ def diff(old: str, new: str, *, fail_on_change: bool, as_json: bool) -> None:
     with progress("Reading both") as step:
         found = compare(old, new, progress=step)
     if as_json:
-        say_json(_difference_document(found))
+        say_json(difference_document(found))
     else:
-        _print_difference(found)
+        print_difference(found)
     if fail_on_change and not found.compatible:
         click.get_current_context().exit(1)
 
@@ -136,55 +131,6 @@ def _print_collected(found: Collected, *, dry_run: bool) -> None:
         say((f"  + sha256:{kept.version}", "dim"), f"  {kept.reason}")
 
 
-def _print_difference(found: Difference) -> None:
-    for mark, side in (("-", found.old), ("+", found.new)):
-        say((f"{mark} {side.manifest.name}", "bold"), f" sha256:{side.digest}  ({side.named})")
-    for label, value in _facts(found):
-        print_fact(label, value)
-
-
-def _change(old: str, new: str) -> str:
-    return f"{old} → {new}" if old != new else f"{new}, as before"
-
-
-def _facts(found: Difference) -> Iterator[tuple[str, str]]:
-    if found.old.digest == found.new.digest:
-        yield "same", "it is one version"
-        return
-    for sentence in found.signature or ("the same",):
-        yield "takes", sentence
-    yield "size", _change(_sizes(found.old), _sizes(found.new))
-    yield "source", _change(_source(found.old), _source(found.new))
-    yield "proof", _change(_proof(found.old), _proof(found.new))
-    for output in found.predictions:
-        yield "answers", _apart(output)
-    if found.unasked:
-        yield "answers", f"not compared: {found.unasked}"
-
-
-def _sizes(side: Side) -> str:
-    return human_bytes(side.stored_bytes)
-
-
-def _source(side: Side) -> str:
-    source = side.manifest.source
-    version = source.versions.get(source.framework, "")
-    return f"{source.framework} {version}".strip()
-
-
-def _proof(side: Side) -> str:
-    proof = side.manifest.certificate
-    verdict = "passed" if proof.passed else "failed"
-    forced = ", forced" if proof.forced else ""
-    return f"{verdict}{forced} on {proof.rows:,} rows, {proof.max_abs_diff:.1e}"
-
-
-def _apart(output: OutputDifference) -> str:
-    if output.labels_changed is None:
-        return f"'{output.name}' differs by at most {output.max_abs_diff:.3g} on {output.rows} rows"
-    return f"'{output.name}' is another on {output.labels_changed} of {output.rows} rows"
-
-
 def _happening_document(each: Happening) -> dict[str, str]:
     return {
         "at": each.at,
@@ -207,40 +153,4 @@ def _collected_document(found: Collected) -> dict[str, object]:
             {"version": f"sha256:{kept.version}", "reason": kept.reason} for kept in found.kept
         ],
         "busy": found.busy or None,
-    }
-
-
-def _difference_document(found: Difference) -> dict[str, object]:
-    return {
-        "old": _side_document(found.old),
-        "new": _side_document(found.new),
-        "compatible": found.compatible,
-        "signature": list(found.signature),
-        "predictions": [
-            {
-                "output": output.name,
-                "rows": output.rows,
-                "labels_changed": output.labels_changed,
-                "max_abs_diff": output.max_abs_diff,
-            }
-            for output in found.predictions
-        ],
-        "not_compared": found.unasked,
-    }
-
-
-def _side_document(side: Side) -> dict[str, object]:
-    proof = side.manifest.certificate
-    return {
-        "named": side.named,
-        "version": f"sha256:{side.digest}",
-        "name": side.manifest.name,
-        "stored_bytes": side.stored_bytes,
-        "certificate": {
-            "passed": proof.passed,
-            "forced": proof.forced,
-            "rows": proof.rows,
-            "max_abs_diff": proof.max_abs_diff,
-            "label_agreement": proof.label_agreement,
-        },
     }

@@ -19,3 +19,11 @@ def run(monkeypatch, capsys):
         return stop.value.code, out, err
 
     return run_command
+
+
+@pytest.fixture
+def published(run, tmp_path, churn_bundle):
+    """A store with one model on the channel live."""
+    code, _, err = run("publish", churn_bundle.path, tmp_path / "store", "--channel", "live")
+    assert (code, err) == (0, "")
+    return tmp_path / "store"

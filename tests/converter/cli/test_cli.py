@@ -5,7 +5,6 @@ import sys
 import joblib
 import numpy as np
 import pytest
-from filelock import FileLock
 from sklearn.linear_model import LogisticRegression
 
 import coldpress
@@ -13,14 +12,6 @@ from coldpress.cli import cli
 from coldpress_runtime.version import VERSION
 
 COMMANDS = sorted(cli.commands)
-
-
-@pytest.fixture
-def published(run, tmp_path, churn_bundle):
-    """A store with one model on the channel live."""
-    code, _, err = run("publish", churn_bundle.path, tmp_path / "store", "--channel", "live")
-    assert (code, err) == (0, "")
-    return tmp_path / "store"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -271,37 +262,3 @@ def test_public_names():
     assert all(hasattr(coldpress, name) for name in coldpress.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = coldpress.nonsense
-
-
-def test_history_diff_and_gc(run, published):
-    """What happened is told; two versions are compared; what nobody names goes, and is told of."""
-    code, out, _ = run("history", published, "--json")
-    (move,) = json.loads(out)
-    assert (code, move["action"], move["channel"]) == (0, "publish", "live")
-    code, out, _ = run("diff", f"{published}/churn@live", f"{published}/churn@live")
-    assert code == 0
-    assert "it is one version" in out
-    code, out, _ = run("gc", published, "--keep", 1, "--min-days", 0, "--dry-run", "--json")
-    (model,) = json.loads(out)["models"]
-    assert (code, model["deleted"], len(model["kept"])) == (0, [], 1)
-    code, out, _ = run("gc", published, "--min-days", 0)
-    assert code == 0
-    assert "churn: 0 deleted" in out
-
-
-def test_gc_beside_another_one(run, published):
-    """What is busy is told, and the exit code is 1; other models are collected."""
-    with FileLock(published / "churn" / ".gc.lock"):
-        code, out, err = run("gc", published, "--min-days", 0)
-        assert (code, out) == (1, "")
-        assert err == "Error: another coldpress gc of churn is under way; wait for it\n"
-        code, out, _ = run("gc", published, "--min-days", 0, "--json")
-        assert code == 1
-        assert "under way" in json.loads(out)["models"][0]["busy"]
-
-
-def test_gc_of_a_model_that_is_not_there(run, published):
-    """A model's name that is none is misuse, and nothing is deleted."""
-    code, _, err = run("gc", published, "--model", "absent")
-    assert code == 2
-    assert "there is no model 'absent'" in err
