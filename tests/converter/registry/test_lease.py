@@ -1,10 +1,14 @@
 """One `gc` of a model at a time, whatever becomes of the others."""
 
+import threading
+import time
 from contextlib import ExitStack
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import obstore
 import pytest
+from obstore.exceptions import PermissionDeniedError
 
 from coldpress.errors import StoreError
 from coldpress.registry import lease as leases
@@ -109,3 +113,36 @@ def test_two_do_not_take_over_one(hold_there, remote, monkeypatch):
         monkeypatch.setattr(obstore, "get", slow)
         with pytest.raises(Busy, match="is under way"), hold_there():
             pass
+
+
+@pytest.fixture
+def dates(monkeypatch):
+    """When the requests were signed that a server got, which sends the first one back."""
+    found = []
+
+    class Overloaded(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            found.append(self.headers["x-amz-date"])
+            time.sleep(1.1)  # dates have whole seconds
+            self.send_response(503 if len(found) == 1 else 403)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Overloaded) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        yield found
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_a_deletion_is_signed_once(dates):
+    """However often it is sent: S3 takes none that was signed long ago, and a lease outlives it."""
+    with pytest.raises(PermissionDeniedError):
+        obstore.delete(connect("s3://bucket"), "churn/versions/x")
+    assert len(dates) == 2
+    assert len(set(dates)) == 1
