@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import obstore
@@ -29,10 +28,7 @@ from .conditional import unchanged
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["Claim", "Place", "is_there"]
-
-# Deleting a version takes seconds; who takes longer was killed on the way.
-_ABANDONED = timedelta(hours=1)
+__all__ = ["Claim", "Place", "is_claimed", "is_there"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +58,20 @@ class Place:
         return Claim(place=self, manifest=manifest, mode=mode) if mode else None
 
     def claim_leftovers(self) -> bool:
-        """Take the place if it is free, or if its claim was abandoned; whether that was so."""
+        """Take the place if it is free, or has a claim; whether that was so."""
         try:
-            return bool(self._claimed("create")) or self.claim_abandoned()
+            return bool(self._claimed("create")) or self.take_over()
         except FileNotFoundError:  # who had it has just finished
             return False
 
-    def claim_abandoned(self) -> bool:
-        """Take over the claim of one who was killed; whether there was one."""
+    def take_over(self) -> bool:
+        """Take over the claim of one who was stopped on the way; whether there was one.
+
+        Whoever holds the lease finds no other's: its holder would have the lease.
+        """
         try:
             found = obstore.head(self.store, self.path)
-            old = datetime.now(UTC) - found["last_modified"] > _ABANDONED
-            is_claim = found["size"] == CLAIM_BYTES
-            return old and is_claim and bool(self._claimed(self._mode(found)))
+            return found["size"] == CLAIM_BYTES and bool(self._claimed(self._mode(found)))
         except FileNotFoundError:
             return False
 
@@ -120,7 +117,16 @@ class Claim:
 
 def is_there(store: ObjectStore, manifest: str) -> bool:
     """Whether a version has its manifest, and no claim in its place."""
+    return _size(store, manifest) not in (None, CLAIM_BYTES)
+
+
+def is_claimed(store: ObjectStore, manifest: str) -> bool:
+    """Whether a version has a claim in its manifest's place."""
+    return _size(store, manifest) == CLAIM_BYTES
+
+
+def _size(store: ObjectStore, path: str) -> int | None:
     try:
-        return obstore.head(store, manifest)["size"] != CLAIM_BYTES
+        return obstore.head(store, path)["size"]
     except FileNotFoundError:
-        return False
+        return None

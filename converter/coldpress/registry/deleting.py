@@ -34,9 +34,9 @@ def settled(
     if not reason:
         progress(f"Deleting {model.name}@sha256:{version.digest[:12]}")
         return _deleted(model, version, place, still_held)
-    if not version.complete:  # nobody could publish it again beside a claim that was abandoned
+    if not version.complete:  # nobody could publish it again beside a claim that was left
         still_held()
-        if place.claim_abandoned():
+        if place.take_over():
             _delete((place.path,), model, still_held)
     return reason
 
@@ -54,7 +54,13 @@ def _deleted(
     elif reason := _saved(model, version, claim, still_held):
         return reason
     others = (path for path in version.objects if path != place.path)
-    _delete((*others, place.path), model, still_held)
+    try:
+        _delete((*others, place.path), model, still_held)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted while {model.name}@sha256:{version.digest[:12]} was being deleted; "
+            "coldpress gc once more finishes it"
+        ) from None
     return ""
 
 

@@ -13,7 +13,7 @@ from coldpress.upload import put_new, upload
 from coldpress_runtime.artifact import MANIFEST_NAME
 from coldpress_runtime.pointers import ModelUri
 
-from .claims import is_there
+from .claims import is_claimed, is_there
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -79,9 +79,11 @@ def _write_manifest(
     except StoreError as error:
         if is_there(store, uri.manifest_path):  # altered, or given back by gc a moment ago
             return _send(store, uri, bundle, progress, file)
+        if not is_claimed(store, uri.manifest_path):
+            raise
         raise StoreError(
             f"coldpress gc is deleting {uri}; publish it again in a minute, or, if that was "
-            "killed, after an hour and another coldpress gc"
+            "stopped, after another coldpress gc"
         ) from error
 
 

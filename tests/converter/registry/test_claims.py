@@ -7,7 +7,7 @@ import pytest
 from obstore.exceptions import PreconditionError
 
 from coldpress.errors import StoreError
-from coldpress.registry import claims, describe, lease, publish
+from coldpress.registry import describe, lease, publish
 from coldpress.registry.channels import list_channels, promote
 from coldpress.registry.claims import Place
 from coldpress.registry.collecting import collect
@@ -20,19 +20,12 @@ MEANWHILE = "published, or deleted by somebody else, by now"
 
 
 @pytest.fixture
-def abandoned(monkeypatch):
-    """A function after which every claim is old enough to be taken over."""
-    return lambda: monkeypatch.setattr(claims, "_ABANDONED", timedelta(0))
-
-
-@pytest.fixture
 def another(monkeypatch):
     """A function that lets another `gc` do all its work while the first is held up for long."""
 
     def run(root):
         with monkeypatch.context() as lapsed:
             lapsed.setattr(lease, "_LASTS", timedelta(0))
-            lapsed.setattr(claims, "_ABANDONED", timedelta(0))
             (found,) = collect(root, keep=1, min_days=0)
         monkeypatch.setattr(lease, "_RENEWED_AFTER_SECONDS", 0.0)
         return [version.digest for version in found.deleted]
@@ -105,6 +98,18 @@ def test_a_publish_bears_a_manifest_that_is_given_back(store_root, make_bundle, 
     assert is_whole(uri)
 
 
+def test_a_manifest_that_can_t_be_written_is_told_as_that(store_root, make_bundle, before):
+    """A store that fails at that moment is not taken for one in which somebody deletes."""
+
+    def fail():
+        raise PermissionError("no room")
+
+    bundle = make_bundle()
+    before("put", fail, "/manifest.json")
+    with pytest.raises(StoreError, match="access was denied"):
+        publish(bundle, store_root)
+
+
 def test_what_is_being_deleted_says_so(claimed):
     """Who reads a version that is being deleted is told that, and not that it is damaged."""
     _, uri = claimed
@@ -135,18 +140,19 @@ def test_who_is_stopped_before_a_file_is_gone_gives_back(name, path, add_version
     assert gc()[0] == [uri.digest]
 
 
-def test_two_do_not_delete_the_same_leftovers(claimed, gc):
-    """What somebody else deletes at this moment is left to them."""
-    _, uri = claimed
-    assert gc() == ([], {uri.digest: MEANWHILE})
+def test_who_is_stopped_between_files_says_so(add_version, gc, before):
+    """What is half deleted then is named, with what finishes it."""
+    uri = add_version(b"1")
+    before("delete", killed)
+    told = f"while churn@sha256:{uri.digest[:12]} was being deleted; coldpress gc once more"
+    with pytest.raises(KeyboardInterrupt, match=told):
+        gc()
+    assert gc()[0] == [uri.digest]
 
 
-def test_a_claim_that_was_abandoned_is_taken_over(
-    store_root, claimed, gc, abandoned, present, is_whole
-):
-    """After an hour the next one deletes what a killed one has left."""
+def test_a_claim_that_was_left_is_taken_over(store_root, claimed, gc, present, is_whole):
+    """The next one deletes what one that was stopped has left, at once."""
     bundle, uri = claimed
-    abandoned()
     assert gc()[0] == [uri.digest]
     assert present() == set()
     assert publish(bundle, store_root).created
@@ -154,20 +160,19 @@ def test_a_claim_that_was_abandoned_is_taken_over(
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "young"])
-def test_an_abandoned_claim_keeps_nobody_from_publishing(
-    named, store_root, make_bundle, gc, abandoned, is_whole
+def test_a_claim_that_was_left_keeps_nobody_from_publishing(
+    named, store_root, make_bundle, gc, is_whole
 ):
     """Where what is left is to stay, its place is freed, so that it can be published again."""
     bundle = make_bundle()
     uri = publish(bundle, store_root, channel="live" if named else None).uri
     assert _place(store_root, uri).claim_version()
-    days = 0 if named else 1
-    reason = gc(min_days=days)[1][uri.digest]
-    assert ("live points to it; its manifest is gone: publish it" in reason) is named
     with pytest.raises(StoreError, match="is deleting"):
         publish(bundle, store_root)
-    abandoned()
-    assert gc(min_days=days)[0] == []
+    deleted, kept = gc(min_days=0 if named else 1)
+    assert deleted == []
+    told = "live points to it; its manifest is gone: publish it"
+    assert (told in kept[uri.digest]) is named
     assert publish(bundle, store_root, channel="live").created
     assert is_whole(uri)
 
@@ -252,14 +257,13 @@ def test_a_manifest_is_not_put_back_over_another_s_claim(store_root, add_version
 
 
 @IN_S3
-def test_two_do_not_take_over_one_claim(store_root, add_version, abandoned, before):
-    """Of two who find a claim abandoned, one has it."""
+def test_two_do_not_take_over_one_claim(store_root, add_version, before):
+    """Of two who find a claim that was left, one has it."""
     place = _place(store_root, add_version(b"1"))
     assert place.claim_version()
-    abandoned()
     others = []
-    before("put", lambda: others.append(place.claim_abandoned()), place.path)
-    assert not place.claim_abandoned()
+    before("put", lambda: others.append(place.take_over()), place.path)
+    assert not place.take_over()
     assert others == [True]
 
 

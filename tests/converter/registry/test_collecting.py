@@ -8,7 +8,7 @@ import obstore
 import pytest
 
 from coldpress.errors import StoreError, UsageError
-from coldpress.registry import claims, publish
+from coldpress.registry import publish
 from coldpress.registry.channels import list_channels, promote, rollback
 from coldpress.registry.collecting import collect
 from coldpress.registry.history import history
@@ -93,9 +93,7 @@ def test_a_deletion_is_logged(store_root, add_version, gc, monkeypatch):
     assert datetime.now(UTC) - datetime.fromisoformat(deletion.at) < timedelta(minutes=1)
 
 
-def test_a_deletion_that_was_cut_short_is_taken_up(
-    store_root, add_version, gc, present, before, monkeypatch
-):
+def test_a_deletion_that_was_cut_short_is_taken_up(store_root, add_version, gc, present, before):
     """Killed once the manifest is gone, it leaves no version to readers, and the next goes on."""
     uri = add_version(b"1")
 
@@ -107,7 +105,6 @@ def test_a_deletion_that_was_cut_short_is_taken_up(
         gc()
     (left,) = versions(connect(store_root), "churn")
     assert not left.complete
-    monkeypatch.setattr(claims, "_ABANDONED", timedelta(0))
     assert gc()[0] == [uri.digest]
     assert present() == set()
     assert {each.action for each in history(store_root)} == {"delete"}
