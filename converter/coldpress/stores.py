@@ -82,6 +82,8 @@ def bundle_or_uri(text: str) -> Path | ModelUri:
     Raises:
         UsageError: It is neither.
     """
+    if not text.strip():
+        raise UsageError("the model has no name; name a bundle, or a model as STORE/NAME@live")
     if Path(text).is_dir():
         return Path(text)
     if Path(text).is_file():

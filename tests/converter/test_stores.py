@@ -4,7 +4,7 @@ import obstore
 import pytest
 
 from coldpress.errors import StoreError, UsageError
-from coldpress.stores import connect, model_uri, profile_variables, store_url
+from coldpress.stores import bundle_or_uri, connect, model_uri, profile_variables, store_url
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,13 @@ def test_model_uri_refused(text, message):
     """What is no model URI is refused with the form to write."""
     with pytest.raises(UsageError, match=message):
         model_uri(text)
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_a_model_without_a_name(text):
+    """It is not taken for the working directory."""
+    with pytest.raises(UsageError, match="the model has no name"):
+        bundle_or_uri(text)
 
 
 def test_connect_to_missing_directory(tmp_path):

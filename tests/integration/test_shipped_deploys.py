@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from coldpress.package.interpreters import find_interpreter
 from tests.integration.compiled import JWT
 from tests.integration.moto_stacks import behind_tls
 
@@ -36,10 +35,9 @@ def environment(moto_environment, taught_moto, osls):
         }
 
 
+@pytest.mark.usefixtures("interpreter")
 def test_from_a_file_to_a_function(environment, aws_client, target_python, architecture, tmp_path):
     """Exported, published, built, laid down and deployed; who has no token is told so."""
-    if find_interpreter(target_python) is None:
-        pytest.skip(f"no Python {target_python} on this machine for the function's bytecode")
     joblib.dump(LogisticRegression().fit(ROWS, ROWS[:, 0] > 1), tmp_path / "shop.joblib")
     np.save(tmp_path / "rows.npy", ROWS)
     target = {"PythonVersion": target_python, "Architecture": architecture, **JWT}
@@ -72,5 +70,5 @@ def test_from_a_file_to_a_function(environment, aws_client, target_python, archi
     )
     assert function["Environment"]["Variables"]["MODEL_URI"] == uri
     assert function["CodeSize"] == (tmp_path / "build" / "function.zip").stat().st_size
-    record = json.loads((tmp_path / "build" / "shop" / "record.json").read_bytes())
+    record = json.loads((tmp_path / "build" / "exported" / "shop" / "record.json").read_bytes())
     assert record["command"][:3] == ["coldpress", "export", "shop.joblib"]

@@ -99,7 +99,7 @@ class _Shown:
     "tags",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A tag of the stack, and so of all that is in it; may be repeated.",
+    help="A tag of the stack, and so of all that is in it, beside the project's; may be repeated.",
 )
 @click.option(
     "--project",
@@ -203,17 +203,24 @@ def _prompted(step: str) -> str:
 
 
 def _pairs(option: str, texts: tuple[str, ...], example: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
     for each in texts:
-        if not each.partition("=")[1]:
+        name, separator, value = each.partition("=")
+        if not (name.strip() and separator):
             raise UsageError(f"{option} takes NAME=VALUE, such as {example}, not {each!r}")
-    return dict(each.split("=", 1) for each in texts)
+        if name in pairs:
+            raise UsageError(f"{option} says {name} twice; leave one out")
+        pairs[name] = value
+    return pairs
 
 
 def _tags(texts: tuple[str, ...]) -> dict[str, str]:
     tags = _pairs("--tag", texts, "team=ml")
     for name, value in tags.items():
-        if not name or "," in f"{name}{value}" or '"' in f"{name}{value}":
-            raise UsageError(f"--tag takes no commas or quotes, and a name: not {name}={value}")
+        if "," in f"{name}{value}" or '"' in f"{name}{value}":
+            raise UsageError(f"--tag takes no commas or quotes: not {name}={value}")
+        if name.lower().startswith("aws:"):
+            raise UsageError(f"{name} can't be a tag: names that begin with aws: are AWS's own")
     return tags
 
 

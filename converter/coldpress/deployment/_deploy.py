@@ -8,8 +8,9 @@ from pathlib import Path
 
 from coldpress.bundle import Bundle
 from coldpress.errors import DeployError, UsageError
-from coldpress.package import DEFAULT_PYTHON, build
+from coldpress.package import build
 from coldpress.package.bytecode import required_interpreter
+from coldpress.package.place import recorded
 from coldpress.pipeline import export_file
 from coldpress.registry import describe, publish
 from coldpress.registry.channels import promote
@@ -70,21 +71,33 @@ def deploy(order: Order, shown: Shown) -> Deployed:
 def _check_package(ready: Prepared) -> None:
     """Refuse before the long steps what would make the package's fail."""
     if ready.order.build:
-        required_interpreter(ready.values.get("PythonVersion", DEFAULT_PYTHON))
-    elif not ready.archive.is_file():
+        required_interpreter(ready.python)
+        return
+    if not ready.archive.is_file():
         raise UsageError(f"there is no {ready.archive}; leave --no-build out, and it is built")
+    wanted = {"PythonVersion": ready.python, "Architecture": ready.architecture}
+    record = recorded(ready.archive)
+    found = {"PythonVersion": record.get("python"), "Architecture": record.get("architecture")}
+    for name, value in found.items():
+        if value not in (None, wanted[name]):
+            raise UsageError(
+                f"{ready.archive} was built for {name}={value}, and {wanted[name]} is deployed; "
+                f"leave --no-build out, or add --param {name}={value}"
+            )
 
 
 def _check_stack(ready: Prepared, account: Account) -> None:
-    """Refuse to replace what is another model's, or no model's, where nobody names the stack."""
-    told = {} if ready.order.stack else account.parameters(ready.stack)
-    if told and "ModelUri" not in told:
+    """Refuse to replace what is no model's; and another model's, unless somebody names it."""
+    told = account.parameters(ready.stack)
+    if told is None:
+        return
+    if "ModelUri" not in told:
         raise DeployError(
-            f"the stack {ready.stack} is there, and no model's; name one for {ready.name} with "
+            f"the stack {ready.stack} is there, and no model's; name another for {ready.name} with "
             "--stack"
         )
-    name = told.get("ModelUri", "").rpartition("@")[0].rpartition("/")[2]
-    if name not in ("", ready.name):
+    name = told["ModelUri"].rpartition("@")[0].rpartition("/")[2]
+    if name not in ("", ready.name) and not ready.order.stack:
         raise DeployError(
             f"the stack {ready.stack} serves the model {name}; name one for {ready.name} with "
             f"--stack, or that one, if it is to take its place"
@@ -136,8 +149,9 @@ def _package(ready: Prepared, shown: Shown) -> None:
     shown.command(build_step(ready))
     build(
         ready.archive.parent,
-        python=ready.values.get("PythonVersion", DEFAULT_PYTHON),
-        architecture=ready.values.get("Architecture", "x86_64"),
+        python=ready.python,
+        architecture=ready.architecture,
+        image=bool(ready.values.get("ImageUri")),
         progress=shown.doing,
     )
 
@@ -165,7 +179,7 @@ def _run(ready: Prepared, account: Account, program: Path, pinned: ModelUri, sho
         program.absolute(),
         stack=ready.stack,
         stage=ready.order.stage,
-        tags=ready.order.tags,
+        tags=ready.tags,
         settings=ready.template.settings,
         region=account.region,
         parameters=parameters,

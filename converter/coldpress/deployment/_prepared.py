@@ -7,6 +7,7 @@ from pathlib import Path
 
 from coldpress.bundle import Bundle
 from coldpress.errors import DeployError, UsageError
+from coldpress.package import ARCHITECTURES, DEFAULT_PYTHON
 from coldpress.package.place import ARCHIVE
 from coldpress.resources import resource
 from coldpress.scaffold import TOOLS, stack_name
@@ -57,6 +58,22 @@ class Prepared:
         return self.order.name or self.order.source.name
 
     @property
+    def python(self) -> str:
+        """The Python that the package is built for."""
+        return self.values.get("PythonVersion", DEFAULT_PYTHON)
+
+    @property
+    def architecture(self) -> str:
+        """The processor that it is built for."""
+        return self.values.get("Architecture", ARCHITECTURES[0])
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The stack's tags, the project's own among them; none where the order has none."""
+        own = self.template.tags(self.order.stage, self.values) if self.order.tags else {}
+        return {**own, **self.order.tags}
+
+    @property
     def stack(self) -> str:
         """The stack's name: the order's, the project's, or else the model's and the stage."""
         if self.order.stack is not None:
@@ -67,8 +84,9 @@ class Prepared:
     @property
     def region(self) -> str | None:
         """Where to, as far as the order or the project says."""
-        own = self.template.setting("region", self.order.stage) if self.own else ""
-        return self.order.region or own or None
+        if self.order.region is not None or not self.own:
+            return self.order.region
+        return self.template.setting("region", self.order.stage) or None
 
     @property
     def folder(self) -> Path:
@@ -78,7 +96,7 @@ class Prepared:
     @property
     def made_bundle(self) -> Path:
         """Where an exported model goes, or the bundle lies."""
-        return self.bundle.path if self.bundle else self._output / self.name
+        return self.bundle.path if self.bundle else self._output / "exported" / self.name
 
     @property
     def archive(self) -> Path:
@@ -94,7 +112,8 @@ class Prepared:
     def told(self) -> dict[str, str]:
         """The values that the tool is told: it knows the others itself, or keeps them otherwise."""
         # SAM keeps a stack's values of before where it is told none.
-        return self.values if self.tool == "sam" else dict(self.order.parameters)
+        told = self.values if self.tool == "sam" else self.order.parameters
+        return {name: value for name, value in told.items() if name != "Tags" or not self.tags}
 
 
 def prepared(order: Order) -> Prepared:
@@ -120,6 +139,8 @@ def prepared(order: Order) -> Prepared:
     _refusals.check_place(root.rstrip("/"), ready.name, template)
     template.check(values)
     _refusals.check_target(values)
+    _refusals.check_image(values.get("ImageUri", ""))
+    _refusals.check_region(ready.region)
     _refusals.check_stack(ready.stack, order, template, own=own)
     _refusals.check_profile(template, order.stage, own=own)
     if own:

@@ -8,21 +8,27 @@ from pathlib import Path
 
 from coldpress.errors import UsageError
 from coldpress.package import ARCHITECTURES, PYTHONS
+from coldpress.resources import resource
 from coldpress.stores import store_url
 from coldpress_runtime.pointers import CHANNEL_NAME, ModelUri
 
+from . import cloudformation
 from ._order import Order
 from .aws import profile_name
+from .models_bucket import MODELS_STACK
+from .parameters import fault
 from .templates import Template
 
 __all__ = [
     "OURS",
     "check_exported",
+    "check_image",
     "check_output",
     "check_place",
     "check_profile",
     "check_project",
     "check_published",
+    "check_region",
     "check_source",
     "check_stack",
     "check_target",
@@ -31,6 +37,8 @@ __all__ = [
 
 # A version's digest where it is not known yet.
 _SOME_DIGEST = "0" * 64
+_NAMING = "write stackName: ${param:StackName, '${self:service}-${sls:stage}'} there"
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 _STACK = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,48}")
 # The parameters that a deployment fills in itself, and what there is instead of them.
 OURS: Mapping[str, str] = {
@@ -51,8 +59,6 @@ def check_words(order: Order) -> None:
             f"a function on AWS reads its model from S3, not from {order.store}; write such as "
             "--store s3://my-bucket/models"
         )
-    if order.region is not None and not order.region.strip():
-        raise UsageError("the region has no name; write such as --region eu-central-1")
     for name in OURS.keys() & order.parameters.keys():
         raise UsageError(f"leave --param {name} out: {OURS[name]}")
 
@@ -144,14 +150,31 @@ def check_target(values: Mapping[str, str]) -> None:
             raise UsageError(f"{name} can't be {value!r}: it must be one of {', '.join(known)}")
 
 
+def check_region(region: str | None) -> None:
+    """A region's name, where the order or the project has one."""
+    if region is not None and not _REGION.fullmatch(region):
+        raise UsageError(f"{region!r} can't be a region; write such as eu-central-1")
+
+
+def check_image(uri: str) -> None:
+    """The image that serverless.yml may be told of, by what SAM's template says of its own."""
+    parameters = cloudformation.read(resource("infra", "sam", "image.yml"))["Parameters"]
+    if uri and (found := fault(uri, parameters["ImageUri"])):
+        raise UsageError(f"ImageUri can't be {uri!r}: it {found}")
+
+
 def check_stack(stack: str, order: Order, template: Template, *, own: bool) -> None:
     """The stack's name, and who says it."""
+    if stack == MODELS_STACK:
+        raise UsageError(f"the stack {stack} holds the account's models; name another")
     named = template.stack(order.stage) if own and not template.takes_stack else stack
-    if stack != named or "${" in named:
+    if stack != named:
         raise UsageError(
-            f"{template.path} names its stack itself, as {named}; leave --stack out, or write "
-            "stackName: ${param:StackName, '${self:service}-${sls:stage}'} there"
+            f"{template.path} takes no name for its stack, which is {named}; leave --stack out, or "
+            f"{_NAMING}"
         )
+    if "${" in named:
+        raise UsageError(f"{template.path} calls its stack {named}, which is not known; {_NAMING}")
     if not _STACK.fullmatch(stack):
         raise UsageError(
             f"{stack!r} can't be a stack's name: letters, digits and hyphens, a letter first, at "

@@ -51,7 +51,7 @@ def rehearse(order: Order) -> list[str]:
         "sam" if ready.tool == "sam" else "osls",
         stack=ready.stack,
         stage=order.stage,
-        tags=order.tags,
+        tags=ready.tags,
         settings=ready.template.settings,
         region=account.region if account else ready.region or "REGION",
         parameters={

@@ -6,8 +6,6 @@ import os
 import shlex
 from pathlib import Path
 
-from coldpress.package import DEFAULT_PYTHON
-
 from ._prepared import Prepared
 from .models_bucket import MODELS_STACK
 
@@ -56,10 +54,9 @@ def publish_step(ready: Prepared, store: str) -> str:
 
 def build_step(ready: Prepared) -> str:
     """The function's package."""
-    values = ready.values
     words = ["coldpress", "build", "-o", str(ready.archive.parent)]
-    words += ["--python", values.get("PythonVersion", DEFAULT_PYTHON)]
-    return shlex.join([*words, "--arch", values.get("Architecture", "x86_64")])
+    words += ["--python", ready.python, "--arch", ready.architecture]
+    return shlex.join([*words, *(["--image"] if ready.values.get("ImageUri") else [])])
 
 
 def in_folder(ready: Prepared, command: list[str]) -> str:

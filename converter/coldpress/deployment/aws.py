@@ -12,6 +12,8 @@ from coldpress.errors import DeployError, MissingExtraError, brief
 
 __all__ = ["Account", "profile_name", "sign_in"]
 
+# What the Serverless Framework's first step makes is called so, the bucket and its policy.
+_CODE_BUCKET = "ServerlessDeploymentBucket"
 # The variables that say which region: tools and libraries read one or the other.
 _REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -60,8 +62,8 @@ class Account:
         found = self._stack(stack)
         return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
 
-    def parameters(self, stack: str) -> Mapping[str, str]:
-        """What a stack was told, by parameter; nothing where there is no such stack yet.
+    def parameters(self, stack: str) -> Mapping[str, str] | None:
+        """What a stack was told, by parameter; None where nothing is there yet.
 
         Raises:
             DeployError: It may not be read.
@@ -72,8 +74,10 @@ class Account:
             found = self._stack(stack, but=ClientError)
         except ClientError as error:
             if "does not exist" in str(error):
-                return {}
+                return None
             raise DeployError(f"the stack {stack} can't be read: {brief(error)}") from error
+        if found["StackStatus"] == "REVIEW_IN_PROGRESS" or self._only_holds_code(stack):
+            return None
         told = found.get("Parameters", ())
         return {each["ParameterKey"]: each.get("ParameterValue", "") for each in told}
 
@@ -114,6 +118,17 @@ class Account:
                 raise DeployError(
                     f"the stack {stack} {self._unmade(stack, stacks[0]['StackStatus'])}"
                 ) from error
+
+    def _only_holds_code(self, stack: str) -> bool:
+        """Whether it is what the Serverless Framework makes first: a bucket for code alone."""
+        with _aws_errors(f"the stack {stack} can't be read"):
+            pages = self.client("cloudformation").get_paginator("list_stack_resources")
+            names = [
+                each["LogicalResourceId"]
+                for page in pages.paginate(StackName=stack)
+                for each in page["StackResourceSummaries"]
+            ]
+        return bool(names) and all(name.startswith(_CODE_BUCKET) for name in names)
 
     def _unmade(self, stack: str, status: str) -> str:
         if status.endswith("_IN_PROGRESS"):
@@ -190,22 +205,24 @@ def _aws_errors(
 ) -> Iterator[None]:
     """What AWS or its library says, as one sentence."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
 
     try:
         yield
     except but:
         raise
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise DeployError(f"{what}: {brief(error)}{_advice(error)}") from error
 
 
 def _advice(error: Exception) -> str:
     """What to do about it, if that can be told."""
-    from botocore import exceptions  # noqa: PLC0415 - as above
+    from botocore import exceptions, parsers  # noqa: PLC0415 - as above
 
     if isinstance(error, exceptions.ProfileNotFound):
         return "; check AWS_PROFILE: `aws configure list-profiles` names those that there are"
-    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
+    silent = exceptions.ConnectionError | exceptions.HTTPClientError
+    if isinstance(error, silent | parsers.ResponseParserError):
         return "; check the network, the region and, if it is set, AWS_ENDPOINT_URL"
     if any(word in str(error).lower() for word in ("credential", "token")):
         return (

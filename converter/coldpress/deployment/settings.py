@@ -63,7 +63,18 @@ class SamSettings:
         Raises:
             UsageError: They can't be read.
         """
-        told = self._table(stage).get("parameter_overrides", [])
+        return self._pairs("parameter_overrides", stage, "MemorySize=1769")
+
+    def tags(self, stage: str) -> dict[str, str]:
+        """The stack's tags.
+
+        Raises:
+            UsageError: They can't be read.
+        """
+        return self._pairs("tags", stage, "team=ml")
+
+    def _pairs(self, name: str, stage: str, example: str) -> dict[str, str]:
+        told = self._table(stage).get(name, [])
         try:
             if isinstance(told, dict):
                 return {name: value_text(value) for name, value in told.items()}
@@ -71,8 +82,7 @@ class SamSettings:
             return dict(map(_pair, pairs))
         except (ValueError, AttributeError, TypeError) as error:
             raise UsageError(
-                f"the parameter_overrides of {self.path} can't be read: they are a list, such as "
-                '["MemorySize=1769"]'
+                f'the {name} of {self.path} can\'t be read: they are a list, such as ["{example}"]'
             ) from error
 
     def _table(self, stage: str) -> dict[str, Any]:

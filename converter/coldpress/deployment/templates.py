@@ -67,9 +67,24 @@ class Template:
         overrides = self.settings.overrides(stage)
         for name in overrides:
             self._check_name(name, f"{self.settings.path} sets {name}, but ")
+        for name, near in self._misspelt(stage):
+            raise UsageError(
+                f"{self.path} sets {name}, which nothing in it uses; did you mean {near}?"
+            )
         for name in chosen:
             self._check_name(name, "")
         return {**self._values, **self._stages.get(stage, {}), **overrides, **chosen}
+
+    def tags(self, stage: str, values: Mapping[str, str]) -> dict[str, str]:
+        """The stack's tags that the project itself says, as far as they can be known.
+
+        Raises:
+            UsageError: The settings can't be read.
+        """
+        if self.tool == "sam":
+            return self.settings.tags(stage)
+        pairs = (pair.partition("=") for pair in values.get("Tags", "").split(",") if pair)
+        return {name.strip(): value for name, _, value in pairs}
 
     def takes_model(self, uri: str) -> bool:
         """Whether it may be told such a URI of a model."""
@@ -140,6 +155,17 @@ class Template:
         near = difflib.get_close_matches(name, self._values, n=1)
         hint = f"did you mean {near[0]}" if near else f"it has {', '.join(self._values)}"
         raise UsageError(f"{where}{self.path} has no parameter {name}; {hint}")
+
+    def _misspelt(self, stage: str) -> Iterator[tuple[str, str]]:
+        """What serverless.yml sets, uses nowhere, and almost calls like a parameter; with that."""
+        if self.tool == "sam":
+            return
+        declared = self._declared()[0]
+        used = " ".join(map(str, (self._document, *self._parts())))
+        for name in sorted({*self._values, *self._stages.get(stage, {})} - declared.keys()):
+            near = difflib.get_close_matches(name, declared, n=1, cutoff=0.8)
+            if near and not re.search(rf"\$\{{param:\s*{re.escape(name)}\s*[,}}]", used):
+                yield name, near[0]
 
     def _declared(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the template says of its parameters, and its rules."""

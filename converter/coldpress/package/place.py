@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from coldpress.errors import BuildError
 
-__all__ = ["ARCHIVE", "DIRECTORY", "RECORD", "workshop"]
+__all__ = ["ARCHIVE", "DIRECTORY", "RECORD", "recorded", "workshop"]
 
 DIRECTORY = "function"
 ARCHIVE = "function.zip"
@@ -43,6 +45,20 @@ def workshop(output: Path) -> Iterator[Path]:
         if made:
             with suppress(OSError):  # there is a package in it, or it never came to be
                 output.rmdir()
+
+
+def recorded(package: Path) -> Mapping[str, Any]:
+    """What a build says of itself, directory or zip, such as ``python``; nothing if it does not."""
+    try:
+        if package.is_dir():
+            text = (package / RECORD).read_bytes()
+        else:
+            with zipfile.ZipFile(package) as archive:
+                text = archive.read(RECORD)
+        found = json.loads(text)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _refuse_foreign(output: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from coldpress.bundle import Bundle
 from coldpress.errors import UsageError
 from coldpress.package import ARCHITECTURES
 from coldpress.package.archive import files_below
-from coldpress.package.place import RECORD
+from coldpress.package.place import recorded
 
 from .prices import APIS
 
@@ -102,35 +101,24 @@ def package_sizes(path: Path | None) -> dict[str, int]:
     if path is None:
         return {**KNOWN_PACKAGES}
     try:
-        size, record = _in_directory(path) if path.is_dir() else _in_zip(path)
+        size = _in_directory(path) if path.is_dir() else _in_zip(path)
     except (OSError, zipfile.BadZipFile) as error:
         raise UsageError(
             f"{path} is no package: {_reason(error)}; name what coldpress build made, function/ or "
             "function.zip"
         ) from error
-    built_for = _architecture(record)
+    built_for = recorded(path).get("architecture")
     counted = [built_for] if built_for in ARCHITECTURES else ARCHITECTURES
     return {**KNOWN_PACKAGES, **dict.fromkeys(counted, size)}
 
 
-def _in_directory(path: Path) -> tuple[int, bytes]:
-    record = path / RECORD
-    size = sum(file.stat().st_size for file in files_below(path))
-    return size, record.read_bytes() if record.is_file() else b""
+def _in_directory(path: Path) -> int:
+    return sum(file.stat().st_size for file in files_below(path))
 
 
-def _in_zip(path: Path) -> tuple[int, bytes]:
+def _in_zip(path: Path) -> int:
     with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-        return size, archive.read(RECORD) if RECORD in archive.namelist() else b""
-
-
-def _architecture(record: bytes) -> str:
-    """What a build's own record says that it is for; empty where there is none."""
-    try:
-        return str(json.loads(record)["architecture"])
-    except (ValueError, LookupError, TypeError):
-        return ""
+        return sum(entry.file_size for entry in archive.infolist())
 
 
 def _reason(error: Exception) -> str:

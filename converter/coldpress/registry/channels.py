@@ -90,7 +90,9 @@ def list_channels(root: str) -> list[ChannelState]:
     """Every channel of every model in a store, by model and channel name."""
     store = connect(root)
     with store_errors(root):
-        found = [state for model in models(store) for state in channels_of(store, root, model)]
+        found = [
+            state for model in models(store, root) for state in channels_of(store, root, model)
+        ]
     return sorted(found, key=lambda state: str(state.uri))
 
 

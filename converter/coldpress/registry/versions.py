@@ -40,6 +40,7 @@ __all__ = [
 
 _SCHEMA_VERSION = 1
 _LOG = "log"
+_VERSIONS = "versions"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -90,15 +91,24 @@ def actor() -> str:
     return f"{user}@{platform.node() or 'unknown'}"
 
 
-def models(store: ObjectStore) -> list[str]:
-    """The names of the models in a store."""
+def models(store: ObjectStore, root: str) -> list[str]:
+    """The names of the models in a store.
+
+    Raises:
+        UsageError: It is no store but a model in one.
+    """
     prefixes = obstore.list_with_delimiter(store)["common_prefixes"]
+    if _VERSIONS in prefixes:
+        inside = obstore.list_with_delimiter(store, f"{_VERSIONS}/")["common_prefixes"]
+        if any(DIGEST.fullmatch(path.rpartition("/")[2]) for path in inside):
+            above, _, name = root.rstrip("/").rpartition("/")
+            raise UsageError(f"{root} is the model {name}; the store is {above}")
     return sorted(name for name in prefixes if NAME.fullmatch(name))
 
 
 def asked_models(store: ObjectStore, root: str, only: Sequence[str]) -> list[str]:
     """The models that were asked for, or all that a store has; `UsageError` if one is not there."""
-    names = models(store)
+    names = models(store, root)
     if missing := sorted(set(only) - set(names)):
         raise UsageError(
             f"there is no model '{missing[0]:.64}' in {root}; it has {', '.join(names) or 'none'}"

@@ -84,7 +84,7 @@ def lay_down(
         made = staging / "project"
         made.mkdir()
         bundle = _model(made, model, tell)
-        texts = _texts(tool, bundle, trained=model is None)
+        texts = _texts(tool, bundle, trained=model is None, image=image)
         texts |= image_files(tool) if image else {}
         kept = {name: texts.pop(name) for name in _THEIRS if (folder / name).exists()}
         _write(made, texts)
@@ -145,7 +145,7 @@ def _trained(made: Path, place: Path) -> Bundle:
     return Bundle.open(place)
 
 
-def _texts(tool: str, bundle: Bundle, *, trained: bool) -> dict[str, str]:
+def _texts(tool: str, bundle: Bundle, *, trained: bool, image: bool) -> dict[str, str]:
     name = bundle.manifest.name
     service = stack_name(name)
     facts = {
@@ -153,6 +153,7 @@ def _texts(tool: str, bundle: Bundle, *, trained: bool) -> dict[str, str]:
         "service": service,
         "tool": tool,
         "trained": trained,
+        "image": image,
         "version": VERSION,
     }
     events = {f"events/{each}": text for each, text in event_files(bundle).items()}

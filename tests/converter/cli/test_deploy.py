@@ -55,7 +55,9 @@ def test_a_dry_run_for_machines(run, make_bundle, elsewhere):
     ("arguments", "code", "message"),
     [
         pytest.param(["--param", "Memory"], 2, "--param takes NAME=VALUE", id="no value"),
-        pytest.param(["--param", "=1"], 2, "has no parameter", id="no name"),
+        pytest.param(["--param", "=1"], 2, "--param takes NAME=VALUE", id="no name"),
+        pytest.param(["--param=Auth=iam"] * 2, 2, "--param says Auth twice", id="twice"),
+        pytest.param(["--tag", "AWS:a=b"], 2, "begin with aws: are AWS's own", id="AWS's tag"),
         pytest.param(["--tag", "team"], 2, "--tag takes NAME=VALUE", id="no tag's value"),
         pytest.param(["--tag", "team=a,b"], 2, "no commas or quotes", id="comma in a tag"),
         pytest.param(["--stage", "Live!"], 2, "can't be a stage", id="stage"),

@@ -36,6 +36,16 @@ def test_nobody_there(aws_environment, monkeypatch):
         sign_in()
 
 
+def test_a_page_in_its_place(aws_environment, monkeypatch):
+    """What answers in the place of AWS with a page, such as a proxy, is a matter of the network."""
+    assert aws_environment
+    with answering(lambda _: (200, b"<html><p>Sign in<br></html>")) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(DeployError, match=r"check the network, .*$") as caught:
+            sign_in().parameters("churn")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_a_stack_that_may_not_be_read(aws_environment, monkeypatch):
     """It is not taken for one that is not there yet; and it is asked for in the region."""
     assert aws_environment
@@ -71,8 +81,8 @@ def test_a_stack_that_is_made_may_not_be_watched(aws_environment, monkeypatch):
 
 
 def test_what_a_stack_was_told(aws_environment):
-    """A stack that is not there was told nothing."""
+    """A stack that is not there yet was told nothing, which is not the same as without words."""
     assert aws_environment
-    assert sign_in().parameters("nowhere") == {}
+    assert sign_in().parameters("nowhere") is None
     with pytest.raises(DeployError, match="the stack nowhere can't be read"):
         sign_in().outputs("nowhere")

@@ -6,12 +6,14 @@ The real tools are in tests/integration/test_deploy.py; what they leave behind i
 import json
 import os
 import sys
+import zipfile
 
 import boto3
 import pytest
 
 from coldpress.deployment import Order, deploy
-from coldpress.errors import DeployError, StoreError
+from coldpress.errors import DeployError, StoreError, UsageError
+from coldpress.package.place import RECORD
 from coldpress.pipeline import ModelSource
 from coldpress.registry import publish
 from coldpress.registry.channels import list_channels
@@ -92,6 +94,12 @@ def _order(bundle, bucket, **fields):
     return Order(source=source, store=store, build=False, patience=0.0, **fields)
 
 
+def _make_stack(resources, parameters=None):
+    template = {"Parameters": parameters or {}, "Resources": resources}
+    client = boto3.client("cloudformation")
+    client.create_stack(StackName="churn-live", TemplateBody=json.dumps(template))
+
+
 def test_a_stack_that_names_no_url(workplace, make_bundle, bucket, shown):
     """What a template of one's own lacks is told; the channel is not moved."""
     assert workplace
@@ -100,17 +108,55 @@ def test_a_stack_that_names_no_url(workplace, make_bundle, bucket, shown):
     assert list_channels(f"s3://{bucket}/models") == []
 
 
-def test_what_is_no_model_s_is_not_replaced(workplace, make_bundle, bucket, shown):
-    """A stack of something else that happens to be called so stays as it is."""
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param({}, id="none"),
+        pytest.param({"Db": {"Type": "String", "Default": "x"}}, id="Db"),
+    ],
+)
+@pytest.mark.parametrize("stack", [None, "churn-live"])
+def test_what_is_no_model_s_is_not_replaced(
+    workplace, make_bundle, bucket, shown, stack, parameters
+):
+    """A stack of something else that is called so stays as it is, whoever names it."""
     assert workplace
-    template = {
-        "Parameters": {"Db": {"Type": "String", "Default": "x"}},
-        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-    }
-    client = boto3.client("cloudformation")
-    client.create_stack(StackName="churn-live", TemplateBody=json.dumps(template))
+    _make_stack({"Topic": {"Type": "AWS::SNS::Topic"}}, parameters)
     with pytest.raises(DeployError, match="churn-live is there, and no model's"):
+        deploy(_order(make_bundle(), bucket, stack=stack), shown)
+    assert shown.commands == []
+
+
+def test_what_a_deployment_was_stopped_at_goes_on(workplace, make_bundle, bucket, shown):
+    """The Serverless Framework's first step, a bucket for code alone, is nobody else's stack."""
+    assert workplace
+    _make_stack({"ServerlessDeploymentBucket": {"Type": "AWS::S3::Bucket"}})
+    with pytest.raises(DeployError, match="`sam deploy` failed"):  # as that can't go on with it
         deploy(_order(make_bundle(), bucket), shown)
+    assert any("sam deploy" in each for each in shown.commands)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "told", "message"),
+    [
+        pytest.param({"python": "3.12"}, {}, "PythonVersion=3.12, and 3.13 is", id="Python"),
+        pytest.param({"architecture": "arm64"}, {}, "Architecture=arm64, and x86_64", id="arm64"),
+        pytest.param(
+            {"python": "3.13", "architecture": "x86_64"},
+            {"Architecture": "arm64"},
+            "Architecture=x86_64, and arm64 is deployed; leave --no-build out, or add --param",
+            id="as it is told",
+        ),
+    ],
+)
+def test_a_package_for_something_else(
+    workplace, make_bundle, bucket, shown, recorded, told, message
+):
+    """What was built for another Python or processor is not deployed as it is."""
+    with zipfile.ZipFile(workplace / "build" / "function.zip", "w") as archive:
+        archive.writestr(RECORD, json.dumps(recorded))
+    with pytest.raises(UsageError, match=message):
+        deploy(_order(make_bundle(), bucket, parameters=told), shown)
     assert shown.commands == []
 
 
@@ -142,12 +188,8 @@ def test_a_wrong_answer_moves_no_channel(
 def test_another_model_s_stack_is_not_replaced(workplace, make_bundle, bucket, shown):
     """A stack that is called like the model and serves another stays, unless somebody names it."""
     assert workplace
-    template = {
-        "Parameters": {"ModelUri": {"Type": "String", "Default": "s3://a/models/other@live"}},
-        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-    }
-    client = boto3.client("cloudformation")
-    client.create_stack(StackName="churn-live", TemplateBody=json.dumps(template))
+    other = {"ModelUri": {"Type": "String", "Default": "s3://a/models/other@live"}}
+    _make_stack({"Topic": {"Type": "AWS::SNS::Topic"}}, other)
     with pytest.raises(DeployError, match="churn-live serves the model other; name one for churn"):
         deploy(_order(make_bundle(), bucket), shown)
     assert shown.commands == []

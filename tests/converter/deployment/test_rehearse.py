@@ -13,6 +13,7 @@ from coldpress.scaffold import lay_down
 from tests.loopback import answering
 
 STORE = "s3://my-bucket/models"
+TAGGED = '[default.deploy.parameters]\ntags = ["team=all", "cost=a"]'
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ def test_a_model_s_file_goes_the_whole_way(elsewhere):
     order = _order("model.joblib", trust=True, sample=rows, drop=("id",), store=STORE)
     export, publish, build, template, deploy, ask, promote = rehearse(order)
     assert export == (
-        f"coldpress export model.joblib --sample {elsewhere}/rows.csv -o build/model --name model "
-        "--trust --drop id --force"
+        f"coldpress export model.joblib --sample {elsewhere}/rows.csv -o build/exported/model "
+        "--name model --trust --drop id --force"
     )
-    assert publish == f"coldpress publish build/model {STORE}"
+    assert publish == f"coldpress publish build/exported/model {STORE}"
     assert build == "coldpress build -o build --python 3.13 --arch x86_64"
     assert template == "# lay the shipped template down in build/deployment/model-live"
     assert deploy.startswith(
@@ -149,7 +150,14 @@ def test_without_a_store_the_account_s_own(elsewhere, make_bundle, aws_environme
         pytest.param({"sample": Path("x.csv")}, "leave --sample out", id="sample"),
         pytest.param({"compress": "int8"}, "leave --compress out", id="compress"),
         pytest.param({"trust": True}, "leave --trust out", id="trust"),
-        pytest.param({"region": ""}, "the region has no name", id="region"),
+        pytest.param({"region": ""}, "'' can't be a region", id="no region"),
+        pytest.param({"region": "Frankfurt"}, "'Frankfurt' can't be a region", id="region"),
+        pytest.param({"stack": "coldpress-models"}, "holds the account's models", id="models"),
+        pytest.param(
+            {"tool": "serverless", "parameters": {"ImageUri": "churn:latest"}},
+            "ImageUri can't be 'churn:latest': it must be",
+            id="image",
+        ),
         pytest.param({"project": Path()}, "there is no template of Coldpress", id="project"),
         pytest.param({"tool": "terraform"}, "use one of sam, serverless", id="tool"),
     ],
@@ -242,10 +250,12 @@ def test_a_stack_that_serverless_names_itself(elsewhere, make_bundle):
     text = path.read_text("utf-8")
     path.write_text(re.sub("stackName: .*", "stackName: shop", text), "utf-8")
     assert rehearse(_order(bundle, store=STORE))[3].startswith("# ask shop the golden")
-    with pytest.raises(UsageError, match="names its stack itself, as shop; leave --stack out"):
+    with pytest.raises(UsageError, match="takes no name for its stack, which is shop; leave --"):
         rehearse(_order(bundle, store=STORE, stack="other"))
     path.write_text(re.sub("stackName: .*", "stackName: ${ssm:/name}", text), "utf-8")
-    with pytest.raises(UsageError, match=r"itself, as \$\{ssm:/name\}; .* write stackName: "):
+    with pytest.raises(
+        UsageError, match=r"calls its stack \$\{ssm:/name\}, which is not known; write "
+    ):
         rehearse(_order(bundle, store=STORE))
 
 
@@ -266,6 +276,29 @@ def test_a_template_s_own_choices_can_be_built(elsewhere, make_bundle, name, all
     )
     with pytest.raises(UsageError, match=f"{name} can't be '{allowed}'"):
         rehearse(_order(bundle, store=STORE, parameters={name: allowed}))
+
+
+def test_tags_come_beside_the_project_s(elsewhere, make_bundle):
+    """A tag of the order stands before one of that name; without one each tool reads its own."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle)
+    path = elsewhere / "samconfig.toml"
+    text = path.read_text("utf-8").replace("[default.deploy.parameters]", TAGGED, 1)
+    path.write_text(text, "utf-8")
+    assert "--tags" not in rehearse(_order(bundle, store=STORE))[2]
+    deploy = rehearse(_order(bundle, store=STORE, tags={"team": "ml", "new": "1"}))[2]
+    assert re.search("--tags '?team=ml'? '?cost=a'? '?new=1'?", deploy), deploy
+
+
+def test_an_image_is_built_as_its_folder(elsewhere, make_bundle):
+    """The framework is told the image; what is built is what Docker takes, and no zip."""
+    image = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/churn@sha256:{'ab' * 32}"
+    told = {"ImageUri": image}
+    order = _order(str(make_bundle().path), store=STORE, tool="serverless", parameters=told)
+    _, build, _, deploy, *_ = rehearse(order)
+    assert build.endswith(" --image")
+    assert f"--param=ImageUri={image}" in deploy
+    assert elsewhere
 
 
 def test_rows_that_are_not_there_are_told(elsewhere):

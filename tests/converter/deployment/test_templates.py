@@ -94,6 +94,38 @@ def test_a_stage_of_serverless_has_values_of_its_own(project):
     assert template.values("live", {})["MemorySize"] == "1769"
 
 
+def test_a_misspelt_value_of_serverless_is_told(project):
+    """What nothing uses, and is called almost like a parameter, is no value that gets lost."""
+    folder = project("serverless")
+    path = folder / "serverless.yml"
+    text = path.read_text("utf-8")
+    own = "params:\n  staging:\n    MemorySise: 512\n    Mine: 1\n"
+    path.write_text(text.replace("params:\n", own, 1), "utf-8")
+    template = read_template("serverless", folder)
+    with pytest.raises(UsageError, match=r"sets MemorySise, which .* did you mean MemorySize\?"):
+        template.values("staging", {})
+    assert template.values("live", {})
+    used = text.replace("params:\n", f"custom: {{own: '${{param:MemorySise, 1}}'}}\n{own}", 1)
+    path.write_text(used.replace("\ncustom:\n", "\nothers:\n"), "utf-8")
+    assert read_template("serverless", folder).values("staging", {})["MemorySise"] == "512"
+
+
+@pytest.mark.parametrize(
+    ("tool", "told"),
+    [
+        pytest.param("sam", {}, id="SAM"),
+        pytest.param("serverless", {"Tags": "team=ml, cost=a=b"}, id="Serverless"),
+    ],
+)
+def test_a_project_s_own_tags(project, tool, told):
+    """Each tool has them in a place of its own."""
+    folder = project(tool)
+    if tool == "sam":
+        _settings(folder, "tags = 'team=ml cost=\"a=b\"'")
+    tags = read_template(tool, folder).tags("live", told)
+    assert tags == {"team": "ml", "cost": "a=b"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

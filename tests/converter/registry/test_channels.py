@@ -181,3 +181,10 @@ def test_list_names_a_broken_channel(store_root, add_version):
     obstore.put(connect(store_root), channel(store_root).channel_path, b"{")
     with pytest.raises(StoreError, match=r"churn/channels/live\.json: .* not JSON"):
         list_channels(store_root)
+
+
+def test_a_model_is_no_store(store_root, add_version):
+    """Where a model's path is given for its store's, the store is named."""
+    add_version(b"one")
+    with pytest.raises(UsageError, match=f"is the model churn; the store is {store_root}$"):
+        list_channels(f"{store_root}/churn")

@@ -56,6 +56,9 @@ def test_what_an_image_takes(make_bundle, tmp_path, tool, own):
     assert set(files) - set(without.files) == own | container
     for name in own:
         assert "../" not in (tmp_path / "image" / name).read_text("utf-8")
+    for name, word in (("Makefile", "\nimage: "), ("README.md", "`make image`")):
+        assert word in (tmp_path / "image" / name).read_text("utf-8")
+        assert word not in (tmp_path / "zip" / name).read_text("utf-8")
 
 
 def test_a_published_model(make_bundle, tmp_path, store_root):
