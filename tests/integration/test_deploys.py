@@ -326,7 +326,12 @@ def test_traffic_moves_by_canary_and_back_when_an_alarm_rings(deployed, aws_clie
     """CodeDeploy knows how to shift, and when to go back; moto forgets which alarms it is told."""
     assert deployed
     deploys = aws_client("codedeploy")
-    (name,) = (a for a in deploys.list_applications()["applications"] if a.startswith("churn-"))
+    resources = aws_client("cloudformation").list_stack_resources(StackName=STACK)
+    (name,) = (
+        each["PhysicalResourceId"]
+        for each in resources["StackResourceSummaries"]
+        if each["ResourceType"] == "AWS::CodeDeploy::Application"
+    )
     (group,) = deploys.list_deployment_groups(applicationName=name)["deploymentGroups"]
     found = deploys.get_deployment_group(applicationName=name, deploymentGroupName=group)
     info = found["deploymentGroupInfo"]
