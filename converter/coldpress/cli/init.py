@@ -56,7 +56,7 @@ def init(directory: str, tool: str, model: str | None, *, image: bool, as_json: 
                 "folder": str(project.folder),
                 "with": project.tool,
                 "model": project.model,
-                "files": list(project.files),
+                "files": [*project.files, "model/"],
                 "kept": list(project.kept),
                 "unignored": list(project.unignored),
             }

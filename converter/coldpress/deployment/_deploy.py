@@ -89,6 +89,7 @@ def _check_package(ready: Prepared) -> None:
 def _check_stack(ready: Prepared, account: Account) -> None:
     """Refuse to replace what is no model's; and another model's, unless somebody names it."""
     told = account.parameters(ready.stack)
+    _check_bucket(ready, (told or {}).get("CreateBucket", "false"))
     if told is None:
         return
     if "ModelUri" not in told:
@@ -101,6 +102,15 @@ def _check_stack(ready: Prepared, account: Account) -> None:
         raise DeployError(
             f"the stack {ready.stack} serves the model {name}; name one for {ready.name} with "
             f"--stack, or that one, if it is to take its place"
+        )
+
+
+def _check_bucket(ready: Prepared, before: str) -> None:
+    """Refuse to make the bucket that the model is in by then."""
+    if ready.values.get("CreateBucket") == "true" and before != "true":
+        raise UsageError(
+            "CreateBucket=true makes a bucket with the stack, and the model is published before: "
+            "leave it out; the model goes to --store, or to a bucket of the account that is made"
         )
 
 

@@ -138,13 +138,13 @@ def prepared(order: Order) -> Prepared:
     root = published.root if published else order.store or "s3://models"
     _refusals.check_place(root.rstrip("/"), ready.name, template)
     template.check(values)
-    _refusals.check_target(values)
-    _refusals.check_image(values.get("ImageUri", ""))
+    _refusals.check_values(values)
     _refusals.check_region(ready.region)
     _refusals.check_stack(ready.stack, order, template, own=own)
     _refusals.check_profile(template, order.stage, own=own)
     if own:
         _refusals.check_output(order)
+        _refusals.check_template_file(template, order.stage)
     return ready
 
 

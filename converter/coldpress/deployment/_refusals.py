@@ -22,7 +22,6 @@ from .templates import Template
 __all__ = [
     "OURS",
     "check_exported",
-    "check_image",
     "check_output",
     "check_place",
     "check_profile",
@@ -31,7 +30,8 @@ __all__ = [
     "check_region",
     "check_source",
     "check_stack",
-    "check_target",
+    "check_template_file",
+    "check_values",
     "check_words",
 ]
 
@@ -39,6 +39,11 @@ __all__ = [
 _SOME_DIGEST = "0" * 64
 _NAMING = "write stackName: ${param:StackName, '${self:service}-${sls:stage}'} there"
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+# What CloudFormation takes as any number.
+_WHOLE = (
+    *("MemorySize", "EphemeralStorage", "Timeout", "BurstLimit"),
+    *("ReservedConcurrency", "ProvisionedConcurrency"),
+)
 _STACK = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,48}")
 # The parameters that a deployment fills in itself, and what there is instead of them.
 OURS: Mapping[str, str] = {
@@ -143,24 +148,65 @@ def check_output(order: Order) -> None:
         )
 
 
-def check_target(values: Mapping[str, str]) -> None:
-    """What the package is built for, whatever a template of one's own allows."""
+def check_values(values: Mapping[str, str]) -> None:
+    """Refuse what a template can't say of its parameters, and AWS only says when all is done."""
+    # What the package is built for, whatever a template of one's own allows.
     for name, known in (("Architecture", ARCHITECTURES), ("PythonVersion", PYTHONS)):
         if (value := values.get(name, known[0])) not in known:
             raise UsageError(f"{name} can't be {value!r}: it must be one of {', '.join(known)}")
+    for name in _WHOLE:
+        if not _is_whole(value := values.get(name, "")):
+            raise UsageError(f"{name} can't be {value!r}: it must be a whole number")
+    subnets, groups = (values.get(name, "") for name in ("SubnetIds", "SecurityGroupIds"))
+    if bool(subnets) != bool(groups):
+        raise UsageError("SubnetIds and SecurityGroupIds go together: give both, or neither")
+    reserved, warm = (_number(values, f"{kind}Concurrency") for kind in ("Reserved", "Provisioned"))
+    if reserved and warm > reserved:
+        raise UsageError(
+            f"ProvisionedConcurrency={warm:g} is more than ReservedConcurrency={reserved:g}, which "
+            "is the most that there may be at once"
+        )
+    _check_image(values.get("ImageUri", ""))
+
+
+def _check_image(uri: str) -> None:
+    """The image that serverless.yml may be told of, by what SAM's template says of its own."""
+    parameters = cloudformation.read(resource("infra", "sam", "image.yml"))["Parameters"]
+    if uri and (found := fault(uri, parameters["ImageUri"])):
+        raise UsageError(f"ImageUri can't be {uri!r}: it {found}")
+
+
+def _is_whole(value: str) -> bool:
+    """Whether it is a whole number, or nothing that is known here."""
+    try:
+        return float(value).is_integer()
+    except ValueError:
+        return True
+
+
+def _number(values: Mapping[str, str], name: str) -> float:
+    try:
+        return float(values.get(name, ""))
+    except ValueError:  # of serverless.yml, a variable that only the framework knows
+        return 0.0
+
+
+def check_template_file(template: Template, stage: str) -> None:
+    """A template that samconfig.toml names for its tool, and that nobody else would read."""
+    named = template.settings.text("template_file", stage) or template.settings.text(
+        "template", stage
+    )
+    if named and Path(named).name != template.path.name:
+        raise UsageError(
+            f"{template.settings.path} names the template {named}, and {template.path} is what is "
+            "deployed: take that out, or write template.yaml there"
+        )
 
 
 def check_region(region: str | None) -> None:
     """A region's name, where the order or the project has one."""
     if region is not None and not _REGION.fullmatch(region):
         raise UsageError(f"{region!r} can't be a region; write such as eu-central-1")
-
-
-def check_image(uri: str) -> None:
-    """The image that serverless.yml may be told of, by what SAM's template says of its own."""
-    parameters = cloudformation.read(resource("infra", "sam", "image.yml"))["Parameters"]
-    if uri and (found := fault(uri, parameters["ImageUri"])):
-        raise UsageError(f"ImageUri can't be {uri!r}: it {found}")
 
 
 def check_stack(stack: str, order: Order, template: Template, *, own: bool) -> None:

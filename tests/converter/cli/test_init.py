@@ -44,7 +44,7 @@ def test_tells_machines_too(run, make_bundle, tmp_path):
     document = json.loads(out)
     assert code == 0
     assert (document["with"], document["model"]) == ("serverless", "churn")
-    assert "serverless.yml" in document["files"]
+    assert {"serverless.yml", "model/"} < set(document["files"])
 
 
 def test_trains_an_example_without_a_model(run, tmp_path):

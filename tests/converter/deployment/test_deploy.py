@@ -136,6 +136,24 @@ def test_what_a_deployment_was_stopped_at_goes_on(workplace, make_bundle, bucket
     assert any("sam deploy" in each for each in shown.commands)
 
 
+@pytest.mark.parametrize("before", ["true", "false", None])
+def test_a_stack_makes_no_bucket_that_is_there(workplace, make_bundle, bucket, shown, before):
+    """Only a stack that has made its bucket already keeps it; the model would be in it before."""
+    assert workplace
+    if before:
+        told = {"CreateBucket": before, "ModelUri": "s3://a/models/churn@live"}
+        parameters = {name: {"Type": "String", "Default": value} for name, value in told.items()}
+        _make_stack({"Topic": {"Type": "AWS::SNS::Topic"}}, parameters)
+    error, message = (
+        (DeployError, "`sam deploy` failed")
+        if before == "true"
+        else (UsageError, "CreateBucket=true makes a bucket with the stack, and the model is")
+    )
+    with pytest.raises(error, match=message):
+        deploy(_order(make_bundle(), bucket, parameters={"CreateBucket": "true"}), shown)
+    assert bool(shown.commands) == (before == "true")
+
+
 @pytest.mark.parametrize(
     ("recorded", "told", "message"),
     [

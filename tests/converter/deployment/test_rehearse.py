@@ -142,6 +142,13 @@ def test_without_a_store_the_account_s_own(elsewhere, make_bundle, aws_environme
         pytest.param({"parameters": {"Architecture": "mips"}}, "can't be 'mips'", id="processor"),
         pytest.param({"parameters": {"MemorySize": "99"}}, "at least 128", id="memory"),
         pytest.param({"parameters": {"Auth": "jwt"}}, "needs JwtIssuer", id="rule"),
+        pytest.param({"parameters": {"BurstLimit": "1.5"}}, "must be a whole number", id="half"),
+        pytest.param({"parameters": {"SubnetIds": "subnet-1"}}, "go together: give both", id="VPC"),
+        pytest.param(
+            {"parameters": {"ReservedConcurrency": "2", "ProvisionedConcurrency": "3"}},
+            "ProvisionedConcurrency=3 is more than ReservedConcurrency=2",
+            id="warmer than there are",
+        ),
         pytest.param({"parameters": {"ModelUri": "x"}}, "leave --param ModelUri out", id="model"),
         pytest.param({"parameters": {"Revision": "1"}}, "leave --param Revision", id="revision"),
         pytest.param({"store": "s3://my bucket/models"}, "a bucket's name has 3 to 63", id="blank"),
@@ -218,6 +225,20 @@ def test_a_project_says_its_stack_and_region(elsewhere, make_bundle, monkeypatch
     staging = rehearse(_order(bundle, store=STORE, stage="staging", region="eu-west-1"))[2]
     assert "--stack-name churn-staging --region eu-west-1" in staging
     assert "--stack-name other " in rehearse(_order(bundle, store=STORE, stack="other"))[2]
+
+
+def test_a_template_of_another_name(elsewhere, make_bundle):
+    """What samconfig.toml would have SAM deploy instead is told; the same by its path is not."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle)
+    path = elsewhere / "samconfig.toml"
+    text = path.read_text("utf-8")
+    header = "[default.deploy.parameters]\n"
+    path.write_text(text.replace(header, f'{header}template_file = "./template.yaml"\n'), "utf-8")
+    assert rehearse(_order(bundle, store=STORE))
+    path.write_text(text.replace(header, f'{header}template_file = "other.yaml"\n'), "utf-8")
+    with pytest.raises(UsageError, match=r"names the template other.yaml, and template.yaml"):
+        rehearse(_order(bundle, store=STORE))
 
 
 def test_a_project_has_a_place_for_its_package(elsewhere, make_bundle):
