@@ -12,6 +12,7 @@ from coldpress.pipeline import ModelSource
 from coldpress.recertify import certify as certify_bundle
 
 from .command import click, command, console, progress, say, say_json, warn
+from .paths import NamedPath
 from .source import rows_options, source_options
 from .tables import certificate_table
 
@@ -28,9 +29,7 @@ Examples:
 @command(epilog=_EPILOG)
 @click.argument("bundle")
 @click.option("--original", metavar="MODEL", help="The model that BUNDLE was made from.")
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Rows to compare on, like export's --sample."
-)
+@click.option("--data", type=NamedPath(), help="Rows to compare on, like export's --sample.")
 @rows_options
 @source_options
 @click.option(

@@ -14,6 +14,7 @@ from coldpress.scaffold import TOOLS
 
 from .command import click, command, progress_line, say, say_json, warn
 from .describe import print_fact
+from .paths import NamedPath
 from .source import compress_option, model_argument, rows_options, source_options
 
 __all__ = ["deploy"]
@@ -58,7 +59,7 @@ class _Shown:
 @model_argument
 @click.option(
     "--sample",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     help="For a model that is to be exported: rows as it takes them.",
 )
 @click.option("--name", help="The exported model's name; the file's, if not given.")
@@ -103,14 +104,14 @@ class _Shown:
 )
 @click.option(
     "--project",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=NamedPath(file_okay=False, exists=True),
     help="Folder with a template that coldpress init laid down; the current one, if not given, and "
     "the shipped template where that has none.",
 )
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     help="Folder for what is made on the way; build, if not given. A project has its own.",
 )
 @click.option("--no-build", is_flag=True, help="Take the function's package as it lies there.")

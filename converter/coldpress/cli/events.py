@@ -7,6 +7,7 @@ from pathlib import Path
 from coldpress.scaffold import write_events
 
 from .command import click, command, progress, say, say_json
+from .paths import NamedPath
 
 __all__ = ["events"]
 
@@ -23,7 +24,7 @@ Examples:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     default=Path("events"),
     show_default=True,
     help="Folder for the events; others in it stay.",

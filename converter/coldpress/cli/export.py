@@ -23,6 +23,7 @@ from .describe import (
     print_record,
     print_rungs,
 )
+from .paths import NamedPath
 from .source import compress_option, model_argument, rows_options, source_options
 
 __all__ = ["export"]
@@ -39,12 +40,10 @@ Examples:
 
 @command(epilog=_EPILOG)
 @model_argument
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Bundle to write."
-)
+@click.option("-o", "--output", type=NamedPath(), required=True, help="Bundle to write.")
 @click.option(
     "--sample",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     required=True,
     help="Rows as the model takes them (.csv, .parquet, .npy, .npz): they give the input types, "
     "and the export is compared with the model on them.",
@@ -82,7 +81,7 @@ Examples:
 )
 @click.option(
     "--sign",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     metavar="KEY",
     help="Sign the bundle with this private key (EC, PEM).",
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from coldpress.errors import UsageError
 from coldpress.scaffold import TOOLS, lay_down
 
 from .command import click, command, progress, say, say_json
+from .paths import NamedPath
 
 __all__ = ["init"]
 
@@ -22,7 +22,7 @@ Examples:
   coldpress init . --model s3://my-bucket/models/churn@live
 """
 )
-@click.argument("directory", metavar="DIR")
+@click.argument("directory", type=NamedPath(), metavar="DIR")
 @click.option(
     "--with",
     "tool",
@@ -39,17 +39,15 @@ Examples:
     is_flag=True,
     help="Lay down what a container image takes, too: docs/container.md.",
 )
-def init(directory: str, tool: str, model: str | None, *, image: bool, as_json: bool) -> None:
+def init(directory: Path, tool: str, model: str | None, *, image: bool, as_json: bool) -> None:
     """Lay down a project in DIR: template, settings, model, sample events, a test, a workflow.
 
     The events are made from the model's signature and its golden examples, and the test runs as it
     is. A README.md and a .gitignore that are in DIR stay as they are; where any other file would
     be replaced, it is named and nothing is written. All that is laid down is yours to change.
     """
-    if not directory.strip():
-        raise UsageError("the directory has no name; name one to make, or . for this one")
     with progress("Laying the project down") as step:
-        project = lay_down(Path(directory), tool=tool, model=model, image=image, progress=step)
+        project = lay_down(directory, tool=tool, model=model, image=image, progress=step)
     if as_json:
         say_json(
             {

@@ -10,6 +10,7 @@ from coldpress.local import serve as local_serve
 from coldpress.stores import model_uri, store_url
 
 from .command import click, command, say, say_json
+from .paths import NamedPath
 
 __all__ = ["invoke", "serve"]
 
@@ -23,9 +24,7 @@ Examples:
 """
 )
 @click.option("--model", required=True, help="Model URI.")
-@click.option(
-    "--event", type=click.Path(path_type=Path), required=True, help="Lambda event, a JSON file."
-)
+@click.option("--event", type=NamedPath(), required=True, help="Lambda event, a JSON file.")
 @click.option(
     "--results",
     envvar="COLDPRESS_RESULTS",

@@ -11,6 +11,7 @@ from coldpress.units import human_bytes
 from .command import click, command, progress, say, say_json, warn
 from .describe import print_fact
 from .package_report import print_report, report_document
+from .paths import NamedPath
 
 __all__ = ["build"]
 
@@ -26,7 +27,7 @@ Examples:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     default=Path("build"),
     show_default=True,
     help="Directory for function/ and function.zip.",

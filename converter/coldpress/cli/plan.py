@@ -15,6 +15,7 @@ from coldpress.planning.prices import APIS
 from coldpress.planning.workload import Traffic
 
 from .command import click, command, progress, say, say_json
+from .paths import NamedPath
 from .plan_document import plan_document
 from .plan_report import print_plan
 
@@ -92,13 +93,13 @@ Examples:
 @click.option("--free-tier", is_flag=True, help="Take Lambda's free tier off.")
 @click.option(
     "--prices",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     metavar="FILE",
     help="Another region's prices, or newer ones.  [default: us-east-1, dated in the output]",
 )
 @click.option(
     "--package",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     metavar="PATH",
     help="The function's package that coldpress build made, directory or zip, if its requirements "
     "are your own.",
@@ -112,7 +113,7 @@ Examples:
 )
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     metavar="FILE",
     help="Draw time and cost by memory size into this SVG file.",
 )

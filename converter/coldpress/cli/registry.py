@@ -11,6 +11,7 @@ from coldpress.stores import model_uri, store_url
 from coldpress.units import human_bytes
 
 from .command import click, command, progress, say, say_json, warn
+from .paths import NamedPath
 
 __all__ = ["channels", "promote", "publish", "rollback"]
 
@@ -22,7 +23,7 @@ Examples:
   coldpress publish build/churn ./store --channel live
 """
 )
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=NamedPath())
 @click.argument("store")
 @click.option("--channel", help="Point this channel to the version, such as live or canary.")
 @click.option(

@@ -11,6 +11,7 @@ from coldpress.bundle import REPORT_NAME, Bundle, replace_file
 from coldpress.report import render
 
 from .command import click, command, say, say_json
+from .paths import NamedPath
 
 __all__ = ["report"]
 
@@ -22,10 +23,8 @@ Examples:
   coldpress report build/churn -o churn.html --no-open
 """
 )
-@click.argument("bundle", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="File to write; report.html inside it."
-)
+@click.argument("bundle", type=NamedPath())
+@click.option("-o", "--output", type=NamedPath(), help="File to write; report.html inside it.")
 @click.option(
     "--open/--no-open",
     "show",

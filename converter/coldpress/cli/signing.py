@@ -12,6 +12,7 @@ from coldpress.stores import bundle_or_uri
 from coldpress_runtime.artifact import MANIFEST_NAME
 
 from .command import click, command, progress, say, say_json
+from .paths import NamedPath
 
 __all__ = ["sign", "verify"]
 
@@ -23,10 +24,10 @@ Examples:
   COLDPRESS_SIGNING_PASSWORD=... coldpress sign build/churn --key encrypted.pem
 """
 )
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=NamedPath())
 @click.option(
     "--key",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     required=True,
     help="Private key: PEM, on the curve P-256, P-384 or P-521.",
 )
@@ -55,7 +56,7 @@ Examples:
 @click.argument("model")
 @click.option(
     "--key",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     envvar="COLDPRESS_PUBLIC_KEY",
     show_envvar=True,
     required=True,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from coldpress.wanted import TECHNIQUES
 
 from .command import click
+from .paths import NamedPath
 
 __all__ = ["compress_option", "model_argument", "rows_options", "source_options"]
 
@@ -56,7 +56,7 @@ def source_options(function: _Function) -> _Function:
         ),
         click.option(
             "--weights",
-            type=click.Path(path_type=Path),
+            type=NamedPath(),
             help="Weights for MODULE:FACTORY: .safetensors, or a state dict (.pt).",
         ),
         click.option(

@@ -28,13 +28,6 @@ def test_says_what_it_kept(run, make_bundle, tmp_path):
     assert "Let git ignore" not in out
 
 
-def test_a_directory_without_a_name(run):
-    """An empty name, such as a variable that is not set, is not taken for this directory."""
-    code, _, err = run("init", "")
-    assert code == 2
-    assert "the directory has no name" in err
-
-
 def test_tells_machines_too(run, make_bundle, tmp_path):
     """With `--json` the folder, the tool, the model and the files."""
     bundle = make_bundle().path
