@@ -10,7 +10,6 @@ from coldpress.errors import DeployError, StoreError, UsageError
 from coldpress.pipeline import ModelSource
 from coldpress.registry import publish
 from coldpress.scaffold import lay_down
-from tests.loopback import answering
 
 STORE = "s3://my-bucket/models"
 TAGGED = '[default.deploy.parameters]\ntags = ["team=all", "cost=a"]'
@@ -94,20 +93,14 @@ def test_a_channel_is_deployed_pinned(elsewhere, make_bundle, aws_environment, b
     assert elsewhere
 
 
-def test_a_channel_is_looked_up_in_the_deployment_s_region(elsewhere, aws_environment, monkeypatch):
+def test_a_channel_is_looked_up_in_the_deployment_s_region(
+    elsewhere, aws_environment, denied_regions
+):
     """The store is asked where the function will read it."""
     assert elsewhere, aws_environment
-    regions = set()
-
-    def denied(asked):
-        regions.add(asked.headers["authorization"].split("/")[2])
-        return 403, b""
-
-    with answering(denied) as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
-        with pytest.raises(StoreError):
-            rehearse(_order(f"{STORE}/churn@live", region="eu-west-1"))
-    assert regions == {"eu-west-1"}
+    with pytest.raises(StoreError):
+        rehearse(_order(f"{STORE}/churn@live", region="eu-west-1"))
+    assert denied_regions == {"eu-west-1"}
 
 
 def test_the_project_s_own_values(elsewhere, make_bundle):
