@@ -26,6 +26,12 @@ AWS_ENVIRONMENT = {
 }
 
 
+def pytest_configure():
+    """Let programs under test be interrupted, also where a shell runs the tests in background."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # which they would inherit
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(autouse=True)
 def own_environment():
     """Each test leaves the environment as it was: the local handler is told all through it."""
