@@ -64,13 +64,10 @@ class Template:
         Raises:
             UsageError: There is no such parameter, or the settings can't be read.
         """
+        self._check_params(stage)
         overrides = self.settings.overrides(stage)
         for name in overrides:
             self._check_name(name, f"{self.settings.path} sets {name}, but ")
-        for name, near in self._misspelt(stage):
-            raise UsageError(
-                f"{self.path} sets {name}, which nothing in it uses; did you mean {near}?"
-            )
         for name in chosen:
             self._check_name(name, "")
         return {**self._values, **self._stages.get(stage, {}), **overrides, **chosen}
@@ -117,13 +114,13 @@ class Template:
         """The name that the project gives its stack; empty where it gives none.
 
         Raises:
-            UsageError: The settings can't be read.
+            UsageError: The settings can't be read, or serverless.yml has no name of its service.
         """
         if self.tool == "sam":
             return self.settings.stack(stage)
         service = self._document.get("service")
         if not isinstance(service, str):
-            return ""
+            raise UsageError(f"{self.path} has no name of a service; write such as service: churn")
         named = str(self._provider.get("stackName") or _AS_IT_COMES)
         if otherwise := _OTHERWISE.fullmatch(named):
             named = otherwise[1]
@@ -156,16 +153,23 @@ class Template:
         hint = f"did you mean {near[0]}" if near else f"it has {', '.join(self._values)}"
         raise UsageError(f"{where}{self.path} has no parameter {name}; {hint}")
 
-    def _misspelt(self, stage: str) -> Iterator[tuple[str, str]]:
-        """What serverless.yml sets, uses nowhere, and almost calls like a parameter; with that."""
+    def _check_params(self, stage: str) -> None:
+        """Refuse values of serverless.yml that would get lost."""
         if self.tool == "sam":
             return
+        sets = self._document.get("params", {})
+        if not (isinstance(sets, dict) or _VARIABLE in str(sets)):
+            raise UsageError(
+                f"the params of {self.path} must be tables, such as default:, of values"
+            )
         declared = self._declared()[0]
         used = " ".join(map(str, (self._document, *self._parts())))
         for name in sorted({*self._values, *self._stages.get(stage, {})} - declared.keys()):
             near = difflib.get_close_matches(name, declared, n=1, cutoff=0.8)
             if near and not re.search(rf"\$\{{param:\s*{re.escape(name)}\s*[,}}]", used):
-                yield name, near[0]
+                raise UsageError(
+                    f"{self.path} sets {name}, which nothing in it uses; did you mean {near[0]}?"
+                )
 
     def _declared(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the template says of its parameters, and its rules."""

@@ -36,6 +36,14 @@ def _settings(folder, parameters, stage="default"):
     )
 
 
+def _stack(template):
+    return template.stack("live")
+
+
+def _values(template):
+    return template.values("live", {})
+
+
 def test_both_templates_have_the_same_parameters(project):
     """Whoever changes the tool sets what he set before; and each tool has some of its own."""
     folder = project("sam", "serverless")
@@ -286,6 +294,24 @@ def test_the_stack_of_a_serverless_project(project, before, after, named, takes)
     assert (template.stack("staging"), template.takes_stack) == (named, takes)
     assert template.setting("region", "staging") == ""
     assert template.setting("profile", "staging") == ("me" if "profile" in after else "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ask", "message"),
+    [
+        pytest.param(*("service: churn\n", "", _stack), "no name of a service", id="no service"),
+        pytest.param(*("service: churn", "service: [a]", _stack), "no name of a", id="a list"),
+        pytest.param(*("params:\n", "params: [a]\nother:\n", _values), "be tables", id="params"),
+    ],
+)
+def test_what_is_of_another_kind_is_told(project, before, after, ask, message):
+    """The stack would have another name than is asked for, and the values would get lost."""
+    folder = project("serverless")
+    path = folder / "serverless.yml"
+    path.write_text(path.read_text("utf-8").replace(before, after, 1), "utf-8")
+    template = read_template("serverless", folder)
+    with pytest.raises(UsageError, match=message):
+        ask(template)
 
 
 def test_a_template_may_be_json(project):
