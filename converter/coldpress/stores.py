@@ -57,14 +57,14 @@ def model_uri(text: str) -> ModelUri:
     Raises:
         UsageError: It is none; the message shows the form.
     """
+    if not text.strip():
+        raise UsageError("the model has no name; write STORE/NAME@live or STORE/NAME@sha256:DIGEST")
     location, separator, pointer = text.rpartition("@")
     if not separator and (Path(text) / MANIFEST_NAME).is_file():
         raise UsageError(
             f"{text} is a bundle that is not published yet; coldpress publish {text} STORE prints "
             "its URI"
         )
-    if not separator and not text.strip():
-        raise UsageError("the model has no name; write STORE/NAME@live or STORE/NAME@sha256:DIGEST")
     if not separator:
         raise UsageError(
             f"{text!r} names no version; add a channel, such as {text}@live, or @sha256:DIGEST"

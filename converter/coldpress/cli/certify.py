@@ -57,6 +57,8 @@ def certify(  # noqa: PLR0913 - one parameter an option
     that the original gave when the bundle was made. Exits 1 if they are not alike. --write is for
     the first of these alone: no other proves as much as the certificate that it would replace.
     """
+    if original is not None and not original.strip():
+        raise UsageError("the original has no name; name the model that BUNDLE was made from")
     if original is None and any(source.values()):
         raise UsageError("--trust, --weights, --signature and --plugin speak of an --original")
     signed = write and (Path(bundle) / SIGNATURE_NAME).exists()

@@ -36,8 +36,8 @@ def _facts(found: Difference) -> Iterator[tuple[str, str, str]]:
     for sentence in found.signature or ("",):
         yield "takes", "signature", sentence
     yield "size", "size", _sizes(found.old.stored_bytes, found.new.stored_bytes)
-    yield "source", "source", _change(_source(found.old), _source(found.new))
-    yield "proof", "proof", _change(_proof(found.old), _proof(found.new))
+    yield "source", "source", _sources(found.old, found.new)
+    yield "proof", "proof", _proofs(found.old, found.new)
 
 
 def _answers(found: Difference) -> Iterator[tuple[str, str, str]]:
@@ -62,11 +62,33 @@ def _source(side: Side) -> str:
     return f"{source.framework} {version}".strip()
 
 
-def _proof(side: Side) -> str:
+def _sources(old: Side, new: Side) -> str:
+    """The framework, or else the first of what made the export that is another."""
+    before, after = old.manifest.source, new.manifest.source
+    if framework := _change(_source(old), _source(new)):
+        return framework
+    for name in sorted({*before.versions, *after.versions}):
+        versions = (each.versions.get(name, "no version") for each in (before, after))
+        if changed := _change(*versions):
+            return f"{name} {changed}"
+    formats = _change(before.format, after.format)
+    return formats or ("another model file" if before.sha256 != after.sha256 else "")
+
+
+def _proofs(old: Side, new: Side) -> str:
+    rounded = _change(_proof(old), _proof(new))
+    return rounded or _change(_proof(old, exact=True), _proof(new, exact=True))
+
+
+def _proof(side: Side, *, exact: bool = False) -> str:
     proof = side.manifest.certificate
-    verdict = "passed" if proof.passed else "failed"
-    forced = ", forced" if proof.forced else ""
-    return f"{verdict}{forced} on {proof.rows:,} rows, {proof.max_abs_diff:.1e}"
+    words = ["passed" if proof.passed else "failed"]
+    words += ["forced"] if proof.forced else []
+    words += [proof.tolerance] if proof.tolerance != "exact" else []
+    number = f"{proof.max_abs_diff:{'' if exact else '.1e'}}"
+    labels = proof.label_agreement
+    alike = f", {labels:{'' if exact else '.1%'}} of labels" if labels not in (None, 1.0) else ""
+    return f"{', '.join(words)} on {proof.rows:,} rows, {number}{alike}"
 
 
 def _apart(output: OutputDifference) -> str:
@@ -105,9 +127,11 @@ def _side_document(side: Side) -> dict[str, object]:
         "name": side.manifest.name,
         "stored_bytes": side.stored_bytes,
         "source": _source(side),
+        "source_versions": side.manifest.source.versions,
         "certificate": {
             "passed": proof.passed,
             "forced": proof.forced,
+            "tolerance": proof.tolerance,
             "rows": proof.rows,
             "max_abs_diff": proof.max_abs_diff,
             "label_agreement": proof.label_agreement,

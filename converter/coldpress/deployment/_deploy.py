@@ -70,8 +70,10 @@ def deploy(order: Order, shown: Shown) -> Deployed:
 
 def _check_package(ready: Prepared) -> None:
     """Refuse before the long steps what would make the package's fail."""
-    if ready.order.build:
+    if ready.builds:
         required_interpreter(ready.python)
+        return
+    if ready.is_image:
         return
     if not ready.archive.is_file():
         raise UsageError(f"there is no {ready.archive}; leave --no-build out, and it is built")
@@ -154,14 +156,13 @@ def _exported(ready: Prepared, shown: Shown) -> Bundle:
 
 
 def _package(ready: Prepared, shown: Shown) -> None:
-    if not ready.order.build:
+    if not ready.builds:
         return
     shown.command(build_step(ready))
     build(
         ready.archive.parent,
         python=ready.python,
         architecture=ready.architecture,
-        image=bool(ready.values.get("ImageUri")),
         progress=shown.doing,
     )
 
@@ -183,7 +184,7 @@ def _run(ready: Prepared, account: Account, program: Path, pinned: ModelUri, sho
     """Have the tool deploy; it waits until CloudFormation and CodeDeploy are done."""
     parameters = {"ModelUri": str(pinned), **ready.told}
     if ready.tool == "sam":
-        parameters["Revision"] = revision(ready.archive, parameters)
+        parameters["Revision"] = revision(None if ready.is_image else ready.archive, parameters)
     command = deploy_command(
         ready.tool,
         program.absolute(),

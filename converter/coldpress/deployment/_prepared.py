@@ -17,7 +17,7 @@ from coldpress_runtime.pointers import ModelUri
 
 from . import _refusals
 from ._order import Order
-from .templates import Template, project_tools, read_template
+from .templates import VARIABLE, Template, project_tools, read_template
 from .tools import found_tools
 
 __all__ = ["Prepared", "prepared"]
@@ -66,6 +66,17 @@ class Prepared:
     def architecture(self) -> str:
         """The processor that it is built for."""
         return self.values.get("Architecture", ARCHITECTURES[0])
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the function is an image that is pushed already, which has its own package."""
+        image = self.values.get("ImageUri", "")
+        return bool(image) and VARIABLE not in image
+
+    @property
+    def builds(self) -> bool:
+        """Whether a package is built on the way."""
+        return self.order.build and not self.is_image
 
     @property
     def tags(self) -> dict[str, str]:

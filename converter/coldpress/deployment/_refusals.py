@@ -12,12 +12,11 @@ from coldpress.resources import resource
 from coldpress.stores import store_url
 from coldpress_runtime.pointers import CHANNEL_NAME, ModelUri
 
-from . import cloudformation
 from ._order import Order
 from .aws import profile_name
 from .models_bucket import MODELS_STACK
 from .parameters import fault
-from .templates import Template
+from .templates import VARIABLE, Template
 
 __all__ = [
     "OURS",
@@ -53,7 +52,9 @@ OURS: Mapping[str, str] = {
 
 
 def check_words(order: Order) -> None:
-    """The stage, the store and the parameters' names."""
+    """The model's name, the stage, the store and the parameters' names."""
+    if not str(order.source.model).strip():
+        raise UsageError("the model has no name; name a model's file, a bundle, or a model URI")
     if not CHANNEL_NAME.fullmatch(order.stage):
         raise UsageError(
             f"{order.stage!r} can't be a stage: it names a channel, too, with at most 32 "
@@ -103,8 +104,6 @@ def check_exported(order: Order, what: str) -> None:
 def check_source(order: Order) -> None:
     """A model that is to be exported."""
     named = str(order.source.model)
-    if not named.strip():
-        raise UsageError("the model has no name; name a model's file, a bundle, or a model URI")
     if not Path(named).exists() and not order.source.is_factory:
         raise UsageError(f"there is no {named}; name a model's file, a bundle, or a model URI")
     if order.sample is None:
@@ -157,8 +156,8 @@ def check_values(values: Mapping[str, str]) -> None:
     for name in _WHOLE:
         if not _is_whole(value := values.get(name, "")):
             raise UsageError(f"{name} can't be {value!r}: it must be a whole number")
-    subnets, groups = (values.get(name, "") for name in ("SubnetIds", "SecurityGroupIds"))
-    if bool(subnets) != bool(groups):
+    network = [bool(values[name]) for name in ("SubnetIds", "SecurityGroupIds") if name in values]
+    if len(set(network)) > 1:
         raise UsageError("SubnetIds and SecurityGroupIds go together: give both, or neither")
     reserved, warm = (_number(values, f"{kind}Concurrency") for kind in ("Reserved", "Provisioned"))
     if reserved and warm > reserved:
@@ -166,13 +165,16 @@ def check_values(values: Mapping[str, str]) -> None:
             f"ProvisionedConcurrency={warm:g} is more than ReservedConcurrency={reserved:g}, which "
             "is the most that there may be at once"
         )
-    _check_image(values.get("ImageUri", ""))
+    if (uri := values.get("ImageUri", "")) and VARIABLE not in uri:
+        _check_image(uri)
 
 
 def _check_image(uri: str) -> None:
     """The image that serverless.yml may be told of, by what SAM's template says of its own."""
+    from . import cloudformation  # noqa: PLC0415 - needs the extra `aws`
+
     parameters = cloudformation.read(resource("infra", "sam", "image.yml"))["Parameters"]
-    if uri and (found := fault(uri, parameters["ImageUri"])):
+    if found := fault(uri, parameters["ImageUri"]):
         raise UsageError(f"ImageUri can't be {uri!r}: it {found}")
 
 

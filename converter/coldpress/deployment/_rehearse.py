@@ -44,7 +44,7 @@ def rehearse(order: Order) -> list[str]:
         commands += [export_step(ready)] if ready.bundle is None else []
         commands += [bucket_step(store)] if order.store is None else []
         commands += [publish_step(ready, store)]
-    commands += [build_step(ready)] if order.build else []
+    commands += [build_step(ready)] if ready.builds else []
     commands += [] if ready.own else [template_step(ready)]
     tool = deploy_command(
         ready.tool,

@@ -56,7 +56,7 @@ def build_step(ready: Prepared) -> str:
     """The function's package."""
     words = ["coldpress", "build", "-o", str(ready.archive.parent)]
     words += ["--python", ready.python, "--arch", ready.architecture]
-    return shlex.join([*words, *(["--image"] if ready.values.get("ImageUri") else [])])
+    return shlex.join(words)
 
 
 def in_folder(ready: Prepared, command: list[str]) -> str:

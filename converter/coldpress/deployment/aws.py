@@ -76,10 +76,12 @@ class Account:
             if "does not exist" in str(error):
                 return None
             raise DeployError(f"the stack {stack} can't be read: {brief(error)}") from error
-        if found["StackStatus"] == "REVIEW_IN_PROGRESS" or self._only_holds_code(stack):
-            return None
-        told = found.get("Parameters", ())
-        return {each["ParameterKey"]: each.get("ParameterValue", "") for each in told}
+        told = {
+            each["ParameterKey"]: each.get("ParameterValue", "")
+            for each in found.get("Parameters", ())
+        }
+        begun = found["StackStatus"] == "REVIEW_IN_PROGRESS"
+        return None if begun or (not told and self._only_holds_code(stack)) else told
 
     def api_key(self, identifier: str) -> str:
         """The value of an API key.

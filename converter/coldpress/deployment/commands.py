@@ -64,13 +64,14 @@ def deploy_command(  # noqa: PLR0913 - the parts of a command line
     return [str(program), "deploy", "--stage", stage, "--region", region, *told]
 
 
-def revision(archive: Path, parameters: Mapping[str, str]) -> str:
+def revision(archive: Path | None, parameters: Mapping[str, str]) -> str:
     """What tells a deployment from one of another function: 64 hexadecimal digits.
 
     SAM makes a new version of the function, to which traffic moves, where this is another; the
-    same package with the same parameters needs none.
+    same package with the same parameters needs none. An image is one of the parameters, and needs
+    no package.
     """
-    digest = hashlib.sha256(archive.read_bytes())
+    digest = hashlib.sha256(archive.read_bytes() if archive else b"")
     for name, value in sorted(parameters.items()):
         digest.update(f"\n{name}={value}".encode())
     return digest.hexdigest()

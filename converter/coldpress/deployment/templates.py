@@ -16,12 +16,12 @@ from .parameters import fault, value_text
 from .rules import broken_rule
 from .settings import SamSettings
 
-__all__ = ["Template", "project_tools", "read_template"]
+__all__ = ["VARIABLE", "Template", "project_tools", "read_template"]
 
 # What a template of ours has, whoever changed what in it.
 _OURS = "ModelUri"
-# What serverless.yml is put together from, such as ${file(infra/resources/rules.yml)}.
-_VARIABLE = "${"
+# What begins a value that only the Serverless Framework can put in.
+VARIABLE = "${"
 _AS_IT_COMES = "${self:service}-${sls:stage}"
 # What of a stack's name is known here, whatever else it would be without a stage.
 _KNOWN = re.compile(
@@ -29,7 +29,8 @@ _KNOWN = re.compile(
 )
 # The stack's name in serverless.yml where it is told no other.
 _OTHERWISE = re.compile(r"\$\{param:StackName, *'(.+)'\}")
-_FILE = re.compile(r"\$\{file\(([^)]+\.(?:yml|yaml|json))\)\}")
+# What serverless.yml is put together from, such as ${file(infra/resources/rules.yml)}.
+_FILE = re.compile(r"\$\{file\(([^)]+\.(?:yml|yaml|json))\)(:[^}]*)?\}")
 
 
 class Template:
@@ -73,14 +74,18 @@ class Template:
         return {**self._values, **self._stages.get(stage, {}), **overrides, **chosen}
 
     def tags(self, stage: str, values: Mapping[str, str]) -> dict[str, str]:
-        """The stack's tags that the project itself says, as far as they can be known.
+        """The stack's tags that the project itself says.
 
         Raises:
-            UsageError: The settings can't be read.
+            UsageError: They can't be read, or only the Serverless Framework knows them.
         """
         if self.tool == "sam":
             return self.settings.tags(stage)
-        pairs = (pair.partition("=") for pair in values.get("Tags", "").split(",") if pair)
+        if VARIABLE in (own := values.get("Tags", "")):
+            raise UsageError(
+                f"{self.path} has the tags {own}, which --tag can't come beside: write them there"
+            )
+        pairs = (pair.partition("=") for pair in own.split(",") if pair)
         return {name.strip(): value for name, _, value in pairs}
 
     def takes_model(self, uri: str) -> bool:
@@ -97,7 +102,7 @@ class Template:
             UsageError: A value can't be, or two do not go together.
         """
         declared, rules = self._declared()
-        known = {name: value for name, value in values.items() if _VARIABLE not in value}
+        known = {name: value for name, value in values.items() if VARIABLE not in value}
         for name in (name for name in known if name in declared):
             if not known[name] and "Default" not in declared[name]:
                 raise UsageError(
@@ -140,7 +145,7 @@ class Template:
         if self.tool == "sam":
             return self.settings.text(name, stage)
         named = str(self._provider.get(name) or "")
-        return "" if _VARIABLE in named else named
+        return "" if VARIABLE in named else named
 
     @property
     def _provider(self) -> dict[str, Any]:
@@ -158,15 +163,15 @@ class Template:
         if self.tool == "sam":
             return
         sets = self._document.get("params", {})
-        if not (isinstance(sets, dict) or _VARIABLE in str(sets)):
+        if not (isinstance(sets, dict) or VARIABLE in str(sets)):
             raise UsageError(
                 f"the params of {self.path} must be tables, such as default:, of values"
             )
         declared = self._declared()[0]
         used = " ".join(map(str, (self._document, *self._parts())))
         for name in sorted({*self._values, *self._stages.get(stage, {})} - declared.keys()):
-            near = difflib.get_close_matches(name, declared, n=1, cutoff=0.8)
-            if near and not re.search(rf"\$\{{param:\s*{re.escape(name)}\s*[,}}]", used):
+            near = difflib.get_close_matches(name, declared, n=1, cutoff=0.85)
+            if near and not re.search(rf"\bparam:\s*{re.escape(name)}\s*[,}}]", used):
                 raise UsageError(
                     f"{self.path} sets {name}, which nothing in it uses; did you mean {near[0]}?"
                 )
@@ -175,16 +180,16 @@ class Template:
         """What the template says of its parameters, and its rules."""
         parameters: dict[str, Any] = {}
         rules: dict[str, Any] = {}
-        for part in (self._document, *self._parts()):
+        for part in (self._document, *self._parts(whole=True)):
             parameters |= _table(part.get("Parameters"))
             rules |= _table(part.get("Rules"))
         return {name: _table(each) for name, each in parameters.items()}, rules
 
-    def _parts(self) -> Iterator[dict[str, Any]]:
-        """The files that serverless.yml is put together from."""
-        for name in _FILE.findall(str(self._document)) if self.tool == "serverless" else ():
+    def _parts(self, *, whole: bool = False) -> Iterator[dict[str, Any]]:
+        """The files that serverless.yml is put together from; those alone that it has whole."""
+        for name, key in _FILE.findall(str(self._document)) if self.tool == "serverless" else ():
             with suppress(UsageError):  # whoever includes it says what is wrong with it
-                yield _read(self.path.parent / name)
+                yield _read(self.path.parent / name) if not (whole and key) else {}
 
 
 def project_tools(folder: Path, asked: Collection[str] = TOOLS) -> list[str]:

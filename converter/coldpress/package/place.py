@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -56,7 +57,7 @@ def recorded(package: Path) -> Mapping[str, Any]:
             with zipfile.ZipFile(package) as archive:
                 text = archive.read(RECORD)
         found = json.loads(text)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, RecursionError, zlib.error, zipfile.BadZipFile):
         return {}
     return found if isinstance(found, dict) else {}
 

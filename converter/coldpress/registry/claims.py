@@ -52,7 +52,12 @@ class Place:
             manifest = bytes(found.bytes())
             if len(manifest) == CLAIM_BYTES:
                 return None
-            mode = self._claimed(self._mode(found.meta))
+            body = _body()
+            try:
+                mode = self._claimed(self._mode(found.meta), body)
+            except BaseException:  # the store may have written it all the same
+                self._put_back(manifest, body)
+                raise
         except FileNotFoundError:
             return None
         return Claim(place=self, manifest=manifest, mode=mode) if mode else None
@@ -60,7 +65,7 @@ class Place:
     def claim_leftovers(self) -> bool:
         """Take the place if it is free, or has a claim; whether that was so."""
         try:
-            return bool(self._claimed("create")) or self.take_over()
+            return bool(self._claimed("create", _body())) or self.take_over()
         except FileNotFoundError:  # who had it has just finished
             return False
 
@@ -71,16 +76,15 @@ class Place:
         """
         try:
             found = obstore.head(self.store, self.path)
-            return found["size"] == CLAIM_BYTES and bool(self._claimed(self._mode(found)))
+            return found["size"] == CLAIM_BYTES and bool(self._claimed(self._mode(found), _body()))
         except FileNotFoundError:
             return False
 
     def _mode(self, found: obstore.PutResult | obstore.ObjectMeta) -> obstore.PutMode:
         return "overwrite" if self.local else unchanged(found)
 
-    def _claimed(self, mode: obstore.PutMode) -> obstore.PutMode | None:
+    def _claimed(self, mode: obstore.PutMode, body: bytes) -> obstore.PutMode | None:
         """Write a claim; the mode that replaces it and nothing else, None if it was not written."""
-        body = uuid.uuid4().hex.encode()
         try:
             return self._mode(
                 obstore.put(self.store, self.path, body, mode=mode, use_multipart=False)
@@ -89,6 +93,13 @@ class Place:
             # A write whose answer was lost is tried again, and refused for its own sake.
             found = obstore.get(self.store, self.path)
             return self._mode(found.meta) if bytes(found.bytes()) == body else None
+
+    def _put_back(self, manifest: bytes, claim: bytes) -> None:
+        """Write the manifest over that claim, if it is there."""
+        found = obstore.get(self.store, self.path)
+        if bytes(found.bytes()) == claim:
+            mode = self._mode(found.meta)
+            obstore.put(self.store, self.path, manifest, mode=mode, use_multipart=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +124,11 @@ class Claim:
         except (FileNotFoundError, PreconditionError):
             return is_there(store, path)
         return True
+
+
+def _body() -> bytes:
+    """What no other claim says."""
+    return uuid.uuid4().hex.encode()
 
 
 def is_there(store: ObjectStore, manifest: str) -> bool:

@@ -13,7 +13,7 @@ from coldpress.upload import put_new, upload
 from coldpress_runtime.artifact import MANIFEST_NAME
 from coldpress_runtime.pointers import ModelUri
 
-from .claims import is_claimed, is_there
+from .claims import is_claimed
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -77,10 +77,8 @@ def _write_manifest(
     try:
         return _send(store, uri, bundle, progress, file)
     except StoreError as error:
-        if is_there(store, uri.manifest_path):  # altered, or given back by gc a moment ago
+        if not is_claimed(store, uri.manifest_path):  # given back or freed a moment ago, or altered
             return _send(store, uri, bundle, progress, file)
-        if not is_claimed(store, uri.manifest_path):
-            raise
         raise StoreError(
             f"coldpress gc is deleting {uri}; publish it again in a minute, or, if that was "
             "stopped, after another coldpress gc"

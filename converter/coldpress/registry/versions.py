@@ -53,7 +53,8 @@ class StoredVersion:
         objects: Their paths below the store's root, the manifest's first.
         size: How many bytes they have together.
         modified: When the latest of them was written.
-        complete: Whether the manifest is there; if not, a publish was broken off, or is under way.
+        complete: Whether the manifest is there; if not, a publish or a `gc` was
+            broken off, or is under way.
     """
 
     digest: str

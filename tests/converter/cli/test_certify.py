@@ -106,6 +106,7 @@ def test_write(run, made, rows, keys, tmp_path):
     ("arguments", "code", "said"),
     [
         pytest.param(["b", "--trust"], 2, "speak of an --original", id="trust-of-nothing"),
+        pytest.param(["b", "--original", ""], 2, "the original has no name", id="no-name"),
         pytest.param(["b", "--labels", "y"], 2, "name a file that has them: --data", id="labels"),
         pytest.param(["b", "--drop", "y"], 2, "name a file that has them: --data", id="drop"),
         pytest.param(["b", "--original", "model.joblib"], 2, "needs rows", id="no-rows"),

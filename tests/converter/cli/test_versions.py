@@ -87,6 +87,47 @@ def test_diff_names_answers_that_are_the_same(run, line):
     assert same == "  the same: signature, size, source, 'variable' on 10 rows"
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param({"max_abs_diff": 1.01e-7}, "1.04e-07 → passed on 10 rows, 1.01e-07", id="far"),
+        pytest.param({"label_agreement": 0.9}, "rows, 1.0e-07, 90.0% of labels", id="labels"),
+        pytest.param({"tolerance": "lossy"}, "→ passed, lossy on 10 rows", id="tolerance"),
+    ],
+)
+def test_diff_hides_nothing_by_rounding(run, line, change, told):
+    """Certificates that look alike and are not are told apart."""
+    old, new = line("one"), line("again")
+    for path, facts in ((old, {}), (new, change)):
+        manifest = Bundle.open(path).manifest
+        proof = manifest.certificate._replace(rows=10, max_abs_diff=1.04e-7)._replace(**facts)
+        (path / "manifest.json").write_bytes(manifest._replace(certificate=proof).to_bytes())
+    out = run("diff", old, new)[1]
+    (fact,) = (each for each in out.splitlines() if each.startswith("  proof"))
+    assert told in fact
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param({"versions": {"scikit-learn": "1"}}, "scikit-learn", id="framework"),
+        pytest.param({"format": "onnx"}, "object → onnx", id="format"),
+        pytest.param({"sha256": "ab" * 32}, "another model file", id="file"),
+    ],
+)
+def test_diff_tells_what_made_the_export(run, line, change, told):
+    """Another library, another format or another file is another source."""
+    old, new = line("one"), line("again")
+    manifest = Bundle.open(new).manifest
+    source = manifest.source._replace(**change)
+    (new / "manifest.json").write_bytes(manifest._replace(source=source).to_bytes())
+    out = run("diff", old, new)[1]
+    (fact,) = (each for each in out.splitlines() if each.startswith("  source"))
+    assert told in fact
+    document = json.loads(run("diff", old, new, "--json")[1])
+    assert document["new"]["source_versions"] == source.versions
+
+
 def test_diff_says_what_callers_meet(run, line):
     """A signature that differs is told, and so is that nothing could be asked."""
     code, out, _ = run("diff", line("two"), line("three", columns=3), "--fail-on-change")

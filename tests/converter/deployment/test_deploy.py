@@ -17,6 +17,7 @@ from coldpress.package.place import RECORD
 from coldpress.pipeline import ModelSource
 from coldpress.registry import publish
 from coldpress.registry.channels import list_channels
+from coldpress.resources import resource
 
 TOOL = """#!{python}
 import json, os, sys
@@ -35,6 +36,8 @@ boto3.client("cloudformation").create_stack(
 """
 # Where no other test deploys.
 REGION = "eu-west-2"
+IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/churn@sha256:{'ab' * 32}"
+TOKENS = {"JwtIssuer": "https://a.example", "JwtAudience": "b"}
 OTHERWISE = {
     "request": {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.0, 2.0]}]},
     "response": {
@@ -126,6 +129,18 @@ def test_what_is_no_model_s_is_not_replaced(
     assert shown.commands == []
 
 
+def test_an_image_is_deployed_without_a_package(workplace, make_bundle, bucket, shown, monkeypatch):
+    """A template for images needs none, with the build's step or without."""
+    (workplace / "build" / "function.zip").unlink()
+    template = resource("infra", "sam", "image.yaml").read_text("utf-8")
+    (workplace / "template.yaml").write_text(template, "utf-8")
+    monkeypatch.setenv("TOLD_URL", "https://api.example")
+    told = {"ImageUri": IMAGE, "Auth": "jwt", **TOKENS}
+    found = deploy(_order(make_bundle(), bucket, parameters=told), shown)
+    assert found.unasked
+    assert not any("coldpress build" in each for each in shown.commands)
+
+
 def test_what_a_deployment_was_stopped_at_goes_on(workplace, make_bundle, bucket, shown):
     """The Serverless Framework's first step, a bucket for code alone, is nobody else's stack."""
     assert workplace
@@ -181,7 +196,7 @@ def test_tokens_can_t_be_made_here(workplace, make_bundle, bucket, shown, monkey
     """Without one the deployed function is not asked, which is said; the channel is moved."""
     assert workplace
     monkeypatch.setenv("TOLD_URL", "https://api.example")
-    told = {"Auth": "jwt", "JwtIssuer": "https://a.example", "JwtAudience": "b"}
+    told = {"Auth": "jwt", **TOKENS}
     found = deploy(_order(make_bundle(), bucket, parameters=told), shown)
     assert (found.asked, found.unasked) == (0, "its API takes tokens, and COLDPRESS_TOKEN has none")
     assert found.channel == f"s3://{bucket}/models/churn@live"

@@ -174,6 +174,7 @@ def test_what_has_no_meaning_is_refused(elsewhere, make_bundle, fields, message)
     [
         pytest.param("nothing", "there is no nothing", id="nothing"),
         pytest.param(" ", "the model has no name", id="blank"),
+        pytest.param("", "the model has no name", id="empty"),
         pytest.param(f"{STORE}/churn", "add a channel, such as .*/churn@live", id="no version"),
         pytest.param("model.joblib", "has to be exported first", id="no sample"),
         pytest.param("./store/churn@live", "reads its model from S3, not from file://", id="local"),
@@ -292,6 +293,30 @@ def test_a_template_s_own_choices_can_be_built(elsewhere, make_bundle, name, all
         rehearse(_order(bundle, store=STORE, parameters={name: allowed}))
 
 
+def test_what_only_serverless_knows_is_left_to_it(elsewhere, make_bundle):
+    """An image from a variable is not checked; tags from one can't be told beside others."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle, tool="serverless")
+    path = elsewhere / "serverless.yml"
+    text = path.read_text("utf-8")
+    own = "params:\n  live: { ImageUri: '${env:IMAGE}', Tags: '${env:TAGS}' }\n"
+    path.write_text(text.replace("params:\n", own, 1), "utf-8")
+    assert any("coldpress build" in each for each in rehearse(_order(bundle, store=STORE)))
+    with pytest.raises(UsageError, match=r"has the tags \$\{env:TAGS\}, which --tag can't come"):
+        rehearse(_order(bundle, store=STORE, tags={"team": "ml"}))
+
+
+def test_a_template_with_a_security_group_of_its_own(elsewhere, make_bundle):
+    """What it is not told of, it has itself."""
+    bundle = str(make_bundle().path)
+    lay_down(elsewhere, model=bundle)
+    path = elsewhere / "template.yaml"
+    document = re.sub(r"  SecurityGroupIds:\n(    .*\n)+", "", path.read_text("utf-8"), count=1)
+    path.write_text(document, "utf-8")
+    order = _order(bundle, store=STORE, parameters={"SubnetIds": "subnet-1"})
+    assert "SubnetIds=subnet-1" in rehearse(order)[2]
+
+
 def test_tags_come_beside_the_project_s(elsewhere, make_bundle):
     """A tag of the order stands before one of that name; without one each tool reads its own."""
     bundle = str(make_bundle().path)
@@ -304,13 +329,13 @@ def test_tags_come_beside_the_project_s(elsewhere, make_bundle):
     assert re.search("--tags '?team=ml'? '?cost=a'? '?new=1'?", deploy), deploy
 
 
-def test_an_image_is_built_as_its_folder(elsewhere, make_bundle):
-    """The framework is told the image; what is built is what Docker takes, and no zip."""
+def test_an_image_needs_no_package(elsewhere, make_bundle):
+    """The framework is told the image, which was built with a package of its own."""
     image = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/churn@sha256:{'ab' * 32}"
     told = {"ImageUri": image}
     order = _order(str(make_bundle().path), store=STORE, tool="serverless", parameters=told)
-    _, build, _, deploy, *_ = rehearse(order)
-    assert build.endswith(" --image")
+    _, _, deploy, *_ = commands = rehearse(order)
+    assert not any("coldpress build" in each for each in commands)
     assert f"--param=ImageUri={image}" in deploy
     assert elsewhere
 

@@ -113,8 +113,9 @@ def test_a_misspelt_value_of_serverless_is_told(project):
     with pytest.raises(UsageError, match=r"sets MemorySise, which .* did you mean MemorySize\?"):
         template.values("staging", {})
     assert template.values("live", {})
-    used = text.replace("params:\n", f"custom: {{own: '${{param:MemorySise, 1}}'}}\n{own}", 1)
-    path.write_text(used.replace("\ncustom:\n", "\nothers:\n"), "utf-8")
+    (folder / "own.yml").write_text("size: ${env:SIZE, param:MemorySise}\n", "utf-8")
+    own = f"own: ${{file(own.yml):size}}\n{own}"
+    path.write_text(text.replace("params:\n", own, 1), "utf-8")
     assert read_template("serverless", folder).values("staging", {})["MemorySise"] == "512"
 
 

@@ -98,6 +98,14 @@ def test_a_publish_bears_a_manifest_that_is_given_back(store_root, make_bundle, 
     assert is_whole(uri)
 
 
+def test_a_publish_bears_a_place_that_is_freed(store_root, claimed, gc, before, is_whole):
+    """Who publishes while `gc` ends with that version writes it anew."""
+    bundle, uri = claimed
+    before("head", gc, uri.manifest_path)
+    assert publish(bundle, store_root, channel="live").created
+    assert is_whole(uri)
+
+
 def test_a_manifest_that_can_t_be_written_is_told_as_that(store_root, make_bundle, before):
     """A store that fails at that moment is not taken for one in which somebody deletes."""
 
@@ -135,6 +143,25 @@ def test_who_is_stopped_before_a_file_is_gone_gives_back(name, path, add_version
     uri = add_version(b"1")
     before("put", lambda: before(name, killed, path), uri.manifest_path)
     with pytest.raises(KeyboardInterrupt):
+        gc()
+    assert describe(uri)[0] == uri
+    assert gc()[0] == [uri.digest]
+
+
+def test_who_is_stopped_while_a_place_is_claimed_gives_back(add_version, gc, monkeypatch):
+    """A claim whose writer never heard of it is known by its own body, and goes."""
+    uri = add_version(b"1")
+    put = obstore.put
+
+    def unheard(store, path, *arguments, **options):
+        found = put(store, path, *arguments, **options)
+        if path == uri.manifest_path:
+            monkeypatch.setattr(obstore, "put", put)
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr(obstore, "put", unheard)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
         gc()
     assert describe(uri)[0] == uri
     assert gc()[0] == [uri.digest]
@@ -224,6 +251,25 @@ def test_who_was_held_up_harms_nothing(
     assert gc() == ([], {uri.digest: "live points to it by now"})
     assert [state.pinned for state in list_channels(store_root)] == [uri]
     assert is_whole(uri)
+
+
+@IN_S3
+def test_who_was_held_up_takes_no_claim_over(store_root, add_version, gc, before, monkeypatch):
+    """What is to stay is freed by who holds the lease alone: the claim may be the other's."""
+    first, second = sorted((add_version(b"1"), add_version(b"2")), key=lambda uri: uri.digest)
+    store = connect(store_root)
+    promote(second, "live")
+    assert _place(store_root, second).claim_version()
+    claim = bytes(obstore.get(store, second.manifest_path).bytes())
+
+    def meanwhile():
+        monkeypatch.setattr(lease, "_RENEWED_AFTER_SECONDS", 0.0)
+        obstore.put(store, "churn/gc.json", b"another's")
+
+    before("delete", meanwhile, first.manifest_path)
+    with pytest.raises(StoreError, match="was held up, and another one has begun"):
+        gc()
+    assert bytes(obstore.get(store, second.manifest_path).bytes()) == claim
 
 
 @IN_S3
