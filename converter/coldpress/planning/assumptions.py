@@ -109,7 +109,7 @@ def _of_times(traffic: Traffic) -> tuple[str, ...]:
 def _of_money(traffic: Traffic, prices: Prices, body_bytes: Sequence[int]) -> tuple[str, ...]:
     free = prices.free_tier
     steps = (
-        f", one for each 512 KB of a body, which has {median(body_bytes):,.0f} bytes here,"
+        f", one for each 512 KB of a body, which has {median(body_bytes):,.0f} bytes here"
         if traffic.api == "http-api"
         else ""
     )
