@@ -76,19 +76,19 @@ def _sources(old: Side, new: Side) -> str:
 
 
 def _proofs(old: Side, new: Side) -> str:
-    rounded = _change(_proof(old), _proof(new))
-    return rounded or _change(_proof(old, exact=True), _proof(new, exact=True))
+    """What the certificates say, with as many digits as it takes to tell them apart."""
+    found = (_change(_proof(old, digits), _proof(new, digits)) for digits in (1, 4, 17))
+    return next(filter(None, found), "")
 
 
-def _proof(side: Side, *, exact: bool = False) -> str:
+def _proof(side: Side, digits: int) -> str:
     proof = side.manifest.certificate
     words = ["passed" if proof.passed else "failed"]
     words += ["forced"] if proof.forced else []
     words += [proof.tolerance] if proof.tolerance != "exact" else []
-    number = f"{proof.max_abs_diff:{'' if exact else '.1e'}}"
     labels = proof.label_agreement
-    alike = f", {labels:{'' if exact else '.1%'}} of labels" if labels not in (None, 1.0) else ""
-    return f"{', '.join(words)} on {proof.rows:,} rows, {number}{alike}"
+    alike = f", {labels:.{digits}%} of labels" if labels not in (None, 1.0) else ""
+    return f"{', '.join(words)} on {proof.rows:,} rows, {proof.max_abs_diff:.{digits}e}{alike}"
 
 
 def _apart(output: OutputDifference) -> str:

@@ -90,7 +90,9 @@ def test_diff_names_answers_that_are_the_same(run, line):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        pytest.param({"max_abs_diff": 1.01e-7}, "1.04e-07 → passed on 10 rows, 1.01e-07", id="far"),
+        pytest.param(
+            {"max_abs_diff": 1.01e-7}, "1.0400e-07 → passed on 10 rows, 1.0100e-07", id="far"
+        ),
         pytest.param({"label_agreement": 0.9}, "rows, 1.0e-07, 90.0% of labels", id="labels"),
         pytest.param({"tolerance": "lossy"}, "→ passed, lossy on 10 rows", id="tolerance"),
     ],
